@@ -1,0 +1,71 @@
+# Enclua. `make deps demo` installs what is needed, builds, and runs the main job; `make deps check` builds and runs every test.
+# Variables: PREFIX DESTDIR CC CFLAGS LDFLAGS PKG_CONFIG SAN=1 (ASan, UBSan) V=1 (show commands) LUA_TARBALL=FILE LUA=system
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+PKG_CONFIG ?= pkg-config
+MUSL_CC ?= musl-gcc
+PROVE ?= prove
+O ?= build$(if $(SAN),-san)$(if $(filter clang%,$(notdir $(CC))),-clang)
+
+LUA_VERSION := 5.4.9
+LUA_SHA256 := 2335b6c582a52654f94612bf10d2f4672805d05329aa6568b1d8cd9e5c6fb8e6
+LUA_SRC := build/deps/lua-$(LUA_VERSION)
+
+CFLAGS ?= -O2 -g
+WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wconversion -Wpointer-arith -Wwrite-strings
+ENCLUA_CFLAGS := -std=c11 -D_GNU_SOURCE -Icore -I$O/gen $(WARN) -fstack-protector-strong -fno-strict-aliasing -ffunction-sections
+ENCLUA_CFLAGS += -DENCLUA_LIBEXEC='"$(PREFIX)/libexec/enclua"'
+SAN_FLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+comma := ,
+LIBS = $(shell $(PKG_CONFIG) --libs libsodium sqlite3 libarchive yaml-0.1 libseccomp)
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s %s\n' $1 $2)
+
+# Layers of the host side, in the order in which they may include one another (tests/tidy checks it).
+LAYERS := base seal form book market box trust node web
+GENERATORS := core/box/mkfilter.c
+CORE_SRC := $(filter-out $(GENERATORS),$(wildcard $(LAYERS:%=core/%/*.c)))
+TOOL_SRC := $(wildcard tools/enclua/*.c)
+OBJ = $(patsubst %.c,$O/obj/%.o,$1)
+
+.PHONY: all deps demo check bench fuzz install uninstall clean distclean
+all: $O/enclua $O/enclave
+
+deps:
+	@tools/deps
+
+$O/enclua: $(call OBJ,$(TOOL_SRC)) $O/core.a
+	$(call say,LINK,$@)
+	$Q$(CC) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$O/core.a: $(call OBJ,$(CORE_SRC))
+	$(call say,AR,$@)
+	$Qrm -f $@ && ar rcs $@ $^
+
+$O/obj/%.o: %.c
+	$(call say,CC,$<)
+	$Qmkdir -p $(@D)
+	$Q$(CC) $(ENCLUA_CFLAGS) $(CFLAGS) $(SAN_FLAGS) -MMD -MP -c -o $@ $<
+
+include core/enclave/enclave.mk
+include tests/tests.mk
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/enclua $(DESTDIR)$(PREFIX)/share/enclua
+	install -m 755 $O/enclua $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $O/enclave $(DESTDIR)$(PREFIX)/libexec/enclua/
+	cp -R lua/meta iapps $(DESTDIR)$(PREFIX)/share/enclua/
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/enclua
+	rm -rf $(DESTDIR)$(PREFIX)/libexec/enclua $(DESTDIR)$(PREFIX)/share/enclua
+
+clean:
+	rm -rf build-san build-clang build-san-clang
+	[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} +
+
+distclean: clean
+	rm -rf build
+
+-include $(shell find $O -name '*.d' 2>/dev/null)

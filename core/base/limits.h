@@ -1,0 +1,52 @@
+/* Named limits: each with the reason for its size, and assertions on how they relate. Nothing else in the tree may
+ * bound a loop, a queue or a file with a bare number.
+ */
+#ifndef ENCLUA_BASE_LIMITS_H
+#define ENCLUA_BASE_LIMITS_H
+
+#include <assert.h>
+
+#define KIB(n) ((n) * 1024ull)
+#define MIB(n) ((n) * 1024ull * 1024ull)
+
+/* Archives and manifests (FORMATS 7, 8) */
+#define LIMIT_IAPP_BYTES MIB(64)	/* whole .iapp; its Lua must fit a box many times */
+#define LIMIT_IAPP_FILES 4096u
+#define LIMIT_MANIFEST_LIST_BYTES MIB(1)	/* MANIFEST: 4096 lines of 67 + path */
+#define LIMIT_YAML_BYTES KIB(64)
+#define LIMIT_YAML_DEPTH 8u
+#define LIMIT_PATH_BYTES 255u	/* longest path that ustar's prefix and name can hold, less the slash */
+#define LIMIT_SIGNERS 16u
+
+/* Protected data (FORMATS 6) */
+#define LIMIT_DATA_KEY_BYTES 64u
+#define LIMIT_DATA_DEPTH 16u
+#define LIMIT_DATA_LEAVES 100000u
+#define LIMIT_SCHEMA_BYTES MIB(16)
+
+/* age (FORMATS 5) */
+#define LIMIT_AGE_HEADER_BYTES MIB(1)
+#define LIMIT_AGE_STANZAS 1024u
+#define LIMIT_AGE_SCRYPT_LOG_N 22u	/* above it an attacker buys our memory: 4 GiB at 22 */
+
+/* Entries and notes (FORMATS 3) */
+#define LIMIT_NOTE_BYTES KIB(64)
+#define LIMIT_NAME_BYTES 64u	/* petnames, iApp names, argument names */
+
+/* A box and its channel (ENCLAVE) */
+#define LIMIT_BOX_DATASETS 100u	/* data items of one task; PoCo's bulk slice */
+#define LIMIT_BOX_FILES 64u	/* public input files */
+#define LIMIT_BOX_SECRETS 64u
+#define LIMIT_BOX_ARGS 256u
+#define LIMIT_BOX_FDS 256u	/* data descriptors are 4 … 4 + this - 1 in the box */
+#define LIMIT_BOX_REQUEST_BYTES MIB(72)	/* an iApp, its arguments and terms */
+#define LIMIT_BOX_FRAME_BYTES KIB(128)	/* one frame of the channel: a sealed chunk and change */
+#define LIMIT_BOX_MEMORY MIB(4096)
+#define LIMIT_BOX_OUTPUT MIB(1024)
+#define LIMIT_BOX_RESULT_FILES 4096u
+#define LIMIT_JSON_DEPTH 200u
+
+static_assert(LIMIT_BOX_DATASETS + LIMIT_BOX_FILES <= LIMIT_BOX_FDS, "every input needs a descriptor");
+static_assert(LIMIT_BOX_REQUEST_BYTES > LIMIT_IAPP_BYTES, "a request carries a whole iApp");
+
+#endif

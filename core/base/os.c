@@ -1,0 +1,184 @@
+/* System calls with the corners rounded off. */
+#include "base/os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+void os_wipe(void *p, size_t n)
+{
+	if (n)
+		explicit_bzero(p, n);
+}
+
+ssize_t os_read(int fd, void *p, size_t n)
+{
+	size_t got = 0;
+	while (got < n) {
+		ssize_t r = read(fd, (char *)p + got, n - got);
+		if (r == 0)
+			break;
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return -1;
+		got += (size_t)r;
+	}
+	return (ssize_t)got;
+}
+
+ssize_t os_pread(int fd, void *p, size_t n, uint64_t offset)
+{
+	size_t got = 0;
+	while (got < n) {
+		ssize_t r = pread(fd, (char *)p + got, n - got, (off_t)(offset + got));
+		if (r == 0)
+			break;
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return -1;
+		got += (size_t)r;
+	}
+	return (ssize_t)got;
+}
+
+int os_write(int fd, const void *p, size_t n)
+{
+	size_t put = 0;
+	while (put < n) {
+		ssize_t r = write(fd, (const char *)p + put, n - put);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return -1;
+		put += (size_t)r;
+	}
+	return 0;
+}
+
+int os_file_read(const char *path, struct buf *out, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, errno, "cannot read %s", path);
+	struct stat st;
+	int r = -1;
+	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+		err_set(e, ERR_INVALID, "%s is a directory, not a file", path);
+		goto out;
+	}
+	for (;;) {
+		size_t room = out->max - out->len;
+		size_t step = room < 65536 ? room + 1 : 65536;
+		uint8_t chunk[65537];
+		ssize_t n = os_read(fd, chunk, step);
+		if (n < 0) {
+			err_sys(e, errno, "cannot read %s", path);
+			goto out;
+		}
+		int bad = buf_add(out, chunk, (size_t)n, e);
+		os_wipe(chunk, (size_t)n);
+		if (bad < 0) {
+			err_wrap(e, "%s", path);
+			goto out;
+		}
+		if ((size_t)n < step)
+			break;
+	}
+	r = 0;
+out:
+	close(fd);
+	return r;
+}
+
+static int dir_sync(const char *path)
+{
+	char dir[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	if (!slash)
+		(void)snprintf(dir, sizeof dir, ".");
+	else if (slash == path)
+		(void)snprintf(dir, sizeof dir, "/");
+	else
+		(void)snprintf(dir, sizeof dir, "%.*s", (int)(slash - path), path);
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	int r = fsync(fd);
+	close(fd);
+	return r;
+}
+
+int os_file_replace(const char *path, mode_t mode, const void *bytes, size_t n, struct err *e)
+{
+	char tmp[PATH_MAX];
+	int len = snprintf(tmp, sizeof tmp, "%s.tmp-XXXXXX", path);
+	if (len < 0 || (size_t)len >= sizeof tmp)
+		return err_set(e, ERR_INVALID, "the path %s is too long", path);
+	int fd = mkostemp(tmp, O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, errno, "cannot write %s", path);
+	if (fchmod(fd, mode) < 0 || os_write(fd, bytes, n) < 0 || fsync(fd) < 0) {
+		err_sys(e, errno, "cannot write %s", path);
+		close(fd);
+		goto undo;
+	}
+	if (close(fd) < 0 || rename(tmp, path) < 0) {
+		err_sys(e, errno, "cannot write %s", path);
+		goto undo;
+	}
+	if (dir_sync(path) < 0)
+		return err_sys(e, errno, "cannot sync the directory of %s", path);
+	return 0;
+undo:
+	(void)unlink(tmp);
+	return -1;
+}
+
+int os_dir_make(const char *path, mode_t mode, struct err *e)
+{
+	char p[PATH_MAX];
+	int len = snprintf(p, sizeof p, "%s", path);
+	if (len < 0 || (size_t)len >= sizeof p)
+		return err_set(e, ERR_INVALID, "the path %s is too long", path);
+	for (char *s = p + 1;; s++) {
+		if (*s != '/' && *s != '\0')
+			continue;
+		char c = *s;
+		*s = '\0';
+		if (mkdir(p, mode) < 0 && errno != EEXIST)
+			return err_sys(e, errno, "cannot make the directory %s", p);
+		*s = c;
+		if (c == '\0')
+			break;
+	}
+	struct stat st;
+	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+		return err_set(e, ERR_CONFLICT, "%s exists and is not a directory", path);
+	return 0;
+}
+
+bool os_exists(const char *path)
+{
+	struct stat st;
+	return lstat(path, &st) == 0;
+}
+
+uint64_t os_now_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
+}
+
+int64_t os_time(void)
+{
+	return (int64_t)time(NULL);
+}

@@ -1,0 +1,32 @@
+/* Calls of the operating system, made whole: no short reads, no lost EINTR, no half-written file. */
+#ifndef ENCLUA_BASE_OS_H
+#define ENCLUA_BASE_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+void os_wipe(void *p, size_t n);	/* zeroes that the compiler may not leave out */
+
+/* Reads until n bytes or end of file; returns how many, or -1 with errno. */
+ssize_t os_read(int fd, void *p, size_t n);
+ssize_t os_pread(int fd, void *p, size_t n, uint64_t offset);
+int os_write(int fd, const void *p, size_t n);	/* all of it, or -1 with errno */
+
+/* Whole files. max is a ceiling: a larger file is ERR_LIMIT and nothing is read past it. */
+int os_file_read(const char *path, struct buf *out, struct err *e);	/* ceiling: out->max */
+
+/* The file appears whole or not at all: written beside, fsync, rename, fsync of the directory. */
+int os_file_replace(const char *path, mode_t mode, const void *bytes, size_t n, struct err *e);
+
+int os_dir_make(const char *path, mode_t mode, struct err *e);	/* with its parents; existing is fine */
+bool os_exists(const char *path);
+
+uint64_t os_now_us(void);	/* monotonic */
+int64_t os_time(void);	/* seconds since 1970, UTC */
+
+#endif

@@ -1,0 +1,34 @@
+/* The result bundle (FORMATS 9) as its beneficiary reads it: result.json, log.txt where logs were allowed, and the files of the iApp, in a
+ * canonical, padded ustar. The box writes it; this is the strict reader.
+ */
+#ifndef ENCLUA_FORM_BUNDLE_H
+#define ENCLUA_FORM_BUNDLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/limits.h"
+
+struct bundle_file { char path[LIMIT_PATH_BYTES + 2]; const uint8_t *bytes; size_t len; uint8_t sha256[32]; };
+
+struct bundle {
+	struct buf plain;	/* owned */
+	struct bundle_file *files;	/* of the iApp; result.json and log.txt are apart */
+	size_t n_files;
+	char status[16];	/* "ok" or "failed" */
+	char error[1024];	/* of a failed task: message with file and line; "" when the owners allow no logs */
+	char traceback[4096];
+	const uint8_t *log;
+	size_t log_len;
+	const uint8_t *json;	/* result.json as it stands */
+	size_t json_len;
+};
+
+int bundle_parse(struct bundle **out, struct buf *plain, struct err *e);	/* takes the buffer over */
+void bundle_free(struct bundle *b);
+/* Writes the files below dir: fresh names only, never through a link, the whole set or nothing. */
+int bundle_write(const struct bundle *b, const char *dir, struct err *e);
+
+#endif

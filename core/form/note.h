@@ -1,0 +1,35 @@
+/* C2SP signed notes, v1.0.0: text, a blank line, one or more signature lines "— name base64(keyid4 || sig)". Strict codec: UTF-8, no control
+ * characters but LF, text ends in LF. A known key with a bad signature refuses the whole note; unknown keys are ignored but counted.
+ */
+#ifndef ENCLUA_FORM_NOTE_H
+#define ENCLUA_FORM_NOTE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/limits.h"
+#include "seal/identity.h"
+
+#define NOTE_NAME_BYTES 128u
+#define NOTE_SIGNATURES 64u
+
+struct note_key { char name[NOTE_NAME_BYTES + 1]; uint8_t type; uint8_t id[4]; uint8_t public_key[32]; };	/* type 0x01: Ed25519 */
+struct note_sig { char name[NOTE_NAME_BYTES + 1]; uint8_t id[4]; uint8_t sig[128]; size_t len; };
+struct note {	/* borrows text from its input */
+	const char *text;
+	size_t text_len;	/* with the last LF */
+	struct note_sig sigs[NOTE_SIGNATURES];
+	size_t n_sigs;
+};
+
+int note_key_make(struct note_key *out, const char *name, uint8_t type, const uint8_t public_key[static 32], struct err *e);
+int note_key_parse(struct note_key *out, const char *vkey, struct err *e);	/* name+hex8+base64 */
+int note_key_text(const struct note_key *k, struct buf *out, struct err *e);
+int note_parse(struct note *out, const char *bytes, size_t len, struct err *e);
+int note_sign(struct buf *out, const char *text, size_t len, const char *name, const struct identity *id, struct err *e);	/* text + blank + line */
+/* How many of the keys signed. ERR_INVALID when a known key's signature is bad or repeated; ERR_DENIED when none signed. */
+int note_verify(const struct note *n, const struct note_key *keys, size_t n_keys, size_t *verified, struct err *e);
+
+#endif

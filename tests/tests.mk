@@ -1,0 +1,22 @@
+# Tests: cmocka programs and bats files through one runner (prove), so that every result is counted.
+# A unit test that needs a .c file's inside includes that file and is linked with the rest of the core.
+
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+UNIT := $(UNIT_SRC:tests/unit/%.c=$O/unit/%)
+BATS := $(wildcard tests/*/*.bats)
+TEST_TIMEOUT ?= 900
+
+$O/unit/%: tests/unit/%.c $O/core.a
+	$(call say,TEST,$@)
+	$Qmkdir -p $(@D)
+	$Q$(CC) $(ENCLUA_CFLAGS) -Itests $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $($(notdir $@)_OBJ) $O/core.a $($(notdir $@)_LIBS) $(LIBS) -lcmocka
+
+check: all $(UNIT) $(EXTRA_TESTS)
+	$QBUILD=$O SAN=$(SAN) $(PROVE) -j2 --timer --exec tests/run tests/tidy $(UNIT) $(BATS)
+
+bench: all
+	$QBUILD=$O tests/bench/run
+
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+fuzz:
+	$QO=$O tests/fuzz/run
