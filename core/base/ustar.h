@@ -7,6 +7,7 @@
 #define ENCLUA_BASE_USTAR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
