@@ -1,0 +1,190 @@
+/* The database of a home: opened, checked, and its transactions. It owns <home>/store.db and never runs SQL that came from outside.
+ * Rows are in store_rows.c, blobs in store_blob.c.
+ */
+#include "book/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/os.h"
+#include "book/store_inner.h"
+#include "book/store_schema.h"
+
+#define BUSY_MS 15000	/* how long one process waits for the transaction of another: many times the slowest fsync */
+#define STORE_FILE "store.db"
+
+int store_fail(struct store *s, int rc, struct err *e, const char *doing)
+{
+	static const struct { int rc; enum err_code code; } codes[] = {
+		{ SQLITE_BUSY, ERR_UNAVAILABLE }, { SQLITE_LOCKED, ERR_UNAVAILABLE }, { SQLITE_FULL, ERR_LIMIT },
+		{ SQLITE_NOMEM, ERR_LIMIT }, { SQLITE_TOOBIG, ERR_LIMIT }, { SQLITE_READONLY, ERR_DENIED },
+		{ SQLITE_PERM, ERR_DENIED }, { SQLITE_AUTH, ERR_DENIED }, { SQLITE_CANTOPEN, ERR_DENIED },
+		{ SQLITE_CORRUPT, ERR_INVALID }, { SQLITE_NOTADB, ERR_INVALID }, { SQLITE_CONSTRAINT, ERR_CONFLICT },
+	};
+	enum err_code code = ERR_INTERNAL;
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+		if (codes[i].rc == (rc & 0xff))
+			code = codes[i].code;
+	return err_set(e, code, "the store in %s: cannot %s: %s", s->home, doing, s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(rc));
+}
+
+int store_exec(struct store *s, const char *sql, struct err *e)
+{
+	int rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
+	return rc == SQLITE_OK ? 0 : store_fail(s, rc, e, "change it");
+}
+
+int store_prepare(struct store *s, sqlite3_stmt **st, const char *sql, struct err *e)
+{
+	int rc = sqlite3_prepare_v2(s->db, sql, -1, st, NULL);
+	return rc == SQLITE_OK ? 0 : store_fail(s, rc, e, "read it");
+}
+
+int store_begin(struct store *s, struct err *e)
+{
+	int rc = sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		return 0;
+	store_fail(s, rc, e, "begin a change");
+	if ((rc & 0xff) == SQLITE_BUSY)
+		err_hint(e, "another enclua holds the store; try again when it has ended");
+	return -1;
+}
+
+int store_end(struct store *s, int result, struct err *e)
+{
+	int rc = SQLITE_OK;
+	if (result == 0 && (rc = sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL)) == SQLITE_OK)
+		return 0;
+	if (rc != SQLITE_OK)
+		store_fail(s, rc, e, "commit");
+	(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	return -1;
+}
+
+static int pragma_read(struct store *s, const char *sql, int64_t *out, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	if (store_prepare(s, &st, sql, e) < 0)
+		return -1;
+	int rc = sqlite3_step(st);
+	int r = rc == SQLITE_ROW ? 0 : store_fail(s, rc, e, "read it");
+	if (r == 0)
+		*out = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return r;
+}
+
+/* 0: no tables yet; 1: the layout that this program knows. */
+static int layout_check(struct store *s, bool *empty, struct err *e)
+{
+	int64_t version, application, tables;
+	if (pragma_read(s, "PRAGMA user_version", &version, e) < 0 ||
+		pragma_read(s, "PRAGMA application_id", &application, e) < 0 ||
+		pragma_read(s, "SELECT count(*) FROM sqlite_schema", &tables, e) < 0)
+		return -1;
+	*empty = version == 0 && application == 0 && tables == 0;
+	if (*empty)
+		return 0;
+	if (application != STORE_APPLICATION_ID)
+		return err_set(e, ERR_INVALID, "%s/%s is a database of another program", s->home, STORE_FILE);
+	if (version == STORE_VERSION)
+		return 0;
+	err_set(e, ERR_INVALID, "the store in %s has layout %lld and this program knows layout %d only", s->home, (long long)version,
+		STORE_VERSION);
+	return err_hint(e, version > STORE_VERSION ? "it was written by a newer enclua: use that one, or another --home"
+		: "it was written by an older enclua: use that one, or another --home");
+}
+
+/* The change to WAL wants the file to itself and does not always wait for it, so a process that comes second tries again. */
+static int wal_enable(struct store *s, struct err *e)
+{
+	int rc = SQLITE_OK;
+	for (int tries = 0; tries < 100; tries++) {
+		rc = sqlite3_exec(s->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
+		if ((rc & 0xff) != SQLITE_BUSY)
+			break;
+		sqlite3_sleep(20);
+	}
+	return rc == SQLITE_OK ? 0 : store_fail(s, rc, e, "turn on its write-ahead log");
+}
+
+static int layout_make(struct store *s, struct err *e)
+{
+	if (wal_enable(s, e) < 0 || store_begin(s, e) < 0)
+		return -1;
+	bool empty = false;	/* another process may have been faster */
+	int r = layout_check(s, &empty, e);
+	if (r == 0 && empty) {
+		char pragmas[128];
+		(void)snprintf(pragmas, sizeof pragmas, "PRAGMA application_id = %d; PRAGMA user_version = %d", STORE_APPLICATION_ID,
+			STORE_VERSION);
+		r = store_exec(s, STORE_SCHEMA, e) < 0 || store_exec(s, pragmas, e) < 0 ? -1 : 0;
+	}
+	return store_end(s, r, e);
+}
+
+static int database_open(struct store *s, bool create, struct err *e)
+{
+	char path[PATH_MAX];
+	if (snprintf(path, sizeof path, "%s/" STORE_FILE, s->home) >= (int)sizeof path)
+		return err_set(e, ERR_INVALID, "the path of the home %.200s… is too long", s->home);
+	/* Made here and not by SQLite, so that nobody else can read it from its first moment on. */
+	int fd = open(path, create ? O_RDWR | O_CREAT | O_CLOEXEC : O_RDWR | O_CLOEXEC, 0600);
+	if (fd < 0 && errno == ENOENT) {
+		err_set(e, ERR_NOT_FOUND, "there is no home in %s", s->home);
+		return err_hint(e, "enclua init makes one; --home or ENCLUA_HOME names another");
+	}
+	if (fd < 0)
+		return err_sys(e, errno, "cannot open the store %s", path);
+	close(fd);
+	int rc = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	if (rc != SQLITE_OK)
+		return store_fail(s, rc, e, "open it");
+	sqlite3_extended_result_codes(s->db, 1);
+	sqlite3_busy_timeout(s->db, BUSY_MS);
+	bool empty;
+	if (store_exec(s, "PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL", e) < 0 ||
+		layout_check(s, &empty, e) < 0)
+		return -1;
+	if (!empty)
+		return 0;
+	if (create)
+		return layout_make(s, e);
+	err_set(e, ERR_NOT_FOUND, "the store in %s was never finished", s->home);
+	return err_hint(e, "enclua init finishes it");
+}
+
+int store_open(struct store **out, const char *home, bool create, struct err *e)
+{
+	*out = NULL;
+	struct store *s = calloc(1, sizeof *s);
+	if (!s)
+		return err_set(e, ERR_LIMIT, "out of memory");
+	int n = snprintf(s->home, sizeof s->home, "%s", home);
+	if (n < 0 || (size_t)n >= sizeof s->home) {
+		err_set(e, ERR_INVALID, "the path of the home is too long");
+		goto bad;
+	}
+	if (create && os_dir_make(home, 0700, e) < 0)
+		goto bad;
+	if (database_open(s, create, e) < 0 || store_blobs_prepare(s, e) < 0)
+		goto bad;
+	*out = s;
+	return 0;
+bad:
+	store_close(s);
+	return -1;
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	(void)sqlite3_close_v2(s->db);
+	free(s);
+}

@@ -1,0 +1,186 @@
+/* Blobs: immutable files named by the SHA-256 of their bytes. A blob appears under its name whole and on disk, or not at all; what
+ * a killed writer leaves lies in tmp/ and goes at the next open. This file never decides whether the bytes fit the hash: the writer
+ * hashed them on the way, and a reader has to hash them again.
+ */
+#include "book/store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/os.h"
+#include "base/text.h"
+#include "book/store_inner.h"
+#include "seal/crypto.h"
+
+/* A writer holds a lock on its file as long as it lives, so a file whose lock is free has no writer. */
+static void sweep_one(int dir, const char *name)
+{
+	struct stat held, named;
+	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &held) == 0 && S_ISREG(held.st_mode) &&
+		fstatat(dir, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && held.st_ino == named.st_ino)
+		(void)unlinkat(dir, name, 0);
+	close(fd);
+}
+
+int store_blobs_prepare(struct store *s, struct err *e)
+{
+	if (snprintf(s->blobs, sizeof s->blobs, "%s/blobs", s->home) >= (int)sizeof s->blobs ||
+		snprintf(s->tmp, sizeof s->tmp, "%s/blobs/tmp", s->home) >= (int)sizeof s->tmp)
+		return err_set(e, ERR_INVALID, "the path of the home is too long");
+	if (os_dir_make(s->tmp, 0700, e) < 0)
+		return -1;
+	DIR *d = opendir(s->tmp);
+	if (!d)
+		return err_sys(e, errno, "cannot read %s", s->tmp);
+	for (struct dirent *f; (f = readdir(d));)
+		if (f->d_name[0] != '.')
+			sweep_one(dirfd(d), f->d_name);
+	closedir(d);
+	return 0;
+}
+
+static int blob_path(struct store *s, char out[static PATH_MAX], const uint8_t sha256[static 32], struct err *e)
+{
+	char hex[HEX_LEN(32) + 1];
+	hex_encode(hex, sha256, 32);
+	if (snprintf(out, PATH_MAX, "%s/%s", s->blobs, hex) >= PATH_MAX)
+		return err_set(e, ERR_INVALID, "the path of the home is too long");
+	return 0;
+}
+
+int store_blob_begin(struct store *s, int *fd, char *tmp, size_t tmp_size, struct err *e)
+{
+	for (;;) {
+		int n = snprintf(tmp, tmp_size, "%s/XXXXXX", s->tmp);
+		if (n < 0 || (size_t)n >= tmp_size)
+			return err_set(e, ERR_INTERNAL, "the room for the name of a temporary file is too small");
+		*fd = mkostemp(tmp, O_CLOEXEC);
+		if (*fd < 0)
+			return err_sys(e, errno, "cannot make a temporary file in %s", s->tmp);
+		struct stat st;
+		if (flock(*fd, LOCK_EX) == 0 && fstat(*fd, &st) == 0 && st.st_nlink == 1)
+			return 0;
+		close(*fd);	/* swept by another process before the lock was held: take a new one */
+		(void)unlink(tmp);
+	}
+}
+
+void store_blob_abort(int fd, const char *tmp)
+{
+	(void)unlink(tmp);
+	if (fd >= 0)
+		close(fd);
+}
+
+static int blobs_sync(struct store *s)
+{
+	int fd = open(s->blobs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	int r = fsync(fd);
+	close(fd);
+	return r;
+}
+
+int store_blob_commit(struct store *s, int fd, const char *tmp, const uint8_t sha256[static 32], struct err *e)
+{
+	char path[PATH_MAX];
+	if (blob_path(s, path, sha256, e) < 0)
+		goto bad;
+	/* rename and not link: a copy that the disk has spoiled is replaced by the good one */
+	if (fchmod(fd, 0400) < 0 || fsync(fd) < 0 || rename(tmp, path) < 0) {
+		err_sys(e, errno, "cannot keep the blob %s", path);
+		goto bad;
+	}
+	close(fd);
+	if (blobs_sync(s) < 0)
+		return err_sys(e, errno, "cannot sync %s", s->blobs);
+	return 0;
+bad:
+	store_blob_abort(fd, tmp);
+	return -1;
+}
+
+int store_blob_open(struct store *s, const uint8_t sha256[static 32], int *fd, uint64_t *size, struct err *e)
+{
+	char path[PATH_MAX];
+	*fd = -1;
+	if (blob_path(s, path, sha256, e) < 0)
+		return -1;
+	struct stat st;
+	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (*fd < 0)
+		return err_sys(e, errno, "cannot open the blob %s", path);
+	if (fstat(*fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		close(*fd);
+		*fd = -1;
+		return err_set(e, ERR_INVALID, "the blob %s is not a regular file", path);
+	}
+	*size = (uint64_t)st.st_size;
+	return 0;
+}
+
+int store_blob_check(struct store *s, const uint8_t sha256[static 32], uint64_t size, struct err *e)
+{
+	int fd;
+	uint64_t is = 0;
+	if (store_blob_open(s, sha256, &fd, &is, e) < 0)
+		return -1;
+	close(fd);
+	if (is != size)
+		return err_set(e, ERR_INVALID, "a blob has %llu bytes, its row says %llu", (unsigned long long)is, (unsigned long long)size);
+	return 0;
+}
+
+int store_blob_add(struct store *s, const void *bytes, size_t n, uint8_t sha[static 32], struct err *e)
+{
+	char tmp[PATH_MAX];
+	int fd;
+	if (store_blob_begin(s, &fd, tmp, sizeof tmp, e) < 0)
+		return -1;
+	if (os_write(fd, bytes, n) < 0) {
+		err_sys(e, errno, "cannot write %s", tmp);
+		store_blob_abort(fd, tmp);
+		return -1;
+	}
+	sha256(sha, bytes, n);
+	return store_blob_commit(s, fd, tmp, sha, e);
+}
+
+/* A blob that a lasting row names must stay: its row was confirmed. */
+static int blob_unused(struct store *s, const uint8_t sha256[static 32], struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	if (store_prepare(s, &st, "SELECT 1 FROM data WHERE blob = ?1 AND ephemeral = 0 UNION ALL SELECT 1 FROM app WHERE blob = ?1 "
+		"UNION ALL SELECT 1 FROM task WHERE blob = ?1", e) < 0)
+		return -1;
+	sqlite3_bind_blob(st, 1, sha256, 32, SQLITE_STATIC);
+	int rc = sqlite3_step(st), r = 0;
+	if (rc == SQLITE_ROW)
+		r = err_set(e, ERR_CONFLICT, "the blob is in use");
+	else if (rc != SQLITE_DONE)
+		r = store_fail(s, rc, e, "read it");
+	sqlite3_finalize(st);
+	return r;
+}
+
+int store_blob_remove(struct store *s, const uint8_t sha256[static 32], struct err *e)
+{
+	char path[PATH_MAX];
+	if (blob_path(s, path, sha256, e) < 0 || store_begin(s, e) < 0)
+		return -1;
+	int r = blob_unused(s, sha256, e);
+	if (r == 0 && unlink(path) < 0)
+		r = err_sys(e, errno, "cannot remove the blob %s", path);
+	return store_end(s, r, e);
+}

@@ -1,0 +1,44 @@
+/* What the files of the store share, and nobody else sees: the open database, and how a C struct lies in a row. */
+#ifndef ENCLUA_BOOK_STORE_INNER_H
+#define ENCLUA_BOOK_STORE_INNER_H
+
+#include <limits.h>
+#include <sqlite3.h>
+
+#include "book/store.h"
+
+struct store {
+	sqlite3 *db;
+	char home[PATH_MAX];
+	char blobs[PATH_MAX];	/* <home>/blobs */
+	char tmp[PATH_MAX];	/* <home>/blobs/tmp: each file is locked by its writer while that lives */
+};
+
+/* How one member of a struct is kept. The list of a table gives its INSERT, its SELECT, and both conversions. */
+enum field_kind {
+	FIELD_TEXT,	/* char[size], NUL ended */
+	FIELD_BYTES,	/* uint8_t[size], exactly */
+	FIELD_INT,	/* int64_t or uint64_t; an unsigned value over INT64_MAX is refused */
+	FIELD_BOOL,
+	FIELD_BUF	/* struct buf, as BLOB; empty is allowed */
+};
+struct field { const char *name; enum field_kind kind; size_t offset, size; };
+struct table {
+	const char *name, *noun;
+	enum id_kind kind;
+	const struct field *fields;
+	size_t n;
+	size_t record_size;
+	const char *named;	/* SQL condition under which a row answers to its name; NULL: it has no name */
+};
+
+int store_fail(struct store *s, int rc, struct err *e, const char *doing);	/* SQLite's result as an error; -1 */
+int store_exec(struct store *s, const char *sql, struct err *e);
+int store_prepare(struct store *s, sqlite3_stmt **st, const char *sql, struct err *e);
+int store_begin(struct store *s, struct err *e);	/* takes the write lock, waiting for others */
+int store_end(struct store *s, int result, struct err *e);	/* commits when result is 0, else rolls back; passes -1 on */
+
+int store_blobs_prepare(struct store *s, struct err *e);	/* makes the folders, removes what dead writers left */
+int store_blob_check(struct store *s, const uint8_t sha256[static 32], uint64_t size, struct err *e);	/* is there, of that size */
+
+#endif

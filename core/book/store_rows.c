@@ -1,0 +1,476 @@
+/* Data, iApps and tasks as rows. One list of fields for each table gives its INSERT, its SELECT and both conversions; what the three do
+ * differently is at the end. Nothing here touches a blob but to see that it is there before a row names it.
+ */
+#include "book/store.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "book/store_inner.h"
+
+#define ID_PREFIX_MIN 8u	/* characters after the '1': 40 bits, so that a home meets no second one by chance */
+#define SUGGEST_MAX 1000u	/* names looked through for a likely one */
+#define FIELD(type, member, kind_) { #member, kind_, offsetof(struct type, member), sizeof(((struct type *)0)->member) }
+
+static const struct field data_fields[] = {
+	FIELD(store_data, id, FIELD_TEXT), FIELD(store_data, name, FIELD_TEXT), FIELD(store_data, owner, FIELD_BYTES),
+	FIELD(store_data, blob, FIELD_BYTES), FIELD(store_data, payload_len, FIELD_INT), FIELD(store_data, plain_len, FIELD_INT),
+	FIELD(store_data, header, FIELD_BUF), FIELD(store_data, schema, FIELD_BUF), FIELD(store_data, created, FIELD_INT),
+	FIELD(store_data, ephemeral, FIELD_BOOL),
+};
+static const struct field app_fields[] = {
+	FIELD(store_app, id, FIELD_TEXT), FIELD(store_app, h1, FIELD_TEXT), FIELD(store_app, name, FIELD_TEXT),
+	FIELD(store_app, version, FIELD_TEXT), FIELD(store_app, author, FIELD_BYTES), FIELD(store_app, blob, FIELD_BYTES),
+	FIELD(store_app, size, FIELD_INT), FIELD(store_app, created, FIELD_INT),
+};
+static const struct field task_fields[] = {
+	FIELD(store_task, id, FIELD_TEXT), FIELD(store_task, app, FIELD_TEXT), FIELD(store_task, app_name, FIELD_TEXT),
+	FIELD(store_task, requester, FIELD_BYTES), FIELD(store_task, beneficiary, FIELD_BYTES), FIELD(store_task, status, FIELD_TEXT),
+	FIELD(store_task, reason, FIELD_TEXT), FIELD(store_task, digest, FIELD_BYTES), FIELD(store_task, measurement, FIELD_BYTES),
+	FIELD(store_task, blob, FIELD_BYTES), FIELD(store_task, result_size, FIELD_INT), FIELD(store_task, terms, FIELD_BUF),
+	FIELD(store_task, created, FIELD_INT), FIELD(store_task, finished, FIELD_INT),
+};
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+static const struct table data_table = { "data", "data", ID_DATA, data_fields, COUNT(data_fields), sizeof(struct store_data),
+	"ephemeral = 0" };
+static const struct table app_table = { "app", "iApp", ID_APP, app_fields, COUNT(app_fields), sizeof(struct store_app), "1" };
+static const struct table task_table = { "task", "task", ID_TASK, task_fields, COUNT(task_fields), sizeof(struct store_task), NULL };
+
+/* C to row. ? is numbered in the order of the fields. */
+static int field_bind(sqlite3_stmt *st, int at, const struct field *f, const void *record)
+{
+	const char *p = (const char *)record + f->offset;
+	const struct buf *b = (const void *)p;
+	int64_t v;
+	switch (f->kind) {
+	case FIELD_TEXT:
+		assert(memchr(p, '\0', f->size));
+		return sqlite3_bind_text(st, at, p, -1, SQLITE_STATIC);
+	case FIELD_BYTES:
+		return sqlite3_bind_blob64(st, at, p, f->size, SQLITE_STATIC);
+	case FIELD_INT:
+		assert(f->size == sizeof v);
+		memcpy(&v, p, sizeof v);
+		return v < 0 ? SQLITE_RANGE : sqlite3_bind_int64(st, at, v);
+	case FIELD_BOOL:
+		return sqlite3_bind_int(st, at, *(const bool *)p);
+	case FIELD_BUF:
+		return b->len ? sqlite3_bind_blob64(st, at, b->data, b->len, SQLITE_STATIC) : sqlite3_bind_zeroblob(st, at, 0);
+	}
+	return SQLITE_INTERNAL;
+}
+
+static int record_bind(struct store *s, sqlite3_stmt *st, const struct table *t, const void *record, struct err *e)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		int rc = field_bind(st, (int)i + 1, &t->fields[i], record);
+		if (rc != SQLITE_OK)
+			return err_set(e, ERR_INVALID, "the store in %s: %s of a %s cannot be kept", s->home, t->fields[i].name, t->noun);
+	}
+	return 0;
+}
+
+static void record_done(const struct table *t, void *record)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->fields[i].kind == FIELD_BUF)
+			buf_done((struct buf *)(void *)((char *)record + t->fields[i].offset));
+}
+
+/* Row to C. A value that does not fit its member means that somebody else wrote the file: it is refused, never cut. */
+static int field_read(sqlite3_stmt *st, int at, const struct field *f, void *record, struct err *e)
+{
+	char *p = (char *)record + f->offset;
+	struct buf *b = (void *)p;
+	size_t len = (size_t)sqlite3_column_bytes(st, at);
+	const void *bytes = sqlite3_column_blob(st, at);
+	int64_t v;
+	switch (f->kind) {
+	case FIELD_TEXT:
+		if (len >= f->size || (len && memchr(bytes, '\0', len)))
+			break;
+		if (len)
+			memcpy(p, bytes, len);
+		p[len] = '\0';
+		return 0;
+	case FIELD_BYTES:
+		if (len != f->size)
+			break;
+		memcpy(p, bytes, len);
+		return 0;
+	case FIELD_INT:
+		v = sqlite3_column_int64(st, at);
+		memcpy(p, &v, sizeof v);
+		return 0;
+	case FIELD_BOOL:
+		*(bool *)p = sqlite3_column_int(st, at) != 0;
+		return 0;
+	case FIELD_BUF:
+		*b = (struct buf)BUF_INIT(len);
+		return buf_add(b, bytes, len, e);
+	}
+	return err_set(e, ERR_INVALID, "the store is corrupt: the field %s holds what it cannot hold", f->name);
+}
+
+static int record_read(sqlite3_stmt *st, const struct table *t, void *record, struct err *e)
+{
+	memset(record, 0, t->record_size);
+	for (size_t i = 0; i < t->n; i++)
+		if (field_read(st, (int)i, &t->fields[i], record, e) < 0) {
+			record_done(t, record);
+			memset(record, 0, t->record_size);
+			return -1;
+		}
+	return 0;
+}
+
+static int sql_fields(struct buf *sql, const struct table *t, struct err *e)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (buf_addf(sql, e, "%s%s", i ? ", " : "", t->fields[i].name) < 0)
+			return -1;
+	return 0;
+}
+
+/* Inside a transaction. */
+static int record_insert(struct store *s, const struct table *t, const void *record, struct err *e)
+{
+	struct buf sql = BUF_INIT(KIB(4));
+	sqlite3_stmt *st = NULL;
+	int r = -1;
+	if (buf_addf(&sql, e, "INSERT INTO %s (", t->name) < 0 || sql_fields(&sql, t, e) < 0 || buf_add_text(&sql, ") VALUES (", e) < 0)
+		goto out;
+	for (size_t i = 0; i < t->n; i++)
+		if (buf_addf(&sql, e, "%s?%zu", i ? ", " : "", i + 1) < 0)
+			goto out;
+	if (buf_add_text(&sql, ")", e) < 0 || store_prepare(s, &st, buf_text(&sql), e) < 0 || record_bind(s, st, t, record, e) < 0)
+		goto out;
+	int rc = sqlite3_step(st);
+	r = rc == SQLITE_DONE ? 0 : store_fail(s, rc, e, "add to it");
+out:
+	sqlite3_finalize(st);
+	buf_done(&sql);
+	return r;
+}
+
+/* SELECT all fields of a table, with what follows FROM. */
+static int select_prepare(struct store *s, sqlite3_stmt **st, const struct table *t, const char *rest, struct err *e)
+{
+	struct buf sql = BUF_INIT(KIB(4));
+	int r = -1;
+	if (buf_add_text(&sql, "SELECT ", e) == 0 && sql_fields(&sql, t, e) == 0 && buf_addf(&sql, e, " FROM %s %s", t->name, rest) == 0)
+		r = store_prepare(s, st, buf_text(&sql), e);
+	buf_done(&sql);
+	return r;
+}
+
+/* Could it be an id or the beginning of one that is long enough to look for? */
+static bool is_id_prefix(const char *text)
+{
+	const char *one = strchr(text, '1');
+	return id_looks_like(text) && one && strlen(one + 1) >= ID_PREFIX_MIN &&
+		strspn(one + 1, "qpzry9x8gf2tvdw0s3jn54khce6mua7l") == strlen(one + 1);
+}
+
+/* 1 found, 0 not, -1. Two rows are read, so that a prefix of several is seen. */
+static int find_by(struct store *s, const struct table *t, const char *rest, const char *which, void *out, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	if (select_prepare(s, &st, t, rest, e) < 0)
+		return -1;
+	sqlite3_bind_text(st, 1, which, -1, SQLITE_STATIC);
+	int rc = sqlite3_step(st), r = 0;
+	if (rc == SQLITE_ROW)
+		r = record_read(st, t, out, e) < 0 ? -1 : 1;
+	else if (rc != SQLITE_DONE)
+		r = store_fail(s, rc, e, "read it");
+	if (r == 1 && sqlite3_step(st) == SQLITE_ROW) {
+		record_done(t, out);
+		err_set(e, ERR_CONFLICT, "%s is the beginning of more than one id", which);
+		r = err_hint(e, "give more of its characters");
+	}
+	sqlite3_finalize(st);
+	return r;
+}
+
+/* A likely name as the hint of "not found". */
+static void suggest(struct store *s, const struct table *t, const char *which, struct err *e)
+{
+	char sql[160];
+	const char *names[SUGGEST_MAX + 1] = { NULL };
+	size_t n = 0;
+	sqlite3_stmt *st = NULL;
+	(void)snprintf(sql, sizeof sql, "SELECT DISTINCT name FROM %s WHERE name <> '' AND %s LIMIT %u", t->name, t->named, SUGGEST_MAX);
+	struct err ignored;
+	if (store_prepare(s, &st, sql, &ignored) < 0)
+		return;
+	while (n < SUGGEST_MAX && sqlite3_step(st) == SQLITE_ROW)
+		if ((names[n] = strdup((const char *)sqlite3_column_text(st, 0))))
+			n++;
+	sqlite3_finalize(st);
+	const char *near = text_nearest(which, names);
+	if (near)
+		err_hint(e, "did you mean %s?", near);
+	for (size_t i = 0; i < n; i++)
+		free((char *)names[i]);
+}
+
+static int not_found(struct store *s, const struct table *t, const char *which, struct err *e)
+{
+	struct buf shown = BUF_INIT(KIB(4));
+	if (text_escape(&shown, which, strnlen(which, 200), NULL) == 0)
+		err_set(e, ERR_NOT_FOUND, "there is no %s %s here", t->noun, buf_text(&shown));
+	else
+		err_set(e, ERR_NOT_FOUND, "there is no such %s here", t->noun);
+	buf_done(&shown);
+	err_hint(e, "enclua %s list shows what there is", t->name);
+	if (id_looks_like(which) && !is_id_prefix(which))
+		err_hint(e, "of an id, at least %u characters after its 1 are needed", ID_PREFIX_MIN);
+	if (t->named)
+		suggest(s, t, which, e);
+	return -1;
+}
+
+/* An id that is as long as a whole one must be right, and of this kind. */
+static int id_of_kind(const struct table *t, const char *which, struct err *e)
+{
+	enum id_kind kind = t->kind;
+	const char *one = strchr(which, '1');
+	if (strlen(one + 1) >= 32 + 6 && id_check(&kind, which, e) < 0)
+		return -1;
+	if (kind != t->kind || strncmp(which, t->name, (size_t)(one - which)) != 0)
+		return err_set(e, ERR_USAGE, "%s is not the id of a %s", which, t->noun);
+	return 0;
+}
+
+static int find(struct store *s, const struct table *t, const char *which, void *out, struct err *e)
+{
+	memset(out, 0, t->record_size);
+	int r = 0;
+	if (t->named && *which) {
+		/* The newest of a name: an iApp's versions share it. */
+		char rest[128];
+		(void)snprintf(rest, sizeof rest, "WHERE name = ?1 AND %s ORDER BY seq DESC LIMIT 1", t->named);
+		r = find_by(s, t, rest, which, out, e);
+	}
+	if (r == 0 && is_id_prefix(which)) {
+		if (id_of_kind(t, which, e) < 0)
+			return -1;
+		/* '~' sorts after every character of an id */
+		r = find_by(s, t, "WHERE id >= ?1 AND id < ?1 || '~' LIMIT 2", which, out, e);
+	}
+	if (r == 0)
+		return not_found(s, t, which, e);
+	return r < 0 ? -1 : 0;
+}
+
+/* f is called for each row in a record that is ours. */
+static int each(struct store *s, const struct table *t, int (*f)(void *ctx, const void *record, struct err *e), void *ctx,
+	void *record, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	if (select_prepare(s, &st, t, "ORDER BY seq", e) < 0)
+		return -1;
+	int rc, r = 0;
+	while (r == 0 && (rc = sqlite3_step(st)) != SQLITE_DONE) {
+		if (rc != SQLITE_ROW) {
+			r = store_fail(s, rc, e, "read it");
+			break;
+		}
+		r = record_read(st, t, record, e);
+		if (r == 0)
+			r = f(ctx, record, e) < 0 ? -1 : 0;
+		record_done(t, record);
+	}
+	sqlite3_finalize(st);
+	return r;
+}
+
+static int name_check(const char *name, struct err *e)
+{
+	if (!is_id_prefix(name))
+		return 0;
+	return err_set(e, ERR_INVALID, "the name %s would be taken for an id", name);
+}
+
+/* 1 when a row of the table has this text in the column, 0 when none, -1. */
+static int taken(struct store *s, const char *sql, const char *text, const void *bytes32, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	if (store_prepare(s, &st, sql, e) < 0)
+		return -1;
+	sqlite3_bind_text(st, 1, text, -1, SQLITE_STATIC);
+	if (bytes32)
+		sqlite3_bind_blob(st, 2, bytes32, 32, SQLITE_STATIC);
+	int rc = sqlite3_step(st);
+	int r = rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE ? 0 : store_fail(s, rc, e, "read it");
+	sqlite3_finalize(st);
+	return r;
+}
+
+/* Data */
+
+static int data_insert(struct store *s, const struct store_data *d, struct err *e)
+{
+	int is = *d->name && !d->ephemeral
+		? taken(s, "SELECT 1 FROM data WHERE name = ?1 AND ephemeral = 0", d->name, NULL, e) : 0;
+	if (is < 0)
+		return -1;
+	if (is) {
+		err_set(e, ERR_CONFLICT, "the name %s is taken by other data", d->name);
+		return err_hint(e, "give another one with --name; enclua data show %s shows what has it", d->name);
+	}
+	if (store_blob_check(s, d->blob, d->payload_len, e) < 0)
+		return err_wrap(e, "data %s", d->id);
+	return record_insert(s, &data_table, d, e);
+}
+
+int store_data_add(struct store *s, const struct store_data *d, struct err *e)
+{
+	if (name_check(d->name, e) < 0 || store_begin(s, e) < 0)
+		return -1;
+	return store_end(s, data_insert(s, d, e), e);
+}
+
+int store_data_find(struct store *s, const char *which, struct store_data *out, struct err *e)
+{
+	return find(s, &data_table, which, out, e);
+}
+
+struct data_call { int (*f)(void *ctx, const struct store_data *d, struct err *e); void *ctx; };
+static int data_one(void *ctx, const void *record, struct err *e)
+{
+	const struct data_call *c = ctx;
+	return c->f(c->ctx, record, e);
+}
+int store_data_each(struct store *s, int (*f)(void *ctx, const struct store_data *d, struct err *e), void *ctx, struct err *e)
+{
+	struct store_data d;
+	struct data_call c = { f, ctx };
+	return each(s, &data_table, data_one, &c, &d, e);
+}
+
+void store_data_done(struct store_data *d)
+{
+	record_done(&data_table, d);
+}
+
+/* iApps: a name belongs to the author who brought it first; the versions share it. */
+
+static int app_insert(struct store *s, const struct store_app *a, struct err *e)
+{
+	int is = taken(s, "SELECT 1 FROM app WHERE h1 = ?1", a->h1, NULL, e);
+	if (is)
+		return is < 0 ? -1 : 0;
+	is = *a->name ? taken(s, "SELECT 1 FROM app WHERE name = ?1 AND author <> ?2", a->name, a->author, e) : 0;
+	if (is < 0)
+		return -1;
+	if (is) {
+		err_set(e, ERR_CONFLICT, "the name %s is taken by an iApp of another author", a->name);
+		return err_hint(e, "give it another name in iapp.yaml, or sign with the key that signed the first one");
+	}
+	if (store_blob_check(s, a->blob, a->size, e) < 0)
+		return err_wrap(e, "iApp %s", a->id);
+	return record_insert(s, &app_table, a, e);
+}
+
+int store_app_add(struct store *s, const struct store_app *a, struct err *e)
+{
+	if (name_check(a->name, e) < 0 || store_begin(s, e) < 0)
+		return -1;
+	return store_end(s, app_insert(s, a, e), e);
+}
+
+int store_app_find(struct store *s, const char *which, struct store_app *out, struct err *e)
+{
+	return find(s, &app_table, which, out, e);
+}
+
+struct app_call { int (*f)(void *ctx, const struct store_app *a, struct err *e); void *ctx; };
+static int app_one(void *ctx, const void *record, struct err *e)
+{
+	const struct app_call *c = ctx;
+	return c->f(c->ctx, record, e);
+}
+int store_app_each(struct store *s, int (*f)(void *ctx, const struct store_app *a, struct err *e), void *ctx, struct err *e)
+{
+	struct store_app a;
+	struct app_call c = { f, ctx };
+	return each(s, &app_table, app_one, &c, &a, e);
+}
+
+/* Tasks */
+
+static int task_blob_check(struct store *s, const struct store_task *t, struct err *e)
+{
+	static const uint8_t none[32];
+	if (memcmp(t->blob, none, sizeof none) == 0)
+		return 0;
+	return store_blob_check(s, t->blob, t->result_size, e) < 0 ? err_wrap(e, "task %s", t->id) : 0;
+}
+
+int store_task_add(struct store *s, const struct store_task *t, struct err *e)
+{
+	if (store_begin(s, e) < 0)
+		return -1;
+	int r = task_blob_check(s, t, e);
+	return store_end(s, r < 0 ? r : record_insert(s, &task_table, t, e), e);
+}
+
+static int task_update(struct store *s, const struct store_task *t, struct err *e)
+{
+	int is = taken(s, "SELECT 1 FROM task WHERE id = ?1", t->id, NULL, e);
+	if (is <= 0)
+		return is < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "there is no task %s here", t->id);
+	if (task_blob_check(s, t, e) < 0)
+		return -1;
+	sqlite3_stmt *st = NULL;
+	/* numbered as task_fields; what was asked for stays as it was */
+	if (store_prepare(s, &st, "UPDATE task SET status = ?6, reason = ?7, digest = ?8, measurement = ?9, blob = ?10, result_size = ?11, "
+		"terms = ?12, finished = ?14 WHERE id = ?1 AND status = 'RUNNING'", e) < 0)
+		return -1;
+	int r = record_bind(s, st, &task_table, t, e);
+	int rc = r == 0 ? sqlite3_step(st) : SQLITE_DONE;
+	if (r == 0 && rc != SQLITE_DONE)
+		r = store_fail(s, rc, e, "finish a task");
+	else if (r == 0 && sqlite3_changes(s->db) != 1)
+		r = err_set(e, ERR_CONFLICT, "task %s is finished already", t->id);
+	sqlite3_finalize(st);
+	return r;
+}
+
+int store_task_finish(struct store *s, const struct store_task *t, struct err *e)
+{
+	if (strcmp(t->status, "RUNNING") == 0)
+		return err_set(e, ERR_INTERNAL, "a task cannot be finished as running");
+	if (store_begin(s, e) < 0)
+		return -1;
+	return store_end(s, task_update(s, t, e), e);
+}
+
+int store_task_find(struct store *s, const char *which, struct store_task *out, struct err *e)
+{
+	return find(s, &task_table, which, out, e);
+}
+
+struct task_call { int (*f)(void *ctx, const struct store_task *t, struct err *e); void *ctx; };
+static int task_one(void *ctx, const void *record, struct err *e)
+{
+	const struct task_call *c = ctx;
+	return c->f(c->ctx, record, e);
+}
+int store_task_each(struct store *s, int (*f)(void *ctx, const struct store_task *t, struct err *e), void *ctx, struct err *e)
+{
+	struct store_task t;
+	struct task_call c = { f, ctx };
+	return each(s, &task_table, task_one, &c, &t, e);
+}
+
+void store_task_done(struct store_task *t)
+{
+	record_done(&task_table, t);
+}
