@@ -1,0 +1,186 @@
+/* The primitives over libsodium. Owns no state; keys live with the caller, and what is derived on the stack is wiped before
+ * it goes. Never chooses an algorithm: the formats do.
+ */
+#include "seal/crypto.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <string.h>
+
+/* The header hides libsodium, so the opaque states only promise room. Here the promise is checked. */
+static_assert(sizeof(struct sha256) >= sizeof(crypto_hash_sha256_state), "room for libsodium's SHA-256");
+static_assert(_Alignof(struct sha256) >= _Alignof(crypto_hash_sha256_state), "aligned for libsodium's SHA-256");
+static_assert(sizeof(struct hmac256) >= sizeof(crypto_auth_hmacsha256_state), "room for libsodium's HMAC");
+static_assert(_Alignof(struct hmac256) >= _Alignof(crypto_auth_hmacsha256_state), "aligned for libsodium's HMAC");
+static_assert(crypto_hash_sha256_BYTES == 32 && crypto_hash_sha512_BYTES == 64, "digest sizes of the header");
+static_assert(crypto_sign_BYTES == 64 && crypto_sign_PUBLICKEYBYTES == 32 && crypto_sign_SEEDBYTES == 32, "Ed25519 sizes");
+
+int crypto_init(struct err *e)
+{
+	if (sodium_init() < 0)
+		return err_set(e, ERR_INTERNAL, "libsodium does not start on this machine");
+	return 0;
+}
+
+static crypto_hash_sha256_state *sha(struct sha256 *h)
+{
+	return (crypto_hash_sha256_state *)(void *)h->state;
+}
+
+void sha256_init(struct sha256 *h)
+{
+	(void)crypto_hash_sha256_init(sha(h));
+}
+
+void sha256_add(struct sha256 *h, const void *bytes, size_t n)
+{
+	if (n)
+		(void)crypto_hash_sha256_update(sha(h), bytes, n);
+}
+
+void sha256_end(struct sha256 *h, uint8_t out[static 32])
+{
+	(void)crypto_hash_sha256_final(sha(h), out);
+}
+
+void sha256(uint8_t out[static 32], const void *bytes, size_t n)
+{
+	struct sha256 h;
+	sha256_init(&h);
+	sha256_add(&h, bytes, n);
+	sha256_end(&h, out);
+}
+
+void sha512(uint8_t out[static 64], const void *bytes, size_t n)
+{
+	(void)crypto_hash_sha512(out, n ? bytes : (const void *)"", n);
+}
+
+int blake2b(uint8_t *out, size_t out_len, const void *bytes, size_t n, const void *key, size_t key_len)
+{
+	/* The state, because crypto_generichash() demands 16 bytes of key and of output in some builds; this does not. */
+	crypto_generichash_blake2b_state h;
+	if (out_len < 1 || out_len > crypto_generichash_blake2b_BYTES_MAX || key_len > crypto_generichash_blake2b_KEYBYTES_MAX)
+		return -1;
+	if (crypto_generichash_blake2b_init(&h, key_len ? key : NULL, key_len, out_len) < 0)
+		return -1;
+	if (n)
+		(void)crypto_generichash_blake2b_update(&h, bytes, n);
+	(void)crypto_generichash_blake2b_final(&h, out, out_len);
+	sodium_memzero(&h, sizeof h);
+	return 0;
+}
+
+static crypto_auth_hmacsha256_state *hmac(struct hmac256 *h)
+{
+	return (crypto_auth_hmacsha256_state *)(void *)h->state;
+}
+
+void hmac256_init(struct hmac256 *h, const void *key, size_t key_len)
+{
+	(void)crypto_auth_hmacsha256_init(hmac(h), key_len ? key : (const void *)"", key_len);
+}
+
+void hmac256_add(struct hmac256 *h, const void *bytes, size_t n)
+{
+	if (n)
+		(void)crypto_auth_hmacsha256_update(hmac(h), bytes, n);
+}
+
+void hmac256_end(struct hmac256 *h, uint8_t out[static 32])
+{
+	(void)crypto_auth_hmacsha256_final(hmac(h), out);
+	sodium_memzero(h, sizeof *h);
+}
+
+void hmac256(uint8_t out[static 32], const void *key, size_t key_len, const void *bytes, size_t n)
+{
+	struct hmac256 h;
+	hmac256_init(&h, key, key_len);
+	hmac256_add(&h, bytes, n);
+	hmac256_end(&h, out);
+}
+
+/* RFC 5869 §2.3: T(i) = HMAC(PRK, T(i-1) || info || i), the output is the T(i) in a row. */
+static void hkdf_expand(uint8_t *out, size_t out_len, const uint8_t prk[static 32], const void *info, size_t info_len)
+{
+	uint8_t block[32];
+	uint8_t index = 1;
+	for (size_t done = 0; done < out_len; index++) {
+		struct hmac256 h;
+		hmac256_init(&h, prk, 32);
+		if (index > 1)
+			hmac256_add(&h, block, sizeof block);
+		hmac256_add(&h, info, info_len);
+		hmac256_add(&h, &index, 1);
+		hmac256_end(&h, block);
+		size_t step = out_len - done < sizeof block ? out_len - done : sizeof block;
+		memcpy(out + done, block, step);
+		done += step;
+	}
+	sodium_memzero(block, sizeof block);
+}
+
+void hkdf256(uint8_t *out, size_t out_len, const void *key, size_t key_len, const void *salt, size_t salt_len,
+	const void *info, size_t info_len)
+{
+	assert(out_len <= 32u * 255u);
+	uint8_t prk[32];
+	/* §2.2: a salt that is not given is 32 zero bytes; HMAC pads a short key with zeros, so an empty key is the same. */
+	hmac256(prk, salt, salt_len, key, key_len);
+	hkdf_expand(out, out_len, prk, info, info_len);
+	sodium_memzero(prk, sizeof prk);
+}
+
+void crypto_random(void *out, size_t n)
+{
+	randombytes_buf(out, n);
+}
+
+void crypto_wipe(void *p, size_t n)
+{
+	if (n)
+		sodium_memzero(p, n);
+}
+
+bool crypto_equal(const void *a, const void *b, size_t n)
+{
+	return n == 0 || sodium_memcmp(a, b, n) == 0;
+}
+
+void *secret_alloc(size_t n)
+{
+	return sodium_malloc(n);
+}
+
+void secret_free(void *p)
+{
+	sodium_free(p);
+}
+
+void ed25519_public(uint8_t pub[static 32], const uint8_t seed[static 32])
+{
+	uint8_t sk[crypto_sign_SECRETKEYBYTES];
+	(void)crypto_sign_seed_keypair(pub, sk, seed);
+	sodium_memzero(sk, sizeof sk);
+}
+
+void ed25519_sign(uint8_t sig[static 64], const void *msg, size_t n, const uint8_t seed[static 32])
+{
+	uint8_t pub[32], sk[crypto_sign_SECRETKEYBYTES];
+	/* The public half always comes from the seed: signing under a public key that someone handed in gives the secret away. */
+	(void)crypto_sign_seed_keypair(pub, sk, seed);
+	(void)crypto_sign_detached(sig, NULL, n ? msg : (const void *)"", n, sk);
+	sodium_memzero(sk, sizeof sk);
+}
+
+/* libsodium refuses S ≥ L, points of small order and non-canonical keys, so one message has one signature per key. */
+bool ed25519_verify(const uint8_t sig[static 64], const void *msg, size_t n, const uint8_t pub[static 32])
+{
+	return crypto_sign_verify_detached(sig, n ? msg : (const void *)"", n, pub) == 0;
+}
+
+void x25519_public(uint8_t pub[static 32], const uint8_t secret[static 32])
+{
+	(void)crypto_scalarmult_base(pub, secret);
+}
