@@ -16,8 +16,8 @@ CFLAGS ?= -O2 -g
 WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wconversion -Wpointer-arith -Wwrite-strings
 ENCLUA_CFLAGS := -std=c11 -D_GNU_SOURCE -Icore -I$O/gen $(WARN) -fstack-protector-strong -fno-strict-aliasing -ffunction-sections
 ENCLUA_CFLAGS += -DENCLUA_LIBEXEC='"$(PREFIX)/libexec/enclua"'
-SAN_FLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 comma := ,
+SAN_FLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 LIBS = $(shell $(PKG_CONFIG) --libs libsodium sqlite3 libarchive yaml-0.1 libseccomp)
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' $1 $2)
