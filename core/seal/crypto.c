@@ -58,17 +58,7 @@ void sha512(uint8_t out[static 64], const void *bytes, size_t n)
 
 int blake2b(uint8_t *out, size_t out_len, const void *bytes, size_t n, const void *key, size_t key_len)
 {
-	/* The state, because crypto_generichash() demands 16 bytes of key and of output in some builds; this does not. */
-	crypto_generichash_blake2b_state h;
-	if (out_len < 1 || out_len > crypto_generichash_blake2b_BYTES_MAX || key_len > crypto_generichash_blake2b_KEYBYTES_MAX)
-		return -1;
-	if (crypto_generichash_blake2b_init(&h, key_len ? key : NULL, key_len, out_len) < 0)
-		return -1;
-	if (n)
-		(void)crypto_generichash_blake2b_update(&h, bytes, n);
-	(void)crypto_generichash_blake2b_final(&h, out, out_len);
-	sodium_memzero(&h, sizeof h);
-	return 0;
+	return crypto_generichash_blake2b(out, out_len, n ? bytes : (const void *)"", n, key_len ? key : NULL, key_len);
 }
 
 static crypto_auth_hmacsha256_state *hmac(struct hmac256 *h)
@@ -174,7 +164,8 @@ void ed25519_sign(uint8_t sig[static 64], const void *msg, size_t n, const uint8
 	sodium_memzero(sk, sizeof sk);
 }
 
-/* libsodium refuses S ≥ L, points of small order and non-canonical keys, so one message has one signature per key. */
+/* libsodium refuses S ≥ L, points of small order and non-canonical keys: nobody but the signer can make a second signature
+ * out of a first one. */
 bool ed25519_verify(const uint8_t sig[static 64], const void *msg, size_t n, const uint8_t pub[static 32])
 {
 	return crypto_sign_verify_detached(sig, n ? msg : (const void *)"", n, pub) == 0;
