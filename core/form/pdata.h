@@ -24,8 +24,12 @@ int pdata_add_json(struct pdata *d, const char *json, size_t len, struct err *e)
 int pdata_add_file(struct pdata *d, const char *path, const char *file, struct err *e);	/* MIME by signature, then by extension */
 int pdata_add_folder(struct pdata *d, const char *folder, struct err *e);	/* recursively; links and special files are refused by name */
 
+int pdata_set_type(struct pdata *d, const char *path, const char *type, struct err *e);	/* of a file that is in the tree: a MIME type */
+
 /* {"a":{"b":"string"},"patients.csv":"text/csv"}: the public schema, keys sorted */
 int pdata_schema(const struct pdata *d, struct buf *out, struct err *e);
+/* Does a schema have a leaf at this path, of this type (NULL: of any)? ERR_INVALID when the text is no schema. */
+int pdata_schema_has(const char *json, size_t len, const char *path, const char *type, bool *has, struct err *e);
 
 /* Writes the tar. plain_len is known before the first byte (sizes of files are taken at add time and must not change). */
 int pdata_plain_len(const struct pdata *d, uint64_t *len, struct err *e);
