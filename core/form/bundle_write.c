@@ -1,0 +1,162 @@
+/* A result's files onto disk: first the whole set into a fresh folder beside their places, then each top name moved to its place, which must
+ * be free. Names come from a box, so no step follows a link and nothing that exists is touched; when a step fails, what was moved goes back
+ * and nothing remains.
+ */
+#include "form/bundle.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/os.h"
+#include "seal/crypto.h"
+
+#define STAGE_NAME 32u	/* ".enclua-" and 16 hexadecimal digits */
+
+/* The folder that a path's file goes to, made on the way, one component at a time. Returns a descriptor or -1. */
+static int folder_open(int top, const char *path, const char **leaf, struct err *e)
+{
+	char part[LIMIT_PATH_BYTES + 2];
+	int at = fcntl(top, F_DUPFD_CLOEXEC, 0);
+	for (const char *slash; at >= 0 && (slash = strchr(path, '/')); path = slash + 1) {
+		memcpy(part, path, (size_t)(slash - path));
+		part[slash - path] = '\0';
+		int next = mkdirat(at, part, 0777) == 0 || errno == EEXIST
+			? openat(at, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+		int why = errno;
+		close(at);
+		errno = why;
+		at = next;
+	}
+	if (at < 0)
+		err_sys(e, errno, "cannot make the folder of %s", path);
+	*leaf = path;
+	return at;
+}
+
+static int file_write(int top, const struct bundle_file *f, struct err *e)
+{
+	const char *leaf;
+	int folder = folder_open(top, f->path, &leaf, e);
+	if (folder < 0)
+		return -1;
+	int r = 0;
+	int fd = openat(folder, leaf, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	if (fd < 0 || os_write(fd, f->bytes, f->len) < 0 || fsync(fd) < 0)
+		r = err_sys(e, errno, "cannot write %s", f->path);
+	if (fd >= 0)
+		close(fd);
+	close(folder);
+	return r;
+}
+
+/* Removes a tree that we have made: at most as deep as a path has slashes. */
+static void tree_remove(int top, const char *name)
+{
+	if (unlinkat(top, name, 0) == 0 || errno == ENOENT)
+		return;
+	int fd = openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	if (!d) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	for (struct dirent *f; (f = readdir(d));)
+		if (strcmp(f->d_name, ".") != 0 && strcmp(f->d_name, "..") != 0)
+			tree_remove(dirfd(d), f->d_name);
+	closedir(d);
+	(void)unlinkat(top, name, AT_REMOVEDIR);
+}
+
+/* Moves a name to a place that must be free. Where the file system knows no such rename, a look before has to do. */
+static int move_fresh(int from, int to, const char *name)
+{
+	if (renameat2(from, name, to, name, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	struct stat st;
+	if (fstatat(to, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	return errno == ENOENT ? renameat(from, name, to, name) : -1;
+}
+
+/* The first component; 1 when the file before has another one. Files of one folder are neighbours in bytewise order. */
+static int top_name(const struct bundle *b, size_t i, char out[static LIMIT_PATH_BYTES + 2])
+{
+	const char *path = b->files[i].path;
+	size_t n = strcspn(path, "/");
+	memcpy(out, path, n);
+	out[n] = '\0';
+	return i == 0 || path[n] != '/' || strncmp(b->files[i - 1].path, path, n + 1) != 0;
+}
+
+static int publish(const struct bundle *b, int stage, int dir, const char *dir_name, struct err *e)
+{
+	char name[LIMIT_PATH_BYTES + 2];
+	for (size_t i = 0; i < b->n_files; i++) {
+		if (!top_name(b, i, name) || move_fresh(stage, dir, name) == 0)
+			continue;
+		int why = errno;
+		if (why == EEXIST) {
+			err_set(e, ERR_CONFLICT, "%s/%s exists already, and a result never replaces anything", dir_name, name);
+			err_hint(e, "name another folder with -o");
+		} else {
+			err_sys(e, why, "cannot put %s into %s", name, dir_name);
+		}
+		while (i-- > 0)
+			if (top_name(b, i, name))
+				(void)move_fresh(dir, stage, name);
+		return -1;
+	}
+	return fsync(dir) == 0 ? 0 : err_sys(e, errno, "cannot sync %s", dir_name);
+}
+
+static int stage_make(int dir, char name[static STAGE_NAME], const char *dir_name, struct err *e)
+{
+	uint64_t random;
+	crypto_random(&random, sizeof random);
+	(void)snprintf(name, STAGE_NAME, ".enclua-%016llx", (unsigned long long)random);
+	if (mkdirat(dir, name, 0700) < 0)
+		return err_sys(e, errno, "cannot write into %s", dir_name);
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd >= 0 ? fd : err_sys(e, errno, "cannot write into %s", dir_name);
+}
+
+int bundle_write(const struct bundle *b, const char *dir_name, struct err *e)
+{
+	char stage_name[STAGE_NAME];
+	bool made = !os_exists(dir_name);
+	if (os_dir_make(dir_name, 0777, e) < 0)
+		return -1;
+	int stage = -1, r = -1;
+	int dir = open(dir_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0) {
+		err_sys(e, errno, "cannot open %s", dir_name);
+		goto out;
+	}
+	if ((stage = stage_make(dir, stage_name, dir_name, e)) < 0)
+		goto out;
+	r = 0;
+	for (size_t i = 0; r == 0 && i < b->n_files; i++)
+		r = file_write(stage, &b->files[i], e);
+	if (r == 0)
+		r = publish(b, stage, dir, dir_name, e);
+	tree_remove(dir, stage_name);
+out:
+	if (stage >= 0)
+		close(stage);
+	if (dir >= 0)
+		close(dir);
+	if (r < 0 && made)
+		(void)rmdir(dir_name);
+	return r;
+}
