@@ -1,0 +1,27 @@
+/* The keeper of a home: an identity that data is sealed to, so that its key can be released to a box and to nobody else. Its key is
+ * <home>/keeper.key, mode 0600, in the clear: a machine has to open it without a person. Whether a release is allowed is decided before
+ * keeper_release is called; it only turns one header into another.
+ */
+#ifndef ENCLUA_TRUST_KEEPER_H
+#define ENCLUA_TRUST_KEEPER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct keeper;
+
+int keeper_make(const char *home, struct err *e);	/* once, by init; an existing one is left as it is */
+int keeper_open(struct keeper **out, const char *home, struct err *e);	/* ERR_NOT_FOUND; ERR_DENIED when others can read the key */
+void keeper_close(struct keeper *k);	/* wipes */
+
+const uint8_t *keeper_recipient(const struct keeper *k);	/* 32 bytes, X25519: what data is sealed to */
+
+/* Opens the age header of some data and makes one for the box's X25519 key, with the same file key. The header must be whole and alone.
+ * ERR_DENIED: not sealed to this keeper. ERR_INVALID: malformed, or a box key of low order. */
+int keeper_release(const struct keeper *k, const uint8_t *header, size_t len, const uint8_t box_key[static 32], struct buf *out,
+	struct err *e);
+
+#endif
