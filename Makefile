@@ -35,6 +35,9 @@ all: $O/enclua $O/enclave
 deps:
 	@tools/deps
 
+demo: all
+	@BUILD=$O tools/demo
+
 $O/enclua: $(call OBJ,$(TOOL_SRC)) $O/core.a
 	$(call say,LINK,$@)
 	$Q$(CC) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)

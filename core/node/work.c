@@ -1,0 +1,298 @@
+/* One task from request to stored result. See work.h for what this file may and may not see. */
+#include "node/work.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/os.h"
+#include "node/work_args.h"
+#include "seal/age.h"
+#include "seal/crypto.h"
+
+/* Where the callbacks of a running box keep what they know. */
+struct run {
+	struct store *store;
+	const struct keeper *keeper;
+	const struct work *work;
+	int out_fd;
+	char out_tmp[512];
+	struct sha256 out_hash;
+	uint64_t out_size;
+};
+
+static struct box_text text_of(const char *s)
+{
+	return (struct box_text){ .text = s, .len = strlen(s) };
+}
+
+/* Seed and salt follow from what is run and what it was asked, so that the same request gives the same digest on any machine. Nothing of a
+ * run on one's own machine is published; where digests are, the deal gives a secret salt of its own. */
+static void seed_and_salt(const struct work *w, uint8_t seed[static 32], uint8_t salt[static 32])
+{
+	struct sha256 h;
+	sha256_init(&h);
+	sha256_add(&h, w->app->h1, strlen(w->app->h1) + 1);
+	for (size_t i = 0; i < w->n_args; i++) {
+		const char *name = w->args[i].name ? w->args[i].name : "";
+		sha256_add(&h, name, strlen(name) + 1);
+		sha256_add(&h, w->args[i].value, strlen(w->args[i].value) + 1);
+	}
+	const char *extra = w->seed ? w->seed : "";
+	sha256_add(&h, extra, strlen(extra) + 1);
+	uint8_t root[32];
+	sha256_end(&h, root);
+	hkdf256(seed, 32, root, sizeof root, NULL, 0, "enclua/v1/seed", 14);
+	hkdf256(salt, 32, root, sizeof root, NULL, 0, "enclua/v1/salt", 14);
+}
+
+static void request_args(const struct work *w, struct box_request *r)
+{
+	static const enum box_arg_type types[] = {
+		[MANIFEST_STRING] = BOX_ARG_STRING,
+		[MANIFEST_NUMBER] = BOX_ARG_NUMBER,
+		[MANIFEST_INTEGER] = BOX_ARG_INTEGER,
+		[MANIFEST_BOOLEAN] = BOX_ARG_BOOLEAN,
+	};
+	const struct manifest *m = w->app->manifest;
+	for (size_t d = 0; d < m->n_args; d++) {
+		const char *value = m->args[d].has_default ? m->args[d].fallback : NULL;
+		for (size_t i = 0; i < w->n_args; i++) {
+			size_t which = 0;
+			if (work_arg_index(w, i, &which, NULL) == 0 && which == d)
+				value = w->args[i].value;
+		}
+		if (value)
+			r->args[r->n_args++] = (struct box_arg){ text_of(m->args[d].name), text_of(value), types[m->args[d].type] };
+	}
+}
+
+static int request_make(const struct work *w, const char *id, struct box_request *r, struct err *e)
+{
+	const struct manifest *m = w->app->manifest;
+	*r = (struct box_request){
+		.task = text_of(id),
+		.app_name = text_of(m->name),
+		.app_version = text_of(m->version),
+		.entry = text_of(m->entry),
+		.memory = m->memory,
+		.output = m->output,
+		.cpu_ms = m->cpu_ms,
+		.logs = w->logs,
+		.many = m->data == MANIFEST_DATA_MANY || m->data == MANIFEST_DATA_BULK,
+		.deterministic = m->deterministic,
+		.n_recipients = 1,
+		.app_secret = m->app_secret,
+		.n_secrets = w->n_secrets,
+	};
+	memcpy(r->recipients[0], w->beneficiary, 32);
+	seed_and_salt(w, r->seed, r->salt);
+	r->files = calloc(w->app->n_files + 1, sizeof *r->files);
+	r->args = calloc(m->n_args + 1, sizeof *r->args);
+	r->inputs = calloc(w->n_data + w->n_files + 1, sizeof *r->inputs);
+	if (!r->files || !r->args || !r->inputs)
+		return err_set(e, ERR_LIMIT, "out of memory");
+	for (size_t i = 0; i < w->app->n_files; i++) {
+		const struct iapp_file *f = &w->app->files[i];
+		r->files[r->n_files++] = (struct box_file){ text_of(f->path), { (const char *)f->bytes, f->len } };
+	}
+	request_args(w, r);
+	for (size_t i = 0; i < w->n_data; i++)
+		r->inputs[r->n_inputs++] = (struct box_input){ BOX_INPUT_DATA, text_of(w->data[i]->id), text_of(w->data[i]->name),
+			w->data[i]->payload_len };
+	for (size_t i = 0; i < w->n_files; i++)
+		r->inputs[r->n_inputs++] = (struct box_input){ BOX_INPUT_FILE, text_of(""), text_of(w->files[i].name), w->files[i].size };
+	return 0;
+}
+
+static void request_free(struct box_request *r)
+{
+	free(r->files);
+	free(r->args);
+	free(r->inputs);
+}
+
+/* age has no sender authentication: what the register says is held against the bytes before any of them is decrypted. */
+static int blob_verify(int fd, uint64_t size, const struct store_data *d, struct err *e)
+{
+	if (size != d->payload_len)
+		return err_set(e, ERR_INVALID, "the sealed bytes of %s have the wrong length", d->id);
+	struct sha256 h;
+	sha256_init(&h);
+	uint8_t chunk[1 << 16];
+	for (uint64_t at = 0; at < size;) {
+		ssize_t n = os_pread(fd, chunk, sizeof chunk, at);
+		if (n <= 0)
+			return err_sys(e, n < 0 ? errno : EIO, "cannot read the sealed bytes of %s", d->id);
+		sha256_add(&h, chunk, (size_t)n);
+		at += (uint64_t)n;
+	}
+	uint8_t got[32];
+	sha256_end(&h, got);
+	if (memcmp(got, d->blob, sizeof got) != 0) {
+		err_set(e, ERR_INVALID, "the sealed bytes of %s are not the ones that were registered", d->id);
+		return err_hint(e, "the file was damaged or replaced; restore the home from a backup, or protect the data again");
+	}
+	return 0;
+}
+
+static int inputs_open(struct run *run, int *fds, uint64_t *verify_us, struct err *e)
+{
+	const struct work *w = run->work;
+	uint64_t begun = os_now_us();
+	for (size_t i = 0; i < w->n_data; i++) {
+		uint64_t size = 0;
+		if (store_blob_open(run->store, w->data[i]->blob, &fds[i], &size, e) < 0)
+			return -1;
+		/* Data that this very run has sealed was hashed while it was written. */
+		if (!w->data[i]->ephemeral && blob_verify(fds[i], size, w->data[i], e) < 0)
+			return -1;
+	}
+	*verify_us = os_now_us() - begun;
+	return 0;
+}
+
+static int secrets_seal(const struct work *w, const uint8_t box_key[static 32], struct buf *out, struct err *e);
+
+/* The keeper's answer to a box: each header made anew for the key that only this box has. */
+static int release(void *ctx, const uint8_t box_key[static 32], struct buf *out, struct err *e)
+{
+	struct run *run = ctx;
+	const struct work *w = run->work;
+	struct box_release rel = { .headers = NULL };
+	struct buf headers[LIMIT_BOX_DATASETS];
+	struct buf secrets = BUF_INIT(MIB(4));
+	int r = -1;
+	for (size_t i = 0; i < w->n_data; i++)
+		headers[i] = (struct buf)BUF_INIT(LIMIT_AGE_HEADER_BYTES);
+	rel.headers = calloc(w->n_data + 1, sizeof *rel.headers);
+	if (!rel.headers) {
+		err_set(e, ERR_LIMIT, "out of memory");
+		goto out;
+	}
+	for (size_t i = 0; i < w->n_data; i++) {
+		if (keeper_release(run->keeper, w->data[i]->header.data, w->data[i]->header.len, box_key, &headers[i], e) < 0) {
+			err_wrap(e, "the keeper cannot open %s", w->data[i]->id);
+			goto out;
+		}
+		rel.headers[rel.n_headers++] = (struct box_text){ (const char *)headers[i].data, headers[i].len };
+	}
+	if (w->n_secrets) {
+		if (secrets_seal(w, box_key, &secrets, e) < 0)
+			goto out;
+		rel.secrets = (struct box_text){ (const char *)secrets.data, secrets.len };
+	}
+	r = boxwire_release_encode(out, &rel, e);
+out:
+	for (size_t i = 0; i < w->n_data; i++)
+		buf_done(&headers[i]);
+	buf_done(&secrets);
+	free(rel.headers);
+	return r;
+}
+
+static int buf_sink(void *ctx, const uint8_t *bytes, size_t n, struct err *e)
+{
+	return buf_add(ctx, bytes, n, e);
+}
+
+static int secrets_seal(const struct work *w, const uint8_t box_key[static 32], struct buf *out, struct err *e)
+{
+	struct box_secret list[LIMIT_BOX_SECRETS + 1];
+	struct buf plain = BUF_INIT(MIB(2));
+	struct age_writer *writer = NULL;
+	struct age_recipient to = { .kind = AGE_X25519 };
+	memcpy(to.public_key, box_key, 32);
+	int r = -1;
+	for (size_t i = 0; i < w->n_secrets; i++)
+		list[i] = (struct box_secret){ w->secrets[i].index, { w->secrets[i].value, w->secrets[i].len } };
+	if (boxwire_secrets_encode(&plain, list, w->n_secrets, e) < 0 || age_writer_new(&writer, &to, 1, buf_sink, out, e) < 0 ||
+	    age_writer_add(writer, plain.data, plain.len, e) < 0 || age_writer_end(writer, e) < 0)
+		goto out;
+	r = 0;
+out:
+	age_writer_free(writer);
+	buf_done(&plain);
+	return r;
+}
+
+static int result_add(void *ctx, const uint8_t *bytes, size_t n, struct err *e)
+{
+	struct run *run = ctx;
+	if (run->out_fd < 0 && store_blob_begin(run->store, &run->out_fd, run->out_tmp, sizeof run->out_tmp, e) < 0)
+		return -1;
+	if (os_write(run->out_fd, bytes, n) < 0)
+		return err_sys(e, errno, "cannot store the result");
+	sha256_add(&run->out_hash, bytes, n);
+	run->out_size += n;
+	return 0;
+}
+
+static void progress(void *ctx, double fraction)
+{
+	const struct run *run = ctx;
+	if (run->work->progress)
+		run->work->progress(run->work->ctx, fraction);
+}
+
+/* A result counts only when the box said DONE: anything shorter is a torn file. */
+static int result_commit(struct run *run, struct work_result *out, struct err *e)
+{
+	bool whole = out->box.done.status == BOX_OK || out->box.done.status == BOX_FAILED;
+	if (run->out_fd < 0)
+		return 0;
+	if (!whole) {
+		store_blob_abort(run->out_fd, run->out_tmp);
+		run->out_fd = -1;
+		return 0;
+	}
+	uint64_t begun = os_now_us();
+	sha256_end(&run->out_hash, out->blob);
+	out->size = run->out_size;
+	int fd = run->out_fd;
+	run->out_fd = -1;	/* taken */
+	if (store_blob_commit(run->store, fd, run->out_tmp, out->blob, e) < 0)
+		return -1;
+	out->store_us = os_now_us() - begun;
+	return 0;
+}
+
+int work_run(struct store *s, const struct keeper *k, struct box_zygote *z, const struct work *w, const char *id,
+	struct work_result *out, struct err *e)
+{
+	struct run run = { .store = s, .keeper = k, .work = w, .out_fd = -1 };
+	struct box_request request = { .files = NULL };
+	int fds[LIMIT_BOX_FDS];
+	int r = -1;
+	*out = (struct work_result){ .size = 0 };
+	for (size_t i = 0; i < LIMIT_BOX_FDS; i++)
+		fds[i] = -1;
+	sha256_init(&run.out_hash);
+	if (work_check(w, e) < 0 || request_make(w, id, &request, e) < 0 || inputs_open(&run, fds, &out->verify_us, e) < 0)
+		goto out;
+	for (size_t i = 0; i < w->n_files; i++)
+		fds[w->n_data + i] = w->files[i].fd;
+	struct box_task task = {
+		.request = &request,
+		.input_fds = fds,
+		.wall_ms = w->app->manifest->wall_ms,
+		.release = w->n_data || w->n_secrets ? release : NULL,
+		.result = result_add,
+		.progress = progress,
+		.ctx = &run,
+	};
+	if (box_run(z, &task, &out->box, e) < 0 || result_commit(&run, out, e) < 0)
+		goto out;
+	r = 0;
+out:
+	if (run.out_fd >= 0)
+		store_blob_abort(run.out_fd, run.out_tmp);
+	for (size_t i = 0; i < w->n_data; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	request_free(&request);
+	return r;
+}

@@ -1,0 +1,54 @@
+/* A worker's side of one task: checks what was asked against the iApp's manifest, hands iApp, terms and sealed inputs to a box, lets the
+ * keeper release the file keys to that box's own key, and stores the sealed result. The worker never sees a file key or a plaintext.
+ */
+#ifndef ENCLUA_NODE_WORK_H
+#define ENCLUA_NODE_WORK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "book/store.h"
+#include "box/box.h"
+#include "form/iapp.h"
+#include "trust/keeper.h"
+
+struct work_arg { const char *name, *value; };	/* name NULL: by position */
+struct work_secret { unsigned index; const char *value; size_t len; };	/* index 0: the iApp's own */
+struct work_file { const char *name; int fd; uint64_t size; };
+
+/* What a requester asks for; all borrowed. */
+struct work {
+	const struct iapp *app;
+	const struct store_data *const *data;
+	size_t n_data;
+	const struct work_arg *args;
+	size_t n_args;
+	const struct work_file *files;
+	size_t n_files;
+	const struct work_secret *secrets;
+	size_t n_secrets;
+	const char *seed;	/* text that replicas share; "" is fine */
+	uint8_t beneficiary[32];	/* X25519: the result is sealed to it */
+	bool logs;	/* every owner of the data allows the log to reach the beneficiary */
+	void (*progress)(void *ctx, double fraction);	/* may be NULL */
+	void *ctx;
+};
+
+/* Everything that can be refused before any process starts or any key is touched: arguments (unknown, missing, of the wrong type), data
+ * against inputs.data and inputs.schema, files and secrets against what the manifest declares. */
+int work_check(const struct work *w, struct err *e);
+
+struct work_result {
+	struct box_outcome box;
+	uint8_t blob[32];	/* the sealed result in the store; zero when the box gave none */
+	uint64_t size;
+	uint64_t verify_us, store_us;	/* hashing of stored blobs before use; writing the result */
+};
+
+/* Runs the task `id` (task1…) in a box of z. 0 whenever the task ended, however it ended (out->box.done.status). */
+int work_run(struct store *s, const struct keeper *k, struct box_zygote *z, const struct work *w, const char *id,
+	struct work_result *out, struct err *e);
+
+#endif
