@@ -10,6 +10,7 @@
 #include "base/err.h"
 
 #define IDENTITY_TEXT 66u	/* "enclua1" + 52 + 6 + NUL */
+#define IDENTITY_SECRET_TEXT 78u	/* "ENCLUA-SECRET-KEY-1" + 52 + 6 + NUL */
 
 struct identity;	/* opaque: the seed and what follows from it */
 
@@ -24,6 +25,10 @@ const uint8_t *identity_age_secret(const struct identity *id);	/* 32 bytes, X255
 
 void identity_text(char out[static IDENTITY_TEXT], const uint8_t public_key[static 32]);	/* enclua1… */
 int identity_parse(uint8_t public_key[static 32], const char *text, struct err *e);
+
+/* The seed as text, for key files and explicit export. parse reads a file: comments (#), empty lines, exactly one secret. */
+void identity_secret_text(char out[static IDENTITY_SECRET_TEXT], const struct identity *id);
+int identity_secret_parse(struct identity **out, const char *text, struct err *e);
 
 void identity_sign(uint8_t sig[static 64], const struct identity *id, const void *msg, size_t n);
 
