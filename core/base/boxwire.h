@@ -37,6 +37,12 @@ enum box_status {
 };
 enum box_limit { BOX_LIMIT_NONE = 0, BOX_LIMIT_MEMORY, BOX_LIMIT_CPU, BOX_LIMIT_WALL, BOX_LIMIT_OUTPUT };
 
+/* Exit statuses of a box: DONE carries the details; these are for a box that could not send it. */
+enum {
+	BOX_EXIT_DONE = 0, BOX_EXIT_MEMORY = 81, BOX_EXIT_CHANNEL = 82, BOX_EXIT_BROKEN = 83,
+	BOX_EXIT_LOCK = 100	/* + n: step n of the lock-down failed, nothing ran */
+};
+
 struct box_text { const char *text; size_t len; };	/* borrowed from the decoded request, or from the caller */
 
 enum box_arg_type { BOX_ARG_STRING, BOX_ARG_NUMBER, BOX_ARG_INTEGER, BOX_ARG_BOOLEAN };

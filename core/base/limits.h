@@ -38,7 +38,10 @@
 #define LIMIT_BOX_FILES 64u	/* public input files */
 #define LIMIT_BOX_SECRETS 64u
 #define LIMIT_BOX_ARGS 256u
-#define LIMIT_BOX_FDS 256u	/* data descriptors are 4 … 4 + this - 1 in the box */
+#define LIMIT_BOX_FDS 252u	/* input descriptors are 4 … 255 in the box: a range that a filter can say with masks */
+#define LIMIT_BOX_RUNNING 64u	/* tasks at once under one zygote */
+#define LIMIT_BOX_PROGRESS 10000u	/* progress frames of a task: more is noise, or a way out for data */
+#define LIMIT_ENCLAVE_BYTES MIB(16)	/* the enclave program */
 #define LIMIT_BOX_REQUEST_BYTES MIB(72)	/* an iApp, its arguments and terms */
 #define LIMIT_BOX_FRAME_BYTES KIB(128)	/* one frame of the channel: a sealed chunk and change */
 #define LIMIT_BOX_MEMORY MIB(4096)
