@@ -20,3 +20,16 @@ bench: all
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 fuzz:
 	$QO=$O tests/fuzz/run
+
+# Programs that are run as an enclave by the tests: the real lock-down around another inside.
+BOX_PARTS := $(addprefix $O/enclave-obj/core/enclave/,fetch.o landlock.o lockdown.o serve.o shim.o)
+
+$O/enclave-obj/tests/%.o: tests/%.c $O/gen/filter.h
+	$(call say,MUSL,$<)
+	$Qmkdir -p $(@D)
+	$Q$(MUSL_CC) $(ENCLAVE_CFLAGS) -MMD -MP -c -o $@ $<
+
+$O/box/hello: $O/enclave-obj/tests/box/hello.o $O/enclave-obj/core/enclave/main.o $(BOX_PARTS) $O/enclave-obj/base.a $O/enclave-obj/lua.a
+	$(call say,LINK,$@)
+	$Qmkdir -p $(@D)
+	$Q$(call ENCLAVE_LINK,$(filter %.o,$^))

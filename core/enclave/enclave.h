@@ -25,7 +25,4 @@ struct task_start {
  * BOX_CHANNEL_FD, pread64 on the inputs, exit_group; nothing else, ever. */
 _Noreturn void task_main(const struct task_start *s);
 
-/* Exit statuses of a box: DONE carries the details; these are for a box that could not send it. */
-enum { BOX_EXIT_DONE = 0, BOX_EXIT_MEMORY = 81, BOX_EXIT_CHANNEL = 82, BOX_EXIT_BROKEN = 83 };
-
 #endif
