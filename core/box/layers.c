@@ -1,0 +1,231 @@
+/* The layers around a zygote: their names, their making, and the honest answer whether this machine has them. A layer's probe is its own
+ * making, done by a child that then exits; so a probe that succeeds means more than a kernel that knows the flag.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/os.h"
+#include "box/parts.h"
+
+#define BOX_ID 65534u	/* who a box is, inside; never 0, so exec gives no capability back */
+#define NR_LANDLOCK_CREATE_RULESET 444
+#define LANDLOCK_ABI_QUESTION 1u
+#define KEYCTL_JOIN_SESSION 1
+
+static const struct {
+	const char *name, *text;
+} table[BOX_LAYER_COUNT] = {
+#define X(id, name, text) [BOX_LAYER_##id] = { name, text },
+	BOX_LAYER_TABLE(X)
+#undef X
+};
+
+static const unsigned long clone_flags[BOX_LAYER_COUNT] = {
+	[BOX_LAYER_user_ns] = CLONE_NEWUSER, [BOX_LAYER_mount_ns] = CLONE_NEWNS, [BOX_LAYER_pid_ns] = CLONE_NEWPID,
+	[BOX_LAYER_net_ns] = CLONE_NEWNET, [BOX_LAYER_ipc_ns] = CLONE_NEWIPC, [BOX_LAYER_uts_ns] = CLONE_NEWUTS,
+	[BOX_LAYER_cgroup_ns] = CLONE_NEWCGROUP,
+};
+
+const char *box_layer_name(enum box_layer l)
+{
+	return table[l].name;
+}
+
+const char *box_layer_text(enum box_layer l)
+{
+	return table[l].text;
+}
+
+int box_layer_parse(enum box_layer *out, const char *name, struct err *e)
+{
+	for (int i = 0; i < BOX_LAYER_COUNT; i++)
+		if (strcmp(name, table[i].name) == 0) {
+			*out = (enum box_layer)i;
+			return 0;
+		}
+	char names[256] = "";
+	size_t n = 0;
+	for (int i = 0; i < BOX_LAYER_COUNT; i++)
+		n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", i ? ", " : "", table[i].name);
+	err_set(e, ERR_USAGE, "there is no layer called %.64s", name);
+	return err_hint(e, "the layers are %s; seccomp cannot be left out", names);
+}
+
+unsigned long layers_clone_flags(uint32_t layers)
+{
+	unsigned long flags = 0;
+	for (unsigned i = 0; i < BOX_LAYER_COUNT; i++)
+		if (layers & (1u << i))
+			flags |= clone_flags[i];
+	return flags;
+}
+
+static int text_write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	ssize_t n = write(fd, text, strlen(text));
+	int saved = errno;
+	close(fd);
+	errno = saved;
+	return n == (ssize_t)strlen(text) ? 0 : -1;
+}
+
+static int map_write(pid_t child, const char *name, unsigned inside, unsigned outside)
+{
+	char path[64], line[64];
+	(void)snprintf(path, sizeof path, "/proc/%d/%s", (int)child, name);
+	(void)snprintf(line, sizeof line, "%u %u 1\n", inside, outside);
+	return text_write(path, line);
+}
+
+/* Root gives the box the ids of nobody: whoever breaks out is nobody. Anybody else can only map himself, after giving up setgroups. */
+int layers_map_ids(pid_t child, struct err *e)
+{
+	char path[64];
+	(void)snprintf(path, sizeof path, "/proc/%d/setgroups", (int)child);
+	bool root = geteuid() == 0;
+	if (root && map_write(child, "uid_map", BOX_ID, BOX_ID) == 0 && map_write(child, "gid_map", BOX_ID, BOX_ID) == 0)
+		return 0;
+	if (text_write(path, "deny") < 0 && errno != ENOENT)
+		return err_sys(e, errno, "cannot write %s", path);
+	if (map_write(child, "uid_map", BOX_ID, geteuid()) < 0)
+		return err_sys(e, errno, "cannot map the user id of the box");
+	if (map_write(child, "gid_map", BOX_ID, getegid()) < 0)
+		return err_sys(e, errno, "cannot map the group id of the box");
+	return 0;
+}
+
+/* The steps of the child. Best-effort ones return 0 always; what they add is named beside the table. */
+
+static int step_first_to_die(void)
+{
+	(void)text_write("/proc/self/oom_score_adj", "1000");
+	return 0;
+}
+
+static int step_groups(void)
+{
+	return setgroups(0, NULL) < 0 && errno != EPERM ? -1 : 0;	/* EPERM: an ordinary user, who had to give up setgroups */
+}
+
+/* Becomes nobody where there is a choice. With neither a user namespace nor root there is none. */
+static int step_ids(void)
+{
+	if (setresgid(BOX_ID, BOX_ID, BOX_ID) < 0 && errno != EPERM)
+		return -1;
+	return setresuid(BOX_ID, BOX_ID, BOX_ID) < 0 && errno != EPERM ? -1 : 0;
+}
+
+static int step_no_more_user_namespaces(void)
+{
+	(void)text_write("/proc/sys/user/max_user_namespaces", "0");
+	return 0;
+}
+
+/* An empty, read-only, nameless root. Any directory can carry it for a moment; /proc was needed by the step before. */
+static int step_root(void)
+{
+	const char *at = "/proc";
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return -1;
+	if (mount("none", at, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k,nr_inodes=2,mode=555") < 0 || chdir(at) < 0)
+		return -1;
+	if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+		return -1;
+	return mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+}
+
+static int step_name(void)
+{
+	return sethostname("box", 3) < 0 || setdomainname("", 0) < 0 ? -1 : 0;
+}
+
+/* The keys of the login session are inherited by everything that does not ask for a session of its own. */
+static int step_keyring(void)
+{
+	(void)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION, NULL);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	uint32_t layers;	/* done when one of these is wanted; 0: always */
+	int (*apply)(void);
+} steps[] = {
+	{ "memory pressure", 0, step_first_to_die },	/* when memory runs out the kernel picks a box, not the worker */
+	{ "supplementary groups", 0, step_groups },
+	{ "no more user namespaces", LAYER_BIT(user_ns), step_no_more_user_namespaces },
+	{ "empty root", LAYER_BIT(mount_ns), step_root },
+	{ "host name", LAYER_BIT(uts_ns), step_name },
+	{ "session keyring", 0, step_keyring },
+	{ "ids", 0, step_ids },	/* last: it takes the rights of root away where there is no user namespace */
+};
+
+const char *layers_enter(uint32_t layers)
+{
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+		if ((steps[i].layers == 0 || (steps[i].layers & layers)) && steps[i].apply() < 0)
+			return steps[i].name;
+	return NULL;
+}
+
+/* Does what the start of a zygote does for these layers, and no more. */
+static bool layers_work(uint32_t layers)
+{
+	int sync[2];
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sync) < 0)
+		return false;
+	pid_t child = (pid_t)syscall(SYS_clone, layers_clone_flags(layers), 0, 0, 0, 0);
+	if (child == 0) {
+		char go;
+		close(sync[0]);
+		_exit(read(sync[1], &go, 1) == 1 && layers_enter(layers) == NULL ? 0 : 1);
+	}
+	close(sync[1]);
+	int status = -1;
+	if (child > 0) {
+		if (!(layers & LAYER_BIT(user_ns)) || layers_map_ids(child, NULL) == 0)
+			(void)send(sync[0], "", 1, MSG_NOSIGNAL);
+		close(sync[0]);
+		sync[0] = -1;
+		while (waitpid(child, &status, __WALL) < 0 && errno == EINTR)
+			;
+	}
+	if (sync[0] >= 0)
+		close(sync[0]);
+	return status == 0;
+}
+
+static bool landlock_works(void)
+{
+	return syscall(NR_LANDLOCK_CREATE_RULESET, NULL, 0, LANDLOCK_ABI_QUESTION) > 0;
+}
+
+uint32_t box_layers_probe(void)
+{
+	uint32_t have = landlock_works() ? LAYER_BIT(landlock) : 0;
+	uint32_t base = layers_work(LAYER_BIT(user_ns)) ? LAYER_BIT(user_ns) : 0;	/* the others need it, or root */
+	for (unsigned i = 0; i < BOX_LAYER_COUNT; i++)
+		if (clone_flags[i] && clone_flags[i] != CLONE_NEWUSER && layers_work(base | (1u << i)))
+			have |= 1u << i;
+	return have | base;
+}
+
+bool box_seccomp_probe(void)
+{
+	uint32_t action = SECCOMP_RET_KILL_PROCESS;
+	return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+}
