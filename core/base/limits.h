@@ -28,6 +28,8 @@
 #define LIMIT_AGE_HEADER_BYTES MIB(1)
 #define LIMIT_AGE_STANZAS 1024u
 #define LIMIT_AGE_SCRYPT_LOG_N 22u	/* above it an attacker buys our memory: 4 GiB at 22 */
+#define LIMIT_AGE_ARMOR_SPACE 1024u	/* white space before or after armor */
+#define LIMIT_AGE_JOBS 8u	/* processes of one stream: more would not fit 16 MiB */
 
 /* Entries and notes (FORMATS 3) */
 #define LIMIT_NOTE_BYTES KIB(64)
