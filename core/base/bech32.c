@@ -1,114 +1,150 @@
-/* Bech32 (BIP 173) without its limit of 90 characters, as age uses it. The checksum finds any four wrong letters; the error says which kind
- * of mistake it was, because a person typed it.
+/* bech32 (BIP 173) over whole bytes, without the limit of 90 characters: ids, identities and age keys. Its checksum finds
+ * every slip of up to four characters, so a mistyped id never names somebody else's data. People read the errors made here:
+ * each says which of prefix, case, length, alphabet or checksum is wrong.
  */
 #include "base/text.h"
 
-#include <stdbool.h>
+#include <ctype.h>
 #include <string.h>
 
-#define CHECKSUM 6u
+#include "base/os.h"
 
-static const char letters[33] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+#define CHECKSUM_CHARS 6u
 
-static uint32_t polymod(uint32_t check, uint8_t value)
+static const char alphabet[] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+
+static uint32_t polymod_step(uint32_t chk, unsigned v)
 {
 	static const uint32_t generator[5] = { 0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3 };
-	uint32_t top = check >> 25;
-	check = (check & 0x1ffffff) << 5 ^ value;
+	uint32_t top = chk >> 25;
+	chk = (chk & 0x1ffffff) << 5 ^ v;
 	for (unsigned i = 0; i < 5; i++)
-		if (top >> i & 1)
-			check ^= generator[i];
-	return check;
+		chk ^= generator[i] & (0 - (top >> i & 1));
+	return chk;
 }
 
-static uint32_t polymod_hrp(const char *hrp, size_t len)
+static uint32_t polymod_prefix(const char *hrp)
 {
-	uint32_t check = 1;
-	for (size_t i = 0; i < len; i++)
-		check = polymod(check, (uint8_t)hrp[i] >> 5);
-	check = polymod(check, 0);
-	for (size_t i = 0; i < len; i++)
-		check = polymod(check, (uint8_t)hrp[i] & 31);
-	return check;
+	uint32_t chk = 1;
+	for (const char *p = hrp; *p; p++)
+		chk = polymod_step(chk, (unsigned char)*p >> 5);
+	chk = polymod_step(chk, 0);
+	for (const char *p = hrp; *p; p++)
+		chk = polymod_step(chk, (unsigned char)*p & 31);
+	return chk;
 }
 
 void bech32_encode(char *out, const char *hrp, const void *bytes, size_t n)
 {
 	const uint8_t *in = bytes;
+	uint32_t chk = polymod_prefix(hrp), bits = 0;
+	unsigned have = 0;
 	size_t hrp_len = strlen(hrp);
-	uint32_t check = polymod_hrp(hrp, hrp_len);
 	memcpy(out, hrp, hrp_len);
 	out += hrp_len;
 	*out++ = '1';
-	uint32_t bits = 0, held = 0;
-	for (size_t i = 0; i < n; i++) {
-		held = (held << 8 | in[i]) & 0xfff;
-		for (bits += 8; bits >= 5; bits -= 5) {
-			uint8_t v = held >> (bits - 5) & 31;
-			check = polymod(check, v);
-			*out++ = letters[v];
+	for (size_t i = 0; i < n || have > 0;) {
+		if (have < 5 && i < n) {
+			bits = bits << 8 | in[i++];
+			have += 8;
 		}
+		unsigned v = (have >= 5 ? bits >> (have - 5) : bits << (5 - have)) & 31;
+		have = have >= 5 ? have - 5 : 0;
+		chk = polymod_step(chk, v);
+		*out++ = alphabet[v];
 	}
-	if (bits > 0) {
-		uint8_t v = held << (5 - bits) & 31;
-		check = polymod(check, v);
-		*out++ = letters[v];
-	}
-	for (unsigned i = 0; i < CHECKSUM; i++)
-		check = polymod(check, 0);
-	check ^= 1;
-	for (unsigned i = 0; i < CHECKSUM; i++)
-		*out++ = letters[check >> 5 * (5 - i) & 31];
+	for (unsigned i = 0; i < CHECKSUM_CHARS; i++)
+		chk = polymod_step(chk, 0);
+	chk ^= 1;
+	for (unsigned i = 0; i < CHECKSUM_CHARS; i++)
+		*out++ = alphabet[chk >> (5 * (CHECKSUM_CHARS - 1 - i)) & 31];
 	*out = '\0';
+	os_wipe(&bits, sizeof bits);	/* the bytes may be a secret key */
 }
 
-static char lower(char c)
+static int case_check(const char *text, struct err *e)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-/* One case throughout; a letter of neither case takes no side. */
-static bool case_mixed(const char *text, size_t len)
-{
-	bool small = false, capital = false;
-	for (size_t i = 0; i < len; i++) {
-		small |= text[i] >= 'a' && text[i] <= 'z';
-		capital |= text[i] >= 'A' && text[i] <= 'Z';
+	bool lower = false, upper = false;
+	for (const char *p = text; *p; p++) {
+		lower |= *p >= 'a' && *p <= 'z';
+		upper |= *p >= 'A' && *p <= 'Z';
 	}
-	return small && capital;
+	if (lower && upper)
+		return err_set(e, ERR_INVALID, "upper and lower case are mixed: write it in one case");
+	return 0;
+}
+
+/* Where the data part begins, or NULL when the text stands under another prefix. */
+static const char *prefix_skip(const char *hrp, const char *text, struct err *e)
+{
+	const char *one = strrchr(text, '1');
+	if (!one) {
+		err_set(e, ERR_INVALID, "does not start with \"%s1\"", hrp);
+		return NULL;
+	}
+	size_t len = (size_t)(one - text);
+	bool same = len == strlen(hrp);
+	for (size_t i = 0; same && i < len; i++)
+		same = tolower((unsigned char)text[i]) == hrp[i];
+	if (same)
+		return one + 1;
+	bool plain = len > 0 && len <= 32;	/* a prefix that is worth showing */
+	for (size_t i = 0; plain && i < len; i++)
+		plain = isalnum((unsigned char)text[i]) || text[i] == '-';
+	if (plain)
+		err_set(e, ERR_INVALID, "wrong prefix: starts with \"%.*s1\", not with \"%s1\"", (int)len, text, hrp);
+	else
+		err_set(e, ERR_INVALID, "wrong prefix: does not start with \"%s1\"", hrp);
+	return NULL;
+}
+
+/* The value of the i-th character; the polynomial has taken everything before it. */
+static int symbol_value(const char *data, size_t i, struct err *e)
+{
+	const char *p = strchr(alphabet, tolower((unsigned char)data[i]));
+	if (p && *p)
+		return (int)(p - alphabet);
+	if (isgraph((unsigned char)data[i]))
+		return err_set(e, ERR_INVALID, "a typing mistake: '%c' never occurs after the prefix", data[i]);
+	return err_set(e, ERR_INVALID, "a typing mistake: a character that never occurs after the prefix");
 }
 
 int bech32_decode(uint8_t *out, size_t n, const char *hrp, const char *text, struct err *e)
 {
-	size_t hrp_len = strlen(hrp), len = strlen(text);
-	size_t want = BECH32_LEN(hrp_len, n);
-	if (case_mixed(text, len))
-		return err_set(e, ERR_INVALID, "upper and lower case are mixed in the text that should start with %s1", hrp);
-	for (size_t i = 0; i <= hrp_len; i++)
-		if (i >= len || lower(text[i]) != (i < hrp_len ? hrp[i] : '1'))
-			return err_set(e, ERR_INVALID, "the text does not start with %s1", hrp);
+	const char *data = prefix_skip(hrp, text, e);
+	if (!data || case_check(text, e) < 0)
+		return -1;
+	size_t len = strlen(data), want = (n * 8 + 4) / 5 + CHECKSUM_CHARS;
 	if (len != want)
-		return err_set(e, ERR_INVALID, "a text that starts with %s1 has %zu characters, this one has %zu", hrp, want, len);
-	uint32_t check = polymod_hrp(hrp, hrp_len), bits = 0, held = 0;
-	size_t got = 0;
-	for (size_t i = hrp_len + 1; i < len; i++) {
-		const char *at = memchr(letters, lower(text[i]), 32);
-		if (!at)
-			return err_set(e, ERR_INVALID, "character %zu of the text that starts with %s1 is not allowed there", i + 1, hrp);
-		uint8_t v = (uint8_t)(at - letters);
-		check = polymod(check, v);
-		if (i >= len - CHECKSUM)
+		return err_set(e, ERR_INVALID, "wrong length: %zu characters after \"%s1\" where %zu belong%s", len, hrp, want,
+			len < want ? "; was it cut off?" : "");
+	uint32_t chk = polymod_prefix(hrp), bits = 0;
+	unsigned have = 0;
+	size_t put = 0;
+	int r = -1;
+	for (size_t i = 0; i < len; i++) {
+		int v = symbol_value(data, i, e);
+		if (v < 0)
+			goto out;
+		chk = polymod_step(chk, (unsigned)v);
+		if (i >= len - CHECKSUM_CHARS)
 			continue;
-		held = (held << 5 | v) & 0xfff;
-		bits += 5;
-		if (bits >= 8) {
-			bits -= 8;
-			out[got++] = (uint8_t)(held >> bits);
+		bits = bits << 5 | (uint32_t)v;
+		have += 5;
+		if (have >= 8) {
+			have -= 8;
+			out[put++] = (uint8_t)(bits >> have);
 		}
 	}
-	if (check != 1)
-		return err_set(e, ERR_INVALID, "the checksum is wrong: there is a typing mistake in the text that starts with %s1", hrp);
-	if (got != n || held & ((1u << bits) - 1))
-		return err_set(e, ERR_INVALID, "the text that starts with %s1 is not in its only spelling", hrp);
-	return 0;
+	if (chk != 1)
+		err_set(e, ERR_INVALID, "the checksum does not fit: a typing mistake");
+	else if ((bits & ((1u << have) - 1)) != 0)
+		err_set(e, ERR_INVALID, "not canonical: unused bits are set");
+	else
+		r = 0;
+out:
+	if (r < 0 && n)
+		os_wipe(out, n);
+	os_wipe(&bits, sizeof bits);
+	return r;
 }

@@ -1,154 +1,136 @@
-/* Text at the edges: what a person typed becomes a number or is refused, and what a stranger wrote is made safe to show. */
+/* Words that people type and read: sizes, durations, text made safe for a terminal, and the nearest known word. */
 #include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
 
-/* One code point at p; its length, or 0 when the bytes are not UTF-8 (RFC 3629). */
-static size_t utf8_next(const uint8_t *p, size_t n, uint32_t *point)
-{
-	static const struct { uint8_t mask, lead; uint32_t least; } form[] = {
-		{ 0x80, 0x00, 0 }, { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 },
-	};
-	for (size_t k = 0; k < 4; k++) {
-		if ((p[0] & form[k].mask) != form[k].lead)
-			continue;
-		uint32_t v = p[0] & (uint8_t)~form[k].mask;
-		if (k + 1 > n)
-			return 0;
-		for (size_t i = 1; i <= k; i++) {
-			if ((p[i] & 0xc0) != 0x80)
-				return 0;
-			v = v << 6 | (p[i] & 0x3f);
-		}
-		if (v < form[k].least || v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff))
-			return 0;
-		*point = v;
-		return k + 1;
-	}
-	return 0;
-}
+struct unit {
+	const char *name;
+	uint64_t factor;
+};
 
-bool utf8_valid(const void *bytes, size_t n)
-{
-	const uint8_t *p = bytes;
-	while (n > 0) {
-		uint32_t point;
-		size_t k = *p < 0x80 ? 1 : utf8_next(p, n, &point);
-		if (k == 0)
-			return false;
-		p += k;
-		n -= k;
-	}
-	return true;
-}
+static const struct unit size_units[] = {
+	{ "", 1 }, { "B", 1 },
+	{ "KiB", 1ull << 10 }, { "MiB", 1ull << 20 }, { "GiB", 1ull << 30 }, { "TiB", 1ull << 40 },
+	{ "KB", 1000ull }, { "MB", 1000000ull }, { "GB", 1000000000ull }, { "TB", 1000000000000ull },
+	{ NULL, 0 }
+};
 
-struct unit { const char *name; uint64_t factor; };
+static const struct unit duration_units[] = {
+	{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 }, { NULL, 0 }
+};
 
-/* Digits, then one of the units; no sign, no fraction, no space. */
-static int text_quantity(const char *text, const struct unit *units, const char *what, const char *example, uint64_t *out,
-	struct err *e)
+/* Digits, then one unit of the table. No sign, no leading zero, no space. */
+static int quantity(const char *text, const struct unit *units, const char *what, const char *sample, uint64_t *out, struct err *e)
 {
 	uint64_t v = 0;
 	const char *p = text;
-	for (; *p >= '0' && *p <= '9'; p++)
+	for (; *p >= '0' && *p <= '9'; p++) {
 		if (__builtin_mul_overflow(v, 10u, &v) || __builtin_add_overflow(v, (uint64_t)(*p - '0'), &v))
-			return err_set(e, ERR_USAGE, "\"%s\" is too large a %s", text, what);
-	for (const struct unit *u = units; p > text && u->name; u++)
-		if (!strcmp(p, u->name)) {
-			if (__builtin_mul_overflow(v, u->factor, &v))
-				return err_set(e, ERR_USAGE, "\"%s\" is too large a %s", text, what);
-			*out = v;
-			return 0;
-		}
-	return err_set(e, ERR_USAGE, "\"%s\" is no %s; write it like %s", text, what, example);
+			return err_set(e, ERR_INVALID, "\"%.40s\" is too large for %s", text, what);
+	}
+	if (p == text || (text[0] == '0' && p - text > 1))
+		goto bad;
+	for (; units->name; units++) {
+		if (strcmp(units->name, p) != 0)
+			continue;
+		if (__builtin_mul_overflow(v, units->factor, out))
+			return err_set(e, ERR_INVALID, "\"%.40s\" is too large for %s", text, what);
+		return 0;
+	}
+bad:
+	return err_set(e, ERR_INVALID, "\"%.40s\" is not %s; write it like %s", text, what, sample);
 }
 
 int text_size(const char *text, uint64_t *bytes, struct err *e)
 {
-	static const struct unit units[] = {
-		{ "", 1 }, { "B", 1 }, { "KiB", 1ull << 10 }, { "MiB", 1ull << 20 }, { "GiB", 1ull << 30 }, { "TiB", 1ull << 40 },
-		{ "KB", 1000 }, { "MB", 1000000 }, { "GB", 1000000000 }, { NULL, 0 },
-	};
-	return text_quantity(text, units, "size", "512, 64KiB, 64MiB or 1GiB", bytes, e);
+	return quantity(text, size_units, "a size", "512, 64KiB, 64MiB or 1GiB", bytes, e);
 }
 
 int text_duration_ms(const char *text, uint64_t *ms, struct err *e)
 {
-	static const struct unit units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { NULL, 0 } };
-	return text_quantity(text, units, "duration", "250ms, 10s, 5m or 1h", ms, e);
+	return quantity(text, duration_units, "a duration", "250ms, 10s, 5m, 1h or 2d", ms, e);
 }
 
-/* Controls, and the marks that reorder or hide text on a terminal (Unicode TR 36: bidi overrides, zero width, BOM). */
-static bool point_hidden(uint32_t c)
+/* What a terminal or a reader's eye can be misled with, besides the ASCII controls. */
+static const struct {
+	uint32_t first, last;
+} hidden[] = {
+	{ 0x80, 0x9f },	/* C1 controls: some terminals obey them */
+	{ 0xad, 0xad },	/* soft hyphen */
+	{ 0x61c, 0x61c }, { 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x2069 },	/* marks, separators, bidi overrides */
+	{ 0xfeff, 0xfeff }, { 0xfff9, 0xfffb },	/* byte order mark, interlinear marks */
+	{ 0xe0000, 0xe007f },	/* tags: invisible ASCII */
+};
+
+static bool is_hidden(uint32_t code)
 {
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-		(c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xe0000 && c <= 0xe007f);
+	for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++)
+		if (code >= hidden[i].first && code <= hidden[i].last)
+			return true;
+	return false;
 }
 
 int text_escape(struct buf *out, const char *text, size_t n, struct err *e)
 {
-	const uint8_t *p = (const uint8_t *)text;
-	while (n > 0) {
-		uint32_t point = 0;
-		size_t k = utf8_next(p, n, &point);
+	for (size_t i = 0; i < n;) {
+		uint32_t code = 0;
+		size_t len = utf8_next(text + i, n - i, &code);
 		int r;
-		if (k == 0 || (k == 1 && point_hidden(point)))
-			r = buf_addf(out, e, "\\x%02x", *p);
-		else if (point_hidden(point))
-			r = buf_addf(out, e, "\\u{%04x}", point);
-		else
-			r = buf_add(out, p, k, e);
+		if (len == 0 || code < 0x20 || code == 0x7f) {
+			r = buf_addf(out, e, "\\x%02x", (unsigned)(uint8_t)text[i]);
+			len = 1;
+		} else if (is_hidden(code)) {
+			r = buf_addf(out, e, "\\u{%04x}", (unsigned)code);
+		} else {
+			r = buf_add(out, text + i, len, e);
+		}
 		if (r < 0)
 			return -1;
-		k = k ? k : 1;
-		p += k;
-		n -= k;
+		i += len;
 	}
 	return 0;
 }
 
-#define NEAR_BYTES 48u	/* longer words are not compared: nobody mistypes them by two letters */
+#define NEAREST_WORD_MAX 64u	/* longer words are no typing mistake of a command's name */
 
-/* Optimal string alignment: insert, delete, replace, or swap two neighbours. */
-static size_t distance(const char *a, size_t na, const char *b, size_t nb)
+/* Edits between a and b: insert, delete, replace, swap of neighbours (optimal string alignment). */
+static unsigned distance(const char *a, const char *b)
 {
-	size_t rows[3][NEAR_BYTES + 1];
-	size_t *two = rows[0], *one = rows[1], *now = rows[2];
-	for (size_t j = 0; j <= nb; j++)
-		one[j] = j;
-	for (size_t i = 1; i <= na; i++) {
-		now[0] = i;
-		for (size_t j = 1; j <= nb; j++) {
-			size_t best = one[j - 1] + (a[i - 1] != b[j - 1]);
-			if (one[j] + 1 < best)
-				best = one[j] + 1;
-			if (now[j - 1] + 1 < best)
-				best = now[j - 1] + 1;
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && two[j - 2] + 1 < best)
-				best = two[j - 2] + 1;
-			now[j] = best;
+	unsigned row[3][NEAREST_WORD_MAX + 1];
+	size_t la = strlen(a), lb = strlen(b);
+	if (la > NEAREST_WORD_MAX || lb > NEAREST_WORD_MAX)
+		return NEAREST_WORD_MAX + 1;
+	for (size_t j = 0; j <= lb; j++)
+		row[0][j] = (unsigned)j;
+	for (size_t i = 1; i <= la; i++) {
+		unsigned *now = row[i % 3];
+		const unsigned *last = row[(i + 2) % 3], *before = row[(i + 1) % 3];
+		now[0] = (unsigned)i;
+		for (size_t j = 1; j <= lb; j++) {
+			unsigned d = last[j - 1] + (a[i - 1] != b[j - 1]);
+			if (last[j] + 1 < d)
+				d = last[j] + 1;
+			if (now[j - 1] + 1 < d)
+				d = now[j - 1] + 1;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && before[j - 2] + 1 < d)
+				d = before[j - 2] + 1;
+			now[j] = d;
 		}
-		size_t *spare = two;
-		two = one;
-		one = now;
-		now = spare;
 	}
-	return one[nb];
+	return row[la % 3][lb];
 }
 
 const char *text_nearest(const char *word, const char *const *candidates)
 {
 	const char *best = NULL;
-	size_t len = strlen(word), least = len / 3 + 2;	/* half a short word wrong is another word */
-	if (len == 0 || len > NEAR_BYTES)
-		return NULL;
+	unsigned near = (unsigned)(strlen(word) + 2) / 3 + 1;	/* about one slip in three characters */
 	for (; *candidates; candidates++) {
-		size_t n = strlen(*candidates);
-		size_t d = n > NEAR_BYTES ? least : distance(word, len, *candidates, n);
-		if (d < least && d < (len > n ? len : n)) {
-			least = d;
+		unsigned d = distance(word, *candidates);
+		if (d < near && d < strlen(*candidates)) {
+			near = d;
 			best = *candidates;
 		}
 	}

@@ -31,8 +31,11 @@ void bech32_encode(char *out, const char *hrp, const void *bytes, size_t n);
 int bech32_decode(uint8_t *out, size_t n, const char *hrp, const char *text, struct err *e);
 
 bool utf8_valid(const void *bytes, size_t n);	/* RFC 3629: no overlong forms, no surrogates */
+/* How many bytes the valid sequence at the start of bytes takes, 1 … 4, or 0 when it is broken or n is 0. code may be NULL. */
+size_t utf8_next(const void *bytes, size_t n, uint32_t *code);
+size_t utf8_put(char out[static 4], uint32_t code);	/* code is a Unicode scalar value; the number of bytes written */
 
-/* Sizes: "512", "64KiB", "64MiB", "1GiB" (also KB/MB/GB = powers of 1000). Durations: "250ms", "10s", "5m", "1h" → ms. */
+/* Sizes: "512", "64KiB", "64MiB", "1GiB" (also KB/MB/GB = powers of 1000). Durations: "250ms", "10s", "5m", "1h", "2d" → ms. */
 int text_size(const char *text, uint64_t *bytes, struct err *e);
 int text_duration_ms(const char *text, uint64_t *ms, struct err *e);
 
