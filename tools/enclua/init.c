@@ -1,0 +1,88 @@
+/* enclua init, version: where everything begins. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/os.h"
+#include "book/store.h"
+#include "trust/keeper.h"
+#include "verbs.h"
+
+/* Each step is safe to repeat, and the store comes last: a home without store.db is one whose making was cut short, and init finishes it. */
+int cli_home_make(struct cli *c, const char *passphrase, struct err *e)
+{
+	char keys[4200];
+	struct identity *me = NULL;
+	struct keystore_item item;
+	struct store *store = NULL;
+	int r = -1;
+	mode_t before = umask(077);
+	if (cli_keys_dir(c, keys, sizeof keys, e) < 0 || os_dir_make(keys, 0700, e) < 0)
+		goto out;
+	if (keystore_find(keys, "me", &item, NULL) < 0 &&
+	    (identity_new(&me, e) < 0 || keystore_add(keys, "me", me, passphrase, e) < 0))
+		goto out;
+	if (keystore_default_set(keys, "me", e) < 0 || keeper_make(c->home, e) < 0 || store_open(&store, c->home, true, e) < 0)
+		goto out;
+	r = 0;
+out:
+	umask(before);
+	store_close(store);
+	identity_free(me);
+	return r;
+}
+
+static int run_init(struct cli *c, struct args *a, struct err *e)
+{
+	struct keystore_item me;
+	struct buf pass = BUF_INIT(1024);
+	char text[IDENTITY_TEXT];
+	int r = -1;
+	if (cli_has_home(c)) {
+		err_set(e, ERR_CONFLICT, "there is a home at %s already", c->home);
+		return err_hint(e, "use it, or choose another place: enclua --home DIR init");
+	}
+	bool clear = args_has(a, "no-passphrase");
+	if (!clear && cli_passphrase(c, "a passphrase for the identity `me`", true, &pass, e) < 0) {
+		if (!cli_can_prompt(c) && !c->passphrase_file)
+			err_hint(e, "enclua init --passphrase-file FILE, or enclua init --no-passphrase");
+		goto out;
+	}
+	if (cli_home_make(c, clear ? NULL : buf_text(&pass), e) < 0 || cli_identity_public(c, &me, e) < 0)
+		goto out;
+	identity_text(text, me.public_key);
+	json_write_key(&c->out, "home");
+	json_write_text(&c->out, c->home);
+	json_write_key(&c->out, "identity");
+	json_write_text(&c->out, text);
+	json_write_key(&c->out, "name");
+	json_write_text(&c->out, me.name);
+	r = cli_print(c, e, "home      %s\nidentity  %s (%s%s)\n", c->home, me.name, text, clear ? ", without a passphrase" : "");
+out:
+	buf_done(&pass);
+	return r;
+}
+
+static int run_version(struct cli *c, struct args *a, struct err *e)
+{
+	(void)a;
+	json_write_key(&c->out, "version");
+	json_write_text(&c->out, CLI_VERSION);
+	return cli_print(c, e, "enclua %s\n", CLI_VERSION);
+}
+
+static const struct option_row init_options[] = {
+	{ "no-passphrase", 0, NULL, false, "keep the key of `me` in the clear (mode 0600)" },
+	{ NULL, 0, NULL, false, NULL },
+};
+
+const struct command init_commands[] = {
+	{ "init", "[--no-passphrase]", "Make a home: the identity `me`, the keeper's key, an empty store",
+	  "Example: enclua init --no-passphrase\n\nThe home holds keys, sealed bytes and tasks; nobody else may read it (mode 0700).\n"
+	  "Without a terminal, give the passphrase by --passphrase-file, or choose --no-passphrase.", init_options, 0, 0, run_init },
+	{ "version", "", "Print the version", NULL, NULL, 0, 0, run_version },
+	{ NULL, NULL, NULL, NULL, NULL, 0, 0, NULL },
+};

@@ -1,0 +1,157 @@
+/* enclua: one program, one table of commands. This file lists the verbs, decides where the home is, and prints each result or error once. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/os.h"
+#include "cli.h"
+#include "seal/crypto.h"
+#include "verbs.h"
+
+const struct command *const command_sets[] = {
+#define X(set) set,
+	VERB_SETS(X)
+#undef X
+	NULL,
+};
+
+static int home_choose(struct cli *c, const char *given, struct err *e)
+{
+	const char *env = getenv("ENCLUA_HOME"), *data = getenv("XDG_DATA_HOME"), *user = getenv("HOME");
+	int n;
+	if (!given && env && env[0])
+		given = env;
+	if (given)
+		n = snprintf(c->home, sizeof c->home, "%s", given);
+	else if (data && data[0] == '/')
+		n = snprintf(c->home, sizeof c->home, "%s/enclua", data);
+	else
+		n = snprintf(c->home, sizeof c->home, "%s/.local/share/enclua", user && user[0] == '/' ? user : ".");
+	if (n <= 0 || (size_t)n >= sizeof c->home - 256)
+		return err_set(e, ERR_USAGE, n ? "the path of the home is too long" : "--home is empty");
+	return 0;
+}
+
+static int globals_take(struct cli *c, const struct args *a, struct err *e)
+{
+	const char *as = getenv("ENCLUA_AS"), *file = getenv("ENCLUA_PASSPHRASE_FILE");
+	c->quiet = args_has(a, "quiet");
+	c->verbose = args_has(a, "verbose");
+	c->yes = args_has(a, "yes");
+	c->as = args_has(a, "as") ? args_get(a, "as") : as && as[0] ? as : NULL;
+	c->passphrase_file = args_has(a, "passphrase-file") ? args_get(a, "passphrase-file") : file && file[0] ? file : NULL;
+	if (args_has(a, "host")) {
+		err_set(e, ERR_UNAVAILABLE, "this version works on its own home only and reaches no remote host");
+		return err_hint(e, "leave --host out");
+	}
+	return home_choose(c, args_get(a, "home"), e);
+}
+
+static int version_print(struct cli *c, struct err *e)
+{
+	json_write_key(&c->out, "version");
+	json_write_text(&c->out, CLI_VERSION);
+	return cli_print(c, e, "enclua %s\n", CLI_VERSION);
+}
+
+static int command_do(struct cli *c, struct args *a, bool help, struct err *e)
+{
+	if (args_has(a, "version"))
+		return version_print(c, e);
+	if (help || !a->command) {
+		int r = cli_help(a->command, a->command || !a->n_words ? NULL : a->words[0], e);
+		if (r == 0 && !help) {
+			(void)fflush(stdout);
+			return err_set(e, ERR_USAGE, "a command is needed");
+		}
+		return r;
+	}
+	return crypto_init(e) < 0 ? -1 : a->command->run(c, a, e);
+}
+
+static int result_print(struct cli *c, struct err *e)
+{
+	if (c->json) {
+		json_write_object_end(&c->out);
+		if (json_write_done(&c->out) < 0 || buf_add_text(&c->object, "\n", e) < 0)
+			return -1;
+	}
+	const struct buf *b = c->json ? &c->object : &c->text;
+	if (cli_write_stdout(b->data, b->len, e) < 0)
+		return -1;
+	return 0;
+}
+
+static void error_print(const struct cli *c, const struct err *e)
+{
+	if (!c->json) {
+		(void)fprintf(stderr, "enclua: %s\n", e->msg);
+		if (e->hint[0])
+			(void)fprintf(stderr, "  try: %s\n", e->hint);
+		return;
+	}
+	struct buf b = BUF_INIT(KIB(64));
+	struct json_writer w;
+	json_write_init(&w, &b, NULL);
+	json_write_object(&w);
+	json_write_key(&w, "ok");
+	json_write_bool(&w, false);
+	json_write_key(&w, "error");
+	json_write_object(&w);
+	json_write_key(&w, "code");
+	json_write_text(&w, err_name(e->code));
+	json_write_key(&w, "message");
+	json_write_text(&w, e->msg);
+	json_write_key(&w, "hint");
+	json_write_text(&w, e->hint);
+	json_write_object_end(&w);
+	json_write_object_end(&w);
+	(void)fprintf(stderr, "%s\n", buf_text(&b));
+	buf_done(&b);
+}
+
+/* Known before parsing has succeeded, so that a usage error is JSON too. */
+static bool json_asked(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (!strcmp(argv[i], "--json"))
+			return true;
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	struct err e = { .code = ERR_NONE };
+	struct cli *c = calloc(1, sizeof *c);
+	struct args a = { .words = NULL };
+	bool help = false;
+	int r = -1;
+	if (!c)
+		return err_exit(ERR_LIMIT);
+	(void)signal(SIGPIPE, SIG_IGN);
+	c->text = (struct buf)BUF_INIT(MIB(64));
+	c->object = (struct buf)BUF_INIT(MIB(64));
+	c->started_us = os_now_us();
+	c->json = json_asked(argc, argv);
+	json_write_init(&c->out, &c->object, &e);
+	json_write_object(&c->out);
+	json_write_key(&c->out, "ok");
+	json_write_bool(&c->out, true);
+	if (cli_parse(c, argc, argv, &a, &help, &e) == 0 && globals_take(c, &a, &e) == 0 && command_do(c, &a, help, &e) == 0) {
+		cli_progress_end(c);
+		bool raw = a.command && !c->json && !c->text.len;
+		r = help || raw ? (fflush(stdout) == 0 ? 0 : err_sys(&e, errno, "cannot write to standard output")) : result_print(c, &e);
+	}
+	cli_progress_end(c);
+	if (r < 0)
+		error_print(c, &e);
+	buf_done(&c->text);
+	buf_done(&c->object);
+	free(a.words);
+	free(a.options);
+	free(c);
+	return r < 0 ? err_exit(e.code ? e.code : ERR_INTERNAL) : 0;
+}

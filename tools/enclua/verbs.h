@@ -1,0 +1,15 @@
+/* The verbs: one file each, one line here. */
+#ifndef ENCLUA_TOOLS_VERBS_H
+#define ENCLUA_TOOLS_VERBS_H
+
+#include "cli.h"
+
+/* In the order of `enclua --help`: the path of data first. */
+#define VERB_SETS(X) \
+	X(init_commands)
+
+#define X(set) extern const struct command set[];
+VERB_SETS(X)
+#undef X
+
+#endif
