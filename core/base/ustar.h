@@ -1,6 +1,9 @@
 /* Canonical ustar (POSIX.1-1988 tar), one header at a time: the only spelling that iApps, protected data and results use.
- * mtime 0, uid and gid 0, no names, type '0', mode 0644 or 0755, octal fields zero padded and NUL ended, magic "ustar\0" "00".
- * Sizes of 8 GiB and more use base-256 (GNU) because ustar has no other way to hold them; smaller ones must be octal.
+ * mtime 0, uid and gid 0, no names, type '0', mode 0644 or 0755, magic "ustar\0" "00". The bytes are those of libarchive's ustar
+ * writer: numbers are zero-padded octal ended by a space (and a NUL where the field is 8 bytes), the checksum by NUL, space; a path of
+ * more than 100 bytes is split at its first slash that leaves at most 100 for the name.
+ * Sizes of 8 GiB and more, which libarchive's ustar writer refuses, use base-256 (GNU) over all 12 bytes, because ustar has no
+ * other way to hold them; GNU tar, bsdtar and libarchive read it. Smaller ones must be octal.
  * Decoding re-encodes and compares: a header that is not byte for byte what the encoder writes is refused.
  */
 #ifndef ENCLUA_BASE_USTAR_H
