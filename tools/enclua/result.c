@@ -1,0 +1,197 @@
+/* A result on its way from the store to the person who may read it. */
+#include "result.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/os.h"
+#include "base/text.h"
+#include "seal/age.h"
+#include "seal/crypto.h"
+
+#define RESULT_MAX (LIMIT_BOX_OUTPUT + LIMIT_BOX_OUTPUT / 4)	/* padding, chunk tags, tar headers */
+
+static int sealed_read(struct store *s, const struct store_task *t, struct buf *out, struct err *e)
+{
+	int fd = -1;
+	uint64_t size = 0;
+	static const uint8_t none[32];
+	if (!memcmp(t->blob, none, 32)) {
+		err_set(e, ERR_NOT_FOUND, "the task %s has no result: %s", t->id, t->reason[0] ? t->reason : t->status);
+		return err_hint(e, "enclua task show %s", t->id);
+	}
+	if (store_blob_open(s, t->blob, &fd, &size, e) < 0)
+		return -1;
+	int r = buf_reserve(out, size, e);
+	if (r == 0) {
+		ssize_t n = os_pread(fd, out->data, size, 0);
+		if (n < 0 || (uint64_t)n != size)
+			r = err_sys(e, n < 0 ? errno : EIO, "cannot read the sealed result");
+		else
+			out->len = size;
+	}
+	close(fd);
+	if (r < 0)
+		return -1;
+	uint8_t got[32];
+	sha256(got, out->data, out->len);
+	if (memcmp(got, t->blob, 32) != 0)
+		return err_set(e, ERR_INVALID, "the sealed result of %s is not the one that was stored: its hash differs", t->id);
+	return 0;
+}
+
+static int buf_source(void *ctx, uint8_t *out, size_t n, uint64_t offset, struct err *e)
+{
+	const struct box_view { const uint8_t *bytes; size_t len; } *v = ctx;
+	if (offset > v->len || n > v->len - offset)
+		return err_set(e, ERR_INVALID, "the sealed result is cut short");
+	memcpy(out, v->bytes + offset, n);
+	return 0;
+}
+
+int result_open(struct store *s, const struct store_task *t, const struct identity *id, struct bundle **out, struct err *e)
+{
+	struct buf sealed = BUF_INIT(RESULT_MAX), plain = BUF_INIT(RESULT_MAX);
+	struct age_identity key = { .kind = AGE_X25519 };
+	struct age_file *file = NULL;
+	struct { const uint8_t *bytes; size_t len; } payload;
+	uint8_t file_key[AGE_FILE_KEY];
+	size_t header = 0;
+	int r = -1;
+	memcpy(key.secret_key, identity_age_secret(id), 32);
+	if (sealed_read(s, t, &sealed, e) < 0)
+		goto out;
+	if (age_header_open(file_key, &header, sealed.data, sealed.len, &key, 1, e) < 0) {
+		if (e->code == ERR_DENIED) {
+			err_set(e, ERR_DENIED, "the result of %s is sealed to somebody else", t->id);
+			err_hint(e, "act as its beneficiary: enclua --as NAME task result %s", t->id);
+		}
+		goto out;
+	}
+	payload.bytes = sealed.data + header;
+	payload.len = sealed.len - header;
+	if (age_file_open(&file, file_key, payload.len, buf_source, &payload, e) < 0 || buf_reserve(&plain, age_file_size(file), e) < 0 ||
+	    age_file_read(file, plain.data, age_file_size(file), 0, e) < 0)
+		goto out;
+	plain.len = age_file_size(file);
+	r = bundle_parse(out, &plain, e);
+out:
+	age_file_free(file);
+	crypto_wipe(&key, sizeof key);
+	crypto_wipe(file_key, sizeof file_key);
+	buf_done(&sealed);
+	buf_done(&plain);
+	return r;
+}
+
+int result_dir_check(const char *dir, struct err *e)
+{
+	struct stat st;
+	if (stat(dir, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		err_set(e, ERR_CONFLICT, "%s exists and is no folder", dir);
+		return err_hint(e, "choose another place with -o");
+	}
+	if (errno == EACCES || (os_exists(dir) && access(dir, W_OK) < 0))
+		return err_set(e, ERR_DENIED, "cannot write into %s", dir);
+	return 0;
+}
+
+static int extra_write(const char *dir, const char *name, const void *bytes, size_t n, struct err *e)
+{
+	char path[4096];
+	int len = snprintf(path, sizeof path, "%s/%s", dir, name);
+	if (len < 0 || (size_t)len >= sizeof path)
+		return err_set(e, ERR_USAGE, "the path %s is too long", dir);
+	return os_file_replace(path, 0600, bytes, n, e);
+}
+
+int result_dir_write(struct store *s, const struct store_task *t, const struct bundle *b, const char *dir, struct err *e)
+{
+	struct buf sealed = BUF_INIT(RESULT_MAX);
+	int r = -1;
+	if (sealed_read(s, t, &sealed, e) < 0 || (b && bundle_write(b, dir, e) < 0) || os_dir_make(dir, 0777, e) < 0)
+		goto out;
+	if (b && b->log_len && extra_write(dir, "log.txt", b->log, b->log_len, e) < 0)
+		goto out;
+	if (b && extra_write(dir, "result.json", b->json, b->json_len, e) < 0)
+		goto out;
+	r = extra_write(dir, "result.age", sealed.data, sealed.len, e);
+out:
+	buf_done(&sealed);
+	return r;
+}
+
+int result_list(struct cli *c, const struct bundle *b, struct err *e)
+{
+	json_write_key(&c->out, "files");
+	json_write_array(&c->out);
+	for (size_t i = 0; b && i < b->n_files; i++) {
+		const struct bundle_file *f = &b->files[i];
+		char hex[HEX_LEN(32) + 1];
+		hex_encode(hex, f->sha256, 32);
+		json_write_object(&c->out);
+		json_write_key(&c->out, "path");
+		json_write_text(&c->out, f->path);
+		json_write_key(&c->out, "size");
+		json_write_uint(&c->out, f->len);
+		json_write_key(&c->out, "sha256");
+		json_write_text(&c->out, hex);
+		json_write_object_end(&c->out);
+		if (cli_print(c, e, "  %-32s %10zu bytes\n", cli_safe(f->path, strlen(f->path), 0), f->len) < 0)
+			return -1;
+	}
+	json_write_array_end(&c->out);
+	return 0;
+}
+
+static int lock_path(const struct cli *c, const char *id, char *out, size_t size, struct err *e)
+{
+	char name[64 + ID_TEXT];
+	(void)snprintf(name, sizeof name, "running/%s", id);
+	return cli_home_path(c, name, out, size, e);
+}
+
+int task_lock(const struct cli *c, const char *id, struct err *e)
+{
+	char path[4400];
+	if (cli_home_path(c, "running", path, sizeof path, e) < 0 || os_dir_make(path, 0700, e) < 0 ||
+	    lock_path(c, id, path, sizeof path, e) < 0)
+		return -1;
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		err_sys(e, errno, "cannot lock %s", path);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+void task_unlock(const struct cli *c, const char *id, int fd)
+{
+	char path[4400];
+	if (fd < 0)
+		return;
+	if (lock_path(c, id, path, sizeof path, NULL) == 0)
+		(void)unlink(path);
+	close(fd);
+}
+
+const char *task_status(const struct cli *c, const struct store_task *t)
+{
+	char path[4400];
+	if (strcmp(t->status, "RUNNING") != 0 || lock_path(c, t->id, path, sizeof path, NULL) < 0)
+		return t->status;
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return "INTERRUPTED";
+	bool held = flock(fd, LOCK_SH | LOCK_NB) < 0;
+	close(fd);
+	return held ? "RUNNING" : "INTERRUPTED";
+}

@@ -1,0 +1,335 @@
+/* From words on a command line to the parts of a run: iApp, data, arguments, files, secrets, beneficiary. Paths and names both do. Nothing is
+ * sealed or run here, so that every mistake is found before anything happens.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/os.h"
+#include "base/text.h"
+#include "run_task.h"
+#include "seal/age.h"
+#include "seal/crypto.h"
+#include "trust/protect.h"
+
+static bool is_folder(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static const char *path_base(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+/* A folder is packed and signed by the acting identity; a file is an archive; anything else is a name or id of the home. */
+static int app_bytes(struct cli *c, struct job *j, const char *which, struct buf *out, struct err *e)
+{
+	if (is_folder(which)) {
+		struct identity *me = NULL;
+		if (cli_identity_open(c, &me, e) < 0)
+			return -1;
+		const struct identity *signers[] = { me };
+		int r = iapp_pack(out, which, signers, 1, e);
+		identity_free(me);
+		return r;
+	}
+	if (os_exists(which))
+		return os_file_read(which, out, e);
+	struct store_app known;
+	if (store_app_find(j->store, which, &known, e) < 0) {
+		if (e->code == ERR_NOT_FOUND) {
+			err_set(e, ERR_NOT_FOUND, "there is no file or folder %s, and no iApp of that name", which);
+			err_hint(e, "give a folder with iapp.yaml, an .iapp file, or a name from: enclua app list");
+		}
+		return -1;
+	}
+	int fd = -1;
+	uint64_t size = 0;
+	if (store_blob_open(j->store, known.blob, &fd, &size, e) < 0)
+		return -1;
+	int r = buf_reserve(out, size, e);
+	if (r == 0) {
+		ssize_t n = os_pread(fd, out->data, size, 0);
+		if (n < 0 || (uint64_t)n != size)
+			r = err_sys(e, n < 0 ? errno : EIO, "cannot read the archive of %s", which);
+		else
+			out->len = size;
+	}
+	close(fd);
+	return r;
+}
+
+static int app_take(struct cli *c, struct job *j, const char *which, struct err *e)
+{
+	struct buf bytes = BUF_INIT(LIMIT_IAPP_BYTES);
+	int r = -1;
+	if (app_bytes(c, j, which, &bytes, e) < 0)
+		goto out;
+	if (iapp_open(&j->app, bytes.data, bytes.len, NULL, e) < 0) {
+		err_wrap(e, "%s", cli_safe(which, strlen(which), 0));
+		goto out;
+	}
+	r = 0;
+out:
+	buf_done(&bytes);
+	return r;
+}
+
+/* Data by path: the tree is looked at now, so that its schema can be held against the manifest, and sealed later. */
+static int data_from_path(struct job *j, size_t i, const char *path, struct err *e)
+{
+	struct store_data *d = &j->data[i];
+	if (pdata_new(&j->trees[i], e) < 0)
+		return -1;
+	int r = is_folder(path) ? pdata_add_folder(j->trees[i], path, e) : pdata_add_file(j->trees[i], path_base(path), path, e);
+	if (r < 0)
+		return -1;
+	d->schema = (struct buf)BUF_INIT(LIMIT_SCHEMA_BYTES);
+	d->header = (struct buf)BUF_INIT(LIMIT_AGE_HEADER_BYTES);
+	memcpy(d->owner, j->me.public_key, 32);
+	(void)snprintf(d->name, sizeof d->name, "%.*s", (int)LIMIT_NAME_BYTES, path_base(path));
+	d->ephemeral = true;
+	return pdata_schema(j->trees[i], &d->schema, e);
+}
+
+static int data_from_store(struct job *j, size_t i, const char *which, struct err *e)
+{
+	if (store_data_find(j->store, which, &j->data[i], e) < 0) {
+		if (e->code == ERR_NOT_FOUND) {
+			err_set(e, ERR_NOT_FOUND, "there is no file or folder %s, and no data of that name", which);
+			err_hint(e, "give a path, or a name from: enclua data list");
+		}
+		return -1;
+	}
+	if (memcmp(j->data[i].owner, j->me.public_key, 32) != 0) {
+		char owner[IDENTITY_TEXT];
+		identity_text(owner, j->data[i].owner);
+		err_set(e, ERR_DENIED, "%s belongs to %s, and nobody else may run on it", which, owner);
+		return err_hint(e, "act as its owner: --as NAME; the result can be sealed to others by --beneficiary WHO");
+	}
+	return 0;
+}
+
+static int data_take(struct job *j, const struct args *a, struct err *e)
+{
+	size_t n = args_count(a, "data");
+	if (n > LIMIT_BOX_DATASETS)
+		return err_set(e, ERR_LIMIT, "at most %u data in one task", LIMIT_BOX_DATASETS);
+	for (size_t i = 0; i < n; i++) {
+		const char *which = args_at(a, "data", i);
+		j->n_data++;
+		if ((os_exists(which) ? data_from_path(j, i, which, e) : data_from_store(j, i, which, e)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int args_take(struct job *j, const struct args *a, struct err *e)
+{
+	size_t n = args_count(a, "arg");
+	if (n > LIMIT_BOX_ARGS)
+		return err_set(e, ERR_LIMIT, "at most %u arguments", LIMIT_BOX_ARGS);
+	for (size_t i = 0; i < n; i++) {
+		const char *text = args_at(a, "arg", i), *eq = strchr(text, '=');
+		size_t len = eq ? (size_t)(eq - text) : 0;
+		j->work.n_args = i + 1;
+		if (len) {
+			j->texts[i] = strndup(text, len);
+			if (!j->texts[i])
+				return err_set(e, ERR_LIMIT, "out of memory");
+		}
+		j->args[i] = (struct work_arg){ .name = j->texts[i], .value = len ? eq + 1 : text };
+	}
+	return 0;
+}
+
+static int files_take(struct job *j, const struct args *a, struct err *e)
+{
+	size_t n = args_count(a, "file");
+	if (n > LIMIT_BOX_FILES)
+		return err_set(e, ERR_LIMIT, "at most %u input files", LIMIT_BOX_FILES);
+	for (size_t i = 0; i < n; i++) {
+		const char *path = args_at(a, "file", i);
+		struct stat st;
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return err_sys(e, errno, "cannot read %s", path);
+		j->files[i] = (struct work_file){ .name = path_base(path), .fd = fd };
+		j->work.n_files = i + 1;
+		if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+			return err_set(e, ERR_INVALID, "%s is not a plain file", path);
+		j->files[i].size = (uint64_t)st.st_size;
+		for (size_t k = 0; k < i; k++)
+			if (!strcmp(j->files[k].name, j->files[i].name))
+				return err_set(e, ERR_USAGE, "two input files are called %s", j->files[i].name);
+	}
+	return 0;
+}
+
+static int secrets_take(struct job *j, const struct args *a, struct err *e)
+{
+	size_t n = args_count(a, "secret");
+	if (n > LIMIT_BOX_SECRETS)
+		return err_set(e, ERR_LIMIT, "at most %u secrets", LIMIT_BOX_SECRETS);
+	for (size_t i = 0; i < n; i++) {
+		const char *text = args_at(a, "secret", i);
+		char *end = NULL;
+		unsigned long index = strtoul(text, &end, 10);
+		if (end == text || *end != '=' || text[0] < '0' || text[0] > '9' || index > LIMIT_BOX_SECRETS) {
+			err_set(e, ERR_USAGE, "a secret is written N=VALUE or N=@FILE, with N from 1");
+			return err_hint(e, "--secret 1=@token.txt keeps it out of the list of processes");
+		}
+		const char *value = end + 1;
+		j->secrets[i] = (struct work_secret){ .index = (unsigned)index, .value = value, .len = strlen(value) };
+		j->work.n_secrets = i + 1;
+		if (value[0] != '@')
+			continue;
+		if (os_file_read(value + 1, &j->secret_files[i], e) < 0)
+			return err_wrap(e, "secret %lu", index);
+		j->secrets[i].value = buf_text(&j->secret_files[i]);
+		j->secrets[i].len = j->secret_files[i].len;
+	}
+	return 0;
+}
+
+static int beneficiary_take(struct cli *c, struct job *j, const char *who, struct err *e)
+{
+	struct age_recipient plain;
+	bool known = false;
+	if (!who) {
+		memcpy(j->beneficiary, j->me.public_key, 32);
+		memcpy(j->work.beneficiary, j->me.age_public, 32);
+		j->mine = true;
+		return 0;
+	}
+	if (!strncmp(who, "age1", 4)) {
+		if (age_recipient_parse(&plain, who, e) < 0)
+			return err_wrap(e, "--beneficiary");
+		memcpy(j->work.beneficiary, plain.public_key, 32);
+		return 0;
+	}
+	if (cli_who(c, who, j->beneficiary, j->work.beneficiary, &known, e) < 0)
+		return err_wrap(e, "--beneficiary");
+	if (!known) {
+		err_set(e, ERR_NOT_FOUND, "the age key of %s is not known in this home", who);
+		return err_hint(e, "ask for it (enclua key export NAME --age) and give --beneficiary age1…");
+	}
+	j->mine = !memcmp(j->beneficiary, j->me.public_key, 32);
+	return 0;
+}
+
+static int job_alloc(struct job *j, const struct args *a, struct err *e)
+{
+	size_t secrets = args_count(a, "secret");
+	j->data = calloc(args_count(a, "data") + 1, sizeof *j->data);
+	j->trees = calloc(args_count(a, "data") + 1, sizeof *j->trees);
+	j->args = calloc(args_count(a, "arg") + 1, sizeof *j->args);
+	j->texts = calloc(args_count(a, "arg") + 1, sizeof *j->texts);
+	j->files = calloc(args_count(a, "file") + 1, sizeof *j->files);
+	j->secrets = calloc(secrets + 1, sizeof *j->secrets);
+	j->secret_files = calloc(secrets + 1, sizeof *j->secret_files);
+	if (!j->data || !j->trees || !j->args || !j->texts || !j->files || !j->secrets || !j->secret_files)
+		return err_set(e, ERR_LIMIT, "out of memory");
+	for (size_t i = 0; i < secrets; i++)
+		j->secret_files[i] = (struct buf)BUF_INIT(KIB(64));
+	j->work.args = j->args;
+	j->work.files = j->files;
+	j->work.secrets = j->secrets;
+	return 0;
+}
+
+int job_gather(struct cli *c, const struct args *a, struct job *j, struct err *e)
+{
+	uint64_t begun = os_now_us();
+	if (!cli_has_home(c)) {
+		if (cli_home_make(c, NULL, e) < 0)
+			return err_wrap(e, "no home yet, and making one failed");
+		cli_note(c, "made a home at %s; the key of `me` is there without a passphrase", c->home);
+	}
+	if (job_alloc(j, a, e) < 0 || store_open(&j->store, c->home, false, e) < 0 || keeper_open(&j->keeper, c->home, e) < 0 ||
+	    cli_identity_public(c, &j->me, e) < 0 || app_take(c, j, a->words[0], e) < 0 || data_take(j, a, e) < 0 ||
+	    args_take(j, a, e) < 0 || files_take(j, a, e) < 0 || secrets_take(j, a, e) < 0 ||
+	    beneficiary_take(c, j, args_get(a, "beneficiary"), e) < 0)
+		return -1;
+	const struct store_data **list = calloc(j->n_data + 1, sizeof *list);
+	if (!list)
+		return err_set(e, ERR_LIMIT, "out of memory");
+	for (size_t i = 0; i < j->n_data; i++)
+		list[i] = &j->data[i];
+	j->work.app = j->app;
+	j->work.data = list;
+	j->work.n_data = j->n_data;
+	j->work.seed = args_has(a, "seed") ? args_get(a, "seed") : "";
+	/* All data here is the requester's own. A log made over it may go to the owner, and to nobody else unasked. */
+	j->work.logs = j->mine || !j->n_data;
+	j->gather_us = os_now_us() - begun;
+	return work_check(&j->work, e);
+}
+
+static void seal_progress(void *ctx, uint64_t done, uint64_t total)
+{
+	cli_progress(ctx, "sealing", done, total);
+}
+
+int job_seal(struct cli *c, struct job *j, struct err *e)
+{
+	uint64_t begun = os_now_us();
+	for (size_t i = 0; i < j->n_data; i++) {
+		if (!j->trees[i])
+			continue;
+		struct store_data sealed = { .id = "" };
+		char name[LIMIT_NAME_BYTES + 1];
+		memcpy(name, j->data[i].name, sizeof name);
+		struct protect_terms terms = {
+			.name = "",
+			.owner = j->me.public_key,
+			.owner_age = j->me.age_public,
+			.ephemeral = true,
+			.progress = seal_progress,
+			.ctx = c,
+		};
+		if (protect_data(j->store, j->keeper, j->trees[i], &terms, &sealed, e) < 0)
+			return err_wrap(e, "sealing %s", name);
+		store_data_done(&j->data[i]);
+		j->data[i] = sealed;
+		memcpy(j->data[i].name, name, sizeof name);
+	}
+	cli_progress_end(c);
+	j->seal_us = os_now_us() - begun;
+	return 0;
+}
+
+void job_free(struct job *j)
+{
+	for (size_t i = 0; i < j->n_data; i++) {
+		static const uint8_t none[32];
+		if (j->data[i].ephemeral && memcmp(j->data[i].blob, none, 32) != 0)
+			(void)store_blob_remove(j->store, j->data[i].blob, NULL);
+		store_data_done(&j->data[i]);
+		pdata_free(j->trees[i]);
+	}
+	for (size_t i = 0; i < j->work.n_files; i++)
+		close(j->files[i].fd);
+	for (size_t i = 0; i < j->work.n_args; i++)
+		free(j->texts[i]);
+	for (size_t i = 0; j->secret_files && i < j->work.n_secrets; i++)
+		buf_done(&j->secret_files[i]);
+	free((void *)j->work.data);
+	free(j->data);
+	free(j->trees);
+	free(j->args);
+	free(j->texts);
+	free(j->files);
+	free(j->secrets);
+	free(j->secret_files);
+	iapp_free(j->app);
+	keeper_close(j->keeper);
+	store_close(j->store);
+}

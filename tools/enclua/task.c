@@ -1,0 +1,198 @@
+/* enclua task list|show|result|log: what became of the runs of this home. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/text.h"
+#include "result.h"
+#include "verbs.h"
+
+static void time_text(char out[static 24], int64_t at)
+{
+	struct tm tm;
+	time_t t = (time_t)at;
+	if (at == 0 || !gmtime_r(&t, &tm) || strftime(out, 24, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		(void)snprintf(out, 24, "-");
+}
+
+static int task_open(struct cli *c, const char *which, struct store **s, struct store_task *t, struct err *e)
+{
+	if (store_open(s, c->home, false, e) < 0)
+		return -1;
+	return store_task_find(*s, which, t, e);
+}
+
+static int list_row(void *ctx, const struct store_task *t, struct err *e)
+{
+	struct cli *c = ctx;
+	char created[24];
+	time_text(created, t->created);
+	json_write_object(&c->out);
+	json_write_key(&c->out, "task");
+	json_write_text(&c->out, t->id);
+	json_write_key(&c->out, "status");
+	json_write_text(&c->out, task_status(c, t));
+	json_write_key(&c->out, "app");
+	json_write_text(&c->out, t->app_name);
+	json_write_key(&c->out, "created");
+	json_write_text(&c->out, created);
+	json_write_object_end(&c->out);
+	return cli_print(c, e, "%s  %-11s  %s  %s\n", t->id, task_status(c, t), created, t->app_name);
+}
+
+static int run_list(struct cli *c, struct args *a, struct err *e)
+{
+	struct store *s = NULL;
+	(void)a;
+	if (store_open(&s, c->home, false, e) < 0)
+		return -1;
+	json_write_key(&c->out, "tasks");
+	json_write_array(&c->out);
+	int r = store_task_each(s, list_row, c, e);
+	json_write_array_end(&c->out);
+	store_close(s);
+	return r;
+}
+
+static int show_text(struct cli *c, const struct store_task *t, struct err *e)
+{
+	char created[24], finished[24], digest[65], measurement[65], requester[IDENTITY_TEXT];
+	time_text(created, t->created);
+	time_text(finished, t->finished);
+	hex_encode(digest, t->digest, 32);
+	hex_encode(measurement, t->measurement, 32);
+	identity_text(requester, t->requester);
+	const struct { const char *key, *value; } rows[] = {
+		{ "task", t->id }, { "status", task_status(c, t) }, { "reason", t->reason }, { "app", t->app }, { "app_name", t->app_name },
+		{ "requester", requester }, { "created", created }, { "finished", finished }, { "digest", digest },
+		{ "measurement", measurement }, { "assurance", "software" },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		json_write_key(&c->out, rows[i].key);
+		json_write_text(&c->out, rows[i].value);
+		if (rows[i].value[0] && cli_print(c, e, "%-12s %s\n", rows[i].key, rows[i].value) < 0)
+			return -1;
+	}
+	json_write_key(&c->out, "result_size");
+	json_write_uint(&c->out, t->result_size);
+	json_write_key(&c->out, "terms");
+	if (t->terms.len)
+		json_write_raw(&c->out, buf_text(&t->terms), t->terms.len);
+	else
+		json_write_null(&c->out);
+	return cli_print(c, e, "%-12s %llu bytes, sealed\n%-12s %s\n", "result", (unsigned long long)t->result_size, "terms",
+		t->terms.len ? buf_text(&t->terms) : "-");
+}
+
+static int run_show(struct cli *c, struct args *a, struct err *e)
+{
+	struct store *s = NULL;
+	struct store_task t = { .id = "" };
+	int r = task_open(c, a->words[0], &s, &t, e);
+	if (r == 0)
+		r = show_text(c, &t, e);
+	store_task_done(&t);
+	store_close(s);
+	return r;
+}
+
+/* Opens a result for the acting identity and hands it to `use`. */
+static int with_result(struct cli *c, const char *which, int (*use)(struct cli *, struct store *, const struct store_task *,
+	const struct bundle *, const char *, struct err *), const char *dir, struct err *e)
+{
+	struct store *s = NULL;
+	struct store_task t = { .id = "" };
+	struct identity *me = NULL;
+	struct bundle *b = NULL;
+	int r = -1;
+	if (task_open(c, which, &s, &t, e) < 0 || cli_identity_open(c, &me, e) < 0 || result_open(s, &t, me, &b, e) < 0)
+		goto out;
+	r = use(c, s, &t, b, dir, e);
+out:
+	bundle_free(b);
+	identity_free(me);
+	store_task_done(&t);
+	store_close(s);
+	return r;
+}
+
+static int use_files(struct cli *c, struct store *s, const struct store_task *t, const struct bundle *b, const char *dir, struct err *e)
+{
+	if (strcmp(b->status, "ok") != 0) {
+		err_set(e, ERR_TASK, "%s failed%s%s", t->app_name, b->error[0] ? ": " : "", cli_safe(b->error, strlen(b->error), 0));
+		return err_hint(e, "enclua task log %s", t->id);
+	}
+	if (dir && result_dir_write(s, t, b, dir, e) < 0)
+		return -1;
+	json_write_key(&c->out, "task");
+	json_write_text(&c->out, t->id);
+	json_write_key(&c->out, "dir");
+	json_write_text(&c->out, dir);
+	if (result_list(c, b, e) < 0)
+		return -1;
+	return dir ? cli_print(c, e, "written to %s\n", dir) : cli_print(c, e, "add -o DIR to write them\n");
+}
+
+static int run_result(struct cli *c, struct args *a, struct err *e)
+{
+	const char *dir = args_get(a, "output");
+	if (dir && result_dir_check(dir, e) < 0)
+		return -1;
+	return with_result(c, a->words[0], use_files, dir, e);
+}
+
+/* Line by line, so that the escapes touch what the script wrote and not the lines themselves. */
+static int print_safely(struct cli *c, const char *text, size_t len, struct err *e)
+{
+	while (len > 0) {
+		const char *end = memchr(text, '\n', len);
+		size_t n = end ? (size_t)(end - text) : len;
+		if (text_escape(&c->text, text, n, e) < 0 || buf_add_text(&c->text, "\n", e) < 0)
+			return -1;
+		n += end ? 1 : 0;
+		text += n;
+		len -= n;
+	}
+	return 0;
+}
+
+static int use_log(struct cli *c, struct store *s, const struct store_task *t, const struct bundle *b, const char *dir, struct err *e)
+{
+	(void)s;
+	(void)dir;
+	json_write_key(&c->out, "task");
+	json_write_text(&c->out, t->id);
+	json_write_key(&c->out, "log");
+	json_write_string(&c->out, b->log ? (const char *)b->log : "", b->log_len);
+	json_write_key(&c->out, "error");
+	json_write_text(&c->out, b->error);
+	json_write_key(&c->out, "traceback");
+	json_write_text(&c->out, b->traceback);
+	if (c->json)
+		return 0;
+	if (print_safely(c, (const char *)b->log, b->log_len, e) < 0 || print_safely(c, b->error, strlen(b->error), e) < 0)
+		return -1;
+	return print_safely(c, b->traceback, strlen(b->traceback), e);
+}
+
+static int run_log(struct cli *c, struct args *a, struct err *e)
+{
+	return with_result(c, a->words[0], use_log, NULL, e);
+}
+
+static const struct option_row result_options[] = {
+	{ "output", 'o', "DIR", false, "write the files there, and result.age, the sealed bundle" },
+	{ NULL, 0, NULL, false, NULL },
+};
+
+const struct command task_commands[] = {
+	{ "task list", "", "List the tasks of this home", NULL, NULL, 0, 0, run_list },
+	{ "task show", "TASK", "Show what is known of a task", "Example: enclua task show task1qx7…\n\nTASK is an id or a unique prefix of it.", NULL,
+	  1, 1, run_show },
+	{ "task result", "TASK [-o DIR]", "Decrypt the result of a task, for its beneficiary",
+	  "Example: enclua task result task1qx7… -o out/\n\nThe stored bytes are checked against their hash before they are opened.", result_options,
+	  1, 1, run_result },
+	{ "task log", "TASK", "Show what the iApp printed, and its error", "Only the beneficiary can open it, and only where the data's owners allow logs.",
+	  NULL, 1, 1, run_log },
+	{ NULL, NULL, NULL, NULL, NULL, 0, 0, NULL },
+};
