@@ -34,6 +34,7 @@
 /* Entries and notes (FORMATS 3) */
 #define LIMIT_NOTE_BYTES KIB(64)
 #define LIMIT_NAME_BYTES 64u	/* petnames, iApp names, argument names */
+#define LIMIT_KEYS 4096u	/* in one home; a list reads every public half */
 
 /* A box and its channel (ENCLAVE) */
 #define LIMIT_BOX_DATASETS 100u	/* data items of one task; PoCo's bulk slice */
