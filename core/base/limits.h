@@ -23,6 +23,7 @@
 #define LIMIT_DATA_DEPTH 16u
 #define LIMIT_DATA_LEAVES 100000u
 #define LIMIT_SCHEMA_BYTES MIB(16)
+#define LIMIT_DATA_JSON_BYTES MIB(64)	/* a document of values: it is parsed in memory; larger ones go in as files */
 
 /* age (FORMATS 5) */
 #define LIMIT_AGE_HEADER_BYTES MIB(1)

@@ -28,6 +28,9 @@ int pdata_set_type(struct pdata *d, const char *path, const char *type, struct e
 
 /* {"a":{"b":"string"},"patients.csv":"text/csv"}: the public schema, keys sorted */
 int pdata_schema(const struct pdata *d, struct buf *out, struct err *e);
+/* The schema as one walks it: path and type of each leaf, in the order of the text. ERR_INVALID when it is no schema. */
+typedef int pdata_schema_each(void *ctx, const char *path, const char *type, struct err *e);
+int pdata_schema_walk(const char *json, size_t len, pdata_schema_each *f, void *ctx, struct err *e);
 /* Does a schema have a leaf at this path, of this type (NULL: of any)? ERR_INVALID when the text is no schema. */
 int pdata_schema_has(const char *json, size_t len, const char *path, const char *type, bool *has, struct err *e);
 

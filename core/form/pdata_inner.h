@@ -41,8 +41,4 @@ int pdata_scalar_canon(struct buf *out, const char *type, const char *text, size
 /* The order of a schema: '/' before every other character, so that a folder's keys stand together. */
 int pdata_path_order(const char *a, const char *b);
 
-/* The schema as one walks it: path and type of each leaf, in the order of the text. */
-typedef int pdata_schema_each(void *ctx, const char *path, const char *type, struct err *e);
-int pdata_schema_walk(const char *json, size_t len, pdata_schema_each *f, void *ctx, struct err *e);
-
 #endif

@@ -1,0 +1,13 @@
+/* What the verbs on data share. */
+#ifndef ENCLUA_TOOLS_DATA_H
+#define ENCLUA_TOOLS_DATA_H
+
+#include "book/store.h"
+#include "cli.h"
+#include "form/pdata.h"
+
+int data_tree_add_path(struct pdata *tree, const char *path, struct err *e);	/* a file or a folder, as protect takes it */
+void data_write_fields(struct cli *c, const struct store_data *d);	/* members of the open JSON object, without the id */
+int data_print_schema(struct cli *c, const struct store_data *d, struct err *e);	/* lines of text */
+
+#endif
