@@ -6,6 +6,8 @@ UNIT := $(UNIT_SRC:tests/unit/%.c=$O/unit/%)
 BATS := $(wildcard tests/*/*.bats)
 TEST_TIMEOUT ?= 900
 
+test_age_vectors_LIBS := -lz
+
 $O/unit/%: tests/unit/%.c $O/core.a
 	$(call say,TEST,$@)
 	$Qmkdir -p $(@D)

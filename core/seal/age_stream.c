@@ -26,7 +26,7 @@
 #include "seal/crypto.h"
 
 #define BATCH 4u	/* chunks: enough that a hand-over costs little beside the work, few enough to stay in a processor's cache */
-#define BATCH_BYTES (BATCH * AGE_SEALED_CHUNK)
+#define BATCH_BYTES ((BATCH + 1) * AGE_SEALED_CHUNK)
 #define PROGRESS_MS 100
 
 static_assert(LIMIT_AGE_JOBS * BATCH_BYTES <= MIB(4), "the batches of all workers are a quarter of what a stream may take");
@@ -62,7 +62,8 @@ struct batch {
 	bool last;	/* the stream ends with it */
 	bool failed;	/* reading, or authentication, after these chunks */
 	struct err err;
-	uint8_t slot[BATCH][AGE_SEALED_CHUNK];
+	/* Chunk i is read into slot i + 1 and worked into slot i, so that one that does not verify is still there to be looked at. */
+	uint8_t slot[BATCH + 1][AGE_SEALED_CHUNK];
 };
 
 static void futex(atomic_uint *word, int op, unsigned value)
@@ -113,7 +114,7 @@ static bool batch_read(struct batch *b, const struct stream *st)
 	b->chunks = 0;
 	b->last = b->failed = false;
 	while (b->chunks < BATCH && !b->last && !b->failed) {
-		uint8_t *slot = b->slot[b->chunks];
+		uint8_t *slot = b->slot[b->chunks + 1];
 		size_t have = s->peeked;
 		if (s->peeked)
 			slot[0] = s->peek;
@@ -143,16 +144,25 @@ static size_t chunk_len(const struct batch *b, const struct stream *st, unsigned
 	return st->sealing ? AGE_CHUNK : AGE_SEALED_CHUNK;
 }
 
-static int chunk_refused(struct batch *b, uint64_t index, bool last)
+/* Why chunk i was refused. A last chunk with something behind it is whole: it is still let out, as other readers do. */
+static void chunk_refused(struct batch *b, const struct stream *st, unsigned i, bool last)
 {
-	if (last && (b->last_len < AGE_TAG || (b->last_len == AGE_TAG && index > 0)))
-		return err_set(&b->err, ERR_INVALID, "the file is cut off: it ends where no chunk can end");
-	err_set(&b->err, ERR_INVALID, "chunk %llu does not verify: the file was damaged or changed%s", (unsigned long long)index + 1,
-		last ? ", or cut off there" : "");
-	return -1;
+	uint64_t index = b->number * BATCH + i;
+	size_t n = chunk_len(b, st, i);
+	b->failed = true;
+	b->last = false;
+	b->chunks = i;
+	if (!last && age_chunk_open(&st->payload, b->slot[i], b->slot[i + 1], n, index, true) == 0) {
+		b->chunks = i + 1;
+		err_set(&b->err, ERR_INVALID, "there is something behind the end of the sealed data: the file was added to");
+	} else if (last && (n < AGE_TAG || (n == AGE_TAG && index > 0))) {
+		err_set(&b->err, ERR_INVALID, "the file is cut off: it ends where no chunk can end");
+	} else {
+		err_set(&b->err, ERR_INVALID, "chunk %llu does not verify: the file was damaged or changed%s", (unsigned long long)index + 1,
+			last ? ", or cut off there" : "");
+	}
 }
 
-/* Seals or opens in place. A chunk that does not verify ends the batch before it. */
 static void batch_work(struct batch *b, const struct stream *st)
 {
 	for (unsigned i = 0; i < b->chunks; i++) {
@@ -160,12 +170,9 @@ static void batch_work(struct batch *b, const struct stream *st)
 		bool last = b->last && i + 1 == b->chunks;
 		size_t n = chunk_len(b, st, i);
 		if (st->sealing) {
-			age_chunk_seal(&st->payload, b->slot[i], b->slot[i], n, index, last);
-		} else if (age_chunk_open(&st->payload, b->slot[i], b->slot[i], n, index, last) < 0) {
-			chunk_refused(b, index, last);
-			b->failed = true;
-			b->last = false;
-			b->chunks = i;
+			age_chunk_seal(&st->payload, b->slot[i], b->slot[i + 1], n, index, last);
+		} else if (age_chunk_open(&st->payload, b->slot[i], b->slot[i + 1], n, index, last) < 0) {
+			chunk_refused(b, st, i, last);
 			return;
 		}
 	}
