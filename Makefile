@@ -33,7 +33,7 @@ OBJ = $(patsubst %.c,$O/obj/%.o,$1)
 all: $O/enclua $O/enclave
 
 deps:
-	@tools/deps
+	@LUA_TARBALL="$(LUA_TARBALL)" tools/deps
 
 demo: all
 	@BUILD=$O tools/demo
