@@ -48,6 +48,7 @@
 #define LIMIT_ENCLAVE_BYTES MIB(16)	/* the enclave program */
 #define LIMIT_BOX_REQUEST_BYTES MIB(72)	/* an iApp, its arguments and terms */
 #define LIMIT_BOX_FRAME_BYTES KIB(128)	/* one frame of the channel: a sealed chunk and change */
+#define LIMIT_BOX_RELEASE_BYTES MIB(4)	/* a header of some 200 bytes for each data item, and the secrets */
 #define LIMIT_BOX_MEMORY MIB(4096)
 #define LIMIT_BOX_OUTPUT MIB(1024)
 #define LIMIT_BOX_RESULT_FILES 4096u
