@@ -4,6 +4,7 @@
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT := $(UNIT_SRC:tests/unit/%.c=$O/unit/%)
 BATS := $(wildcard tests/*/*.bats)
+BOX_TESTS := $(patsubst %,$O/box/%,syscalls attacks)
 TEST_TIMEOUT ?= 900
 
 test_age_vectors_LIBS := -lz
@@ -13,8 +14,8 @@ $O/unit/%: tests/unit/%.c $O/core.a
 	$Qmkdir -p $(@D)
 	$Q$(CC) $(ENCLUA_CFLAGS) -Itests $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $($(notdir $@)_OBJ) $O/core.a $($(notdir $@)_LIBS) $(LIBS) -lcmocka
 
-check: all $(UNIT) $(EXTRA_TESTS)
-	$QBUILD=$O SAN=$(SAN) $(PROVE) -j2 --timer --exec tests/run tests/tidy $(UNIT) $(BATS)
+check: all $(UNIT) $(BOX_TESTS) $(EXTRA_TESTS)
+	$QBUILD=$O SAN=$(SAN) $(PROVE) -j2 --timer --exec tests/run tests/tidy $(UNIT) $(BOX_TESTS) $(BATS)
 
 bench: all
 	$QBUILD=$O tests/bench/run
@@ -31,7 +32,25 @@ $O/enclave-obj/tests/%.o: tests/%.c $O/gen/filter.h
 	$Qmkdir -p $(@D)
 	$Q$(MUSL_CC) $(ENCLAVE_CFLAGS) -MMD -MP -c -o $@ $<
 
+$O/enclave-obj/tests/box/attacker-bare.o: tests/box/attacker.c $O/gen/filter.h
+	$(call say,MUSL,$<)
+	$Qmkdir -p $(@D)
+	$Q$(MUSL_CC) $(ENCLAVE_CFLAGS) -DBARE -MMD -MP -c -o $@ $<
+
+$O/box/attacker $O/box/attacker-bare: $O/box/%: $O/enclave-obj/tests/box/%.o $(BOX_PARTS) $O/enclave-obj/base.a $O/enclave-obj/lua.a
+	$(call say,LINK,$@)
+	$Qmkdir -p $(@D)
+	$Q$(call ENCLAVE_LINK,$(filter %.o,$^))
+
 $O/box/hello: $O/enclave-obj/tests/box/hello.o $O/enclave-obj/core/enclave/main.o $(BOX_PARTS) $O/enclave-obj/base.a $O/enclave-obj/lua.a
 	$(call say,LINK,$@)
 	$Qmkdir -p $(@D)
 	$Q$(call ENCLAVE_LINK,$(filter %.o,$^))
+
+$O/box/outside.o: tests/box/outside.c
+	$Qmkdir -p $(@D)
+	$Q$(CC) $(ENCLUA_CFLAGS) -Itests/box $(CFLAGS) $(SAN_FLAGS) -MMD -MP -c -o $@ $<
+
+$(BOX_TESTS): $O/box/%: tests/box/%.c $O/box/outside.o $O/core.a | $O/box/hello $O/box/attacker $O/box/attacker-bare
+	$(call say,TEST,$@)
+	$Q$(CC) $(ENCLUA_CFLAGS) -Itests/box $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $O/box/outside.o $O/core.a $(LIBS)

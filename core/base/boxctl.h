@@ -7,7 +7,7 @@
  *   zygote → launcher   READY    from the measured program, once
  *   launcher → zygote   TASK     descriptors: channel, inputs …, report
  *   launcher → zygote   KILL     a task, by its serial number
- * A task's end is a struct boxctl_report on its own report pipe.
+ * A task's end is a struct boxctl_report on its own report socket.
  */
 #ifndef ENCLUA_BASE_BOXCTL_H
 #define ENCLUA_BASE_BOXCTL_H

@@ -221,7 +221,7 @@ static void job_end(struct box_job *j, const struct boxctl_report *r)
 static void report_read(struct box_job *j)
 {
 	struct boxctl_report r;
-	ssize_t n = read(j->report, &r, sizeof r);
+	ssize_t n = recv(j->report, &r, sizeof r, MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n == (ssize_t)sizeof r && r.serial == j->serial) {
@@ -309,7 +309,8 @@ static int job_begin(struct box_zygote *z, const struct box_task *t, struct box_
 	j->out = (struct buf)BUF_INIT(OUT_MAX);
 	j->in = (struct buf)BUF_INIT(IN_MAX);
 	frames_init(&j->frames, t->request->output);
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, channel) < 0 || pipe2(report, O_CLOEXEC | O_NONBLOCK) < 0) {
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, channel) < 0 ||
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, report) < 0) {
 		err_sys(e, errno, "cannot make the channel of a task");
 		goto out;
 	}

@@ -139,10 +139,9 @@ static int measurement_check(struct box_zygote *z, const uint8_t *expected, cons
 	return err_hint(e, "install the enclave of the release that the deal names; sha256sum %s shows what is here", path);
 }
 
-/* No SIGCHLD, so a worker's own wait() never takes the zygote for one of its children. */
 static pid_t child_start(int control[2], uint32_t layers)
 {
-	pid_t pid = (pid_t)syscall(SYS_clone, layers_clone_flags(layers), 0, 0, 0, 0);
+	pid_t pid = (pid_t)syscall(SYS_clone, layers_clone_flags(layers) | SIGCHLD, 0, 0, 0, 0);
 	if (pid == 0)
 		child_main(control[1], layers);
 	return pid;

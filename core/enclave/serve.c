@@ -19,7 +19,6 @@
 
 #include "base/boxctl.h"
 #include "base/limits.h"
-#include "base/os.h"
 
 #define SIGNAL_FD 1
 #define REPORT_FD_FIRST 256	/* above every descriptor of a task */
@@ -64,7 +63,7 @@ static int task_begin(void *arg)
 
 static void report_send(int fd, const struct boxctl_report *r)
 {
-	(void)os_write(fd, r, sizeof *r);	/* fails only when the launcher no longer wants to know */
+	(void)send(fd, r, sizeof *r, MSG_NOSIGNAL | MSG_DONTWAIT);	/* fails only when the launcher no longer wants to know */
 	close(fd);
 }
 
