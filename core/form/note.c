@@ -1,5 +1,5 @@
-/* Signed notes (C2SP signed-note, tlog-cosignature). Parses into borrowed text and owned signatures; knows nothing of what the text says.
- * Never lets a known key's bad signature pass as an unknown one: see note_verify.
+/* Signed notes (C2SP signed-note, tlog-cosignature). Parses into borrowed text and owned signatures; knows nothing of what the
+ * text says. Never lets a known key's bad signature pass as an unknown one: see note_verify.
  */
 #include "form/note.h"
 
@@ -268,7 +268,8 @@ static bool sig_is_of(const struct note_sig *s, const struct note_key *k)
 static bool key_repeated(const struct note_key *keys, size_t k)
 {
 	for (size_t i = 0; i < k; i++)
-		if (memcmp(keys[i].public_key, keys[k].public_key, 32) == 0 && keys[i].type == keys[k].type && strcmp(keys[i].name, keys[k].name) == 0)
+		if (memcmp(keys[i].public_key, keys[k].public_key, 32) == 0 && keys[i].type == keys[k].type &&
+			strcmp(keys[i].name, keys[k].name) == 0)
 			return true;
 	return false;
 }

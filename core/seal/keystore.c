@@ -1,6 +1,6 @@
-/* The keys of a home as files. A key exists when its .key does: .pub is written before it, so that a process that dies between the two
- * leaves no key without its public half. Writers hold a lock on the folder and never overwrite a key. Never prints, never asks:
- * the passphrase comes from the caller and is borrowed.
+/* The keys of a home as files. A key exists when its .key does: .pub is written before it, so that a process that dies between
+ * the two leaves no key without its public half. Writers hold a lock on the folder and never overwrite a key. Never prints, never
+ * asks: the passphrase comes from the caller and is borrowed.
  */
 #include "seal/keystore.h"
 
@@ -69,7 +69,8 @@ int keystore_name_check(const char *name, struct err *e)
 /* ---- the public half ---- */
 
 /* A recipients file that `age -R` takes as it stands; what age does not know is in its comments. */
-static int pub_render(struct buf *out, const uint8_t public_key[static 32], const uint8_t age_public[static 32], bool sealed, struct err *e)
+static int pub_render(struct buf *out, const uint8_t public_key[static 32], const uint8_t age_public[static 32], bool sealed,
+	struct err *e)
 {
 	char identity[IDENTITY_TEXT], age[AGE_RECIPIENT_TEXT], line[57];
 	struct minisign_key key;
@@ -117,8 +118,8 @@ static int dir_lock(const char *dir, struct err *e)
 	return fd;
 }
 
-/* What os_file_replace calls its temporary files: ".tmp-" and six of mkstemp's letters and digits. A key's own file never looks so, whatever
- * its name, because the six would have to hold the "." of its ending. */
+/* What os_file_replace calls its temporary files: ".tmp-" and six of mkstemp's letters and digits. A key's own
+ * file never looks so, whatever its name, because the six would have to hold the "." of its ending. */
 static bool is_leftover(const char *file)
 {
 	size_t len = strlen(file);
@@ -346,7 +347,8 @@ static int key_render(struct buf *out, const struct identity *id, const char *pa
 	int r = -1;
 	identity_secret_text(secret, id);
 	identity_text(public_text, identity_public(id));
-	if (buf_addf(&plain, e, "# Secret key of %s. Whoever has it signs and reads in its owner's place.\n%s\n", public_text, secret) < 0)
+	if (buf_addf(&plain, e, "# Secret key of %s. Whoever has it signs and reads in its owner's place.\n%s\n", public_text,
+		secret) < 0)
 		goto out;
 	if (!passphrase) {
 		r = buf_add(out, plain.data, plain.len, e);
@@ -493,7 +495,8 @@ int keystore_add(const char *dir, const char *name, const struct identity *id, c
 	if (os_dir_make(dir, 0700, e) < 0)
 		return -1;
 	/* scrypt takes a second: before the lock. */
-	if (key_render(&key, id, passphrase, e) < 0 || pub_render(&pub, identity_public(id), identity_age_public(id), passphrase != NULL, e) < 0)
+	if (key_render(&key, id, passphrase, e) < 0 ||
+		pub_render(&pub, identity_public(id), identity_age_public(id), passphrase != NULL, e) < 0)
 		goto out;
 	lock = dir_lock(dir, e);
 	if (lock < 0)
@@ -504,7 +507,8 @@ int keystore_add(const char *dir, const char *name, const struct identity *id, c
 		err_hint(e, "choose another name; all that are taken: enclua key list");
 		goto out;
 	}
-	if (os_file_replace(pub_path.text, 0644, pub.data, pub.len, e) < 0 || os_file_replace(key_path.text, 0600, key.data, key.len, e) < 0)
+	if (os_file_replace(pub_path.text, 0644, pub.data, pub.len, e) < 0 ||
+		os_file_replace(key_path.text, 0600, key.data, key.len, e) < 0)
 		goto out;
 	r = 0;
 out:

@@ -83,7 +83,8 @@ int minisign_key_parse(struct minisign_key *out, const char *text, struct err *e
 	const char *at = text, *end = text + strlen(text), *line;
 	size_t len;
 	uint8_t raw[KEY_BYTES];
-	if (strncmp(text, UNTRUSTED, strlen(UNTRUSTED)) == 0 && (!line_take(&at, end, &line, &len) || !comment_take(&line, &len, UNTRUSTED)))
+	if (strncmp(text, UNTRUSTED, strlen(UNTRUSTED)) == 0 &&
+		(!line_take(&at, end, &line, &len) || !comment_take(&line, &len, UNTRUSTED)))
 		return err_set(e, ERR_INVALID, "not a minisign public key: its first line is no comment");
 	if (!line_take(&at, end, &line, &len)) {	/* the line alone may lack its LF */
 		line = at;
@@ -143,7 +144,8 @@ int minisign_sign(struct buf *out, const struct identity *id, const void *msg, s
 	char signature_line[BASE64_LEN(SIG_BYTES) + 1], global_line[BASE64_LEN(64) + 1];
 	base64_encode(signature_line, raw, sizeof raw);
 	base64_encode(global_line, global, sizeof global);
-	return buf_addf(out, e, UNTRUSTED "%s\n%s\n" TRUSTED "%s\n%s\n", untrusted_comment, signature_line, trusted_comment, global_line);
+	return buf_addf(out, e, UNTRUSTED "%s\n%s\n" TRUSTED "%s\n%s\n", untrusted_comment, signature_line, trusted_comment,
+		global_line);
 }
 
 int minisign_parse(struct minisign_sig *out, const char *text, size_t len, struct err *e)
@@ -164,7 +166,8 @@ int minisign_parse(struct minisign_sig *out, const char *text, size_t len, struc
 	if (!line_take(&at, end, &line, &n) || !comment_take(&line, &n, TRUSTED))
 		return err_set(e, ERR_INVALID, "not a minisign signature: line 3 is no \"" TRUSTED "…\"");
 	memcpy(out->trusted_comment, line, n);
-	if (!line_take(&at, end, &line, &n) || base64_decode(out->global, sizeof out->global, line, n) != (ptrdiff_t)sizeof out->global)
+	if (!line_take(&at, end, &line, &n) ||
+		base64_decode(out->global, sizeof out->global, line, n) != (ptrdiff_t)sizeof out->global)
 		return err_set(e, ERR_INVALID, "not a minisign signature: line 4 is no signature in base64");
 	if (at != end)
 		return err_set(e, ERR_INVALID, "not a minisign signature: something stands after line 4");
