@@ -1,4 +1,4 @@
-/* The primitives over libsodium. Owns no state; keys live with the caller, and what is derived on the stack is wiped before
+/* The primitives over libsodium. Owns no state but what crypto_init learns of the processor; keys live with the caller, and what is derived on the stack is wiped before
  * it goes. Never chooses an algorithm: the formats do.
  */
 #include "seal/crypto.h"
@@ -6,6 +6,8 @@
 #include <assert.h>
 #include <sodium.h>
 #include <string.h>
+
+#include "seal/sha256_x86.h"
 
 /* The header hides libsodium, so the opaque states only promise room. Here the promise is checked. */
 static_assert(sizeof(struct sha256) >= sizeof(crypto_hash_sha256_state), "room for libsodium's SHA-256");
@@ -15,10 +17,15 @@ static_assert(_Alignof(struct hmac256) >= _Alignof(crypto_auth_hmacsha256_state)
 static_assert(crypto_hash_sha256_BYTES == 32 && crypto_hash_sha512_BYTES == 64, "digest sizes of the header");
 static_assert(crypto_sign_BYTES == 64 && crypto_sign_PUBLICKEYBYTES == 32 && crypto_sign_SEEDBYTES == 32, "Ed25519 sizes");
 
+static bool sha_instructions;	/* what the processor has; written once, before anything is hashed */
+
 int crypto_init(struct err *e)
 {
-	if (sodium_init() < 0)
+	int r = sodium_init();
+	if (r < 0)
 		return err_set(e, ERR_INTERNAL, "libsodium does not start on this machine");
+	if (r == 0)	/* the first time only: a box may not ask */
+		sha_instructions = sha256_x86_usable();
 	return 0;
 }
 
@@ -34,8 +41,21 @@ void sha256_init(struct sha256 *h)
 
 void sha256_add(struct sha256 *h, const void *bytes, size_t n)
 {
+	crypto_hash_sha256_state *s = sha(h);
+	const uint8_t *p = bytes;
+	size_t filled = (s->count >> 3) & 63, head = filled ? 64 - filled : 0;
+	if (sha_instructions && n >= head + 64) {
+		/* libsodium completes the block that it has begun; whole ones go past it; the rest waits in its buffer */
+		if (head)
+			(void)crypto_hash_sha256_update(s, p, head);
+		size_t blocks = (n - head) / 64;
+		sha256_x86_blocks(s->state, p + head, blocks);
+		s->count += (uint64_t)blocks << 9;	/* bits */
+		p += head + 64 * blocks;
+		n -= head + 64 * blocks;
+	}
 	if (n)
-		(void)crypto_hash_sha256_update(sha(h), bytes, n);
+		(void)crypto_hash_sha256_update(s, p, n);
 }
 
 void sha256_end(struct sha256 *h, uint8_t out[static 32])
