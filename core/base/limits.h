@@ -51,6 +51,7 @@
 #define LIMIT_BOX_RELEASE_BYTES MIB(4)	/* a header of some 200 bytes for each data item, and the secrets */
 #define LIMIT_BOX_MEMORY MIB(4096)
 #define LIMIT_BOX_OUTPUT MIB(1024)
+#define LIMIT_BOX_TIME_MS 604800000ull	/* a week, of processor or of wall clock */
 #define LIMIT_BOX_RESULT_FILES 4096u
 #define LIMIT_JSON_DEPTH 200u
 

@@ -31,6 +31,7 @@ struct manifest {
 	char name[LIMIT_NAME_BYTES + 1], version[65], summary[257];	/* version: semver 2.0.0 */
 	char entry[LIMIT_PATH_BYTES + 1];
 	enum manifest_data data;
+	bool data_optional;	/* may be absent although `data` is not none */
 	struct manifest_schema *schema;
 	size_t n_schema;
 	struct manifest_arg *args;

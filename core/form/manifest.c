@@ -1,0 +1,543 @@
+/* iapp.yaml into its struct: one row per key says what reads it. Defaults are the ones of core/form/FORMAT.md. */
+#include "form/manifest.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/ustar.h"
+#include "form/yaml.h"
+
+struct reading {
+	struct yaml_doc *doc;
+	struct manifest *m;
+	struct manifest_arg *arg;	/* the argument being read */
+	struct err *e;
+};
+
+struct field {
+	const char *key;
+	int (*read)(struct reading *r, const struct yaml_node *n);
+	bool required;
+};
+
+#define REFUSE(...) yaml_refuse(r->doc, n, r->e, __VA_ARGS__)
+
+/* Every member has a row, every required row a member. */
+static int map_read(struct reading *r, const struct yaml_node *n, const struct field *fields, const char *what)
+{
+	const char *names[24] = { NULL };
+	if (n->kind != YAML_MAP)
+		return REFUSE("%s must be a mapping of keys to values", what);
+	for (size_t i = 0; fields[i].key; i++)
+		names[i] = fields[i].key;
+	for (const struct yaml_node *c = n->first; c; c = c->next) {
+		const struct field *f = fields;
+		while (f->key && strcmp(f->key, c->key) != 0)
+			f++;
+		if (!f->key) {
+			const char *near = text_nearest(c->key, names);
+			if (near)
+				return yaml_refuse_key(r->doc, c, r->e, "unknown key \"%s\" in %s; did you mean \"%s\"?", c->key, what, near);
+			return yaml_refuse_key(r->doc, c, r->e, "unknown key \"%s\" in %s", c->key, what);
+		}
+		if (f->read(r, c) < 0)
+			return -1;
+	}
+	for (const struct field *f = fields; f->key; f++) {
+		const struct yaml_node *c = n->first;
+		while (c && strcmp(c->key, f->key) != 0)
+			c = c->next;
+		if (f->required && !c)
+			return REFUSE("%s needs the key \"%s\"", what, f->key);
+	}
+	return 0;
+}
+
+static int text_read(struct reading *r, const struct yaml_node *n, char *out, size_t size)
+{
+	if (n->kind != YAML_SCALAR)
+		return REFUSE("%s must be text", n->key ? n->key : "this");
+	if (strlen(n->text) >= size)
+		return REFUSE("%s is longer than %zu bytes", n->key ? n->key : "this", size - 1);
+	(void)snprintf(out, size, "%s", n->text);
+	return 0;
+}
+
+static int bool_read(struct reading *r, const struct yaml_node *n, bool *out)
+{
+	if (n->kind != YAML_SCALAR || (strcmp(n->text, "true") != 0 && strcmp(n->text, "false") != 0))
+		return REFUSE("%s must be true or false", n->key);
+	*out = n->text[0] == 't';
+	return 0;
+}
+
+/* Room for one item per element of a list; the caller counts them up as they are read. */
+static int list_alloc(struct reading *r, const struct yaml_node *n, size_t item, size_t max, void **out)
+{
+	size_t count = 0;
+	for (const struct yaml_node *c = n->first; c; c = c->next)
+		count++;
+	if (count > max)
+		return REFUSE("%s has more than %zu entries", n->key, max);
+	*out = calloc(count + 1, item);
+	return *out ? 0 : err_set(r->e, ERR_LIMIT, "out of memory");
+}
+
+static int list_check(struct reading *r, const struct yaml_node *n)
+{
+	return n->kind == YAML_LIST ? 0 : REFUSE("%s must be a list: [a, b] or lines that start with \"- \"", n->key);
+}
+
+/* [a-z0-9][a-z0-9-]* or, for arguments and secrets, a Lua name. */
+static bool name_valid(const char *s, bool lua)
+{
+	if (!(lua ? isalpha((unsigned char)s[0]) || s[0] == '_' : islower((unsigned char)s[0]) || isdigit((unsigned char)s[0])))
+		return false;
+	for (; *s; s++)
+		if (!(lua ? isalnum((unsigned char)*s) || *s == '_' : islower((unsigned char)*s) || isdigit((unsigned char)*s) || *s == '-'))
+			return false;
+	return true;
+}
+
+static bool semver_identifiers(const char *s, size_t n, bool leading_zero_allowed)
+{
+	for (size_t i = 0; i <= n; ) {
+		size_t len = 0;
+		bool digits = true;
+		for (; i + len < n && s[i + len] != '.'; len++) {
+			char c = s[i + len];
+			if (!isalnum((unsigned char)c) && c != '-')
+				return false;
+			digits &= isdigit((unsigned char)c) != 0;
+		}
+		if (len == 0 || (digits && len > 1 && s[i] == '0' && !leading_zero_allowed))
+			return false;
+		i += len + 1;
+	}
+	return true;
+}
+
+/* Semantic Versioning 2.0.0, §2, 9, 10. */
+static bool semver_valid(const char *s)
+{
+	for (int part = 0; part < 3; part++) {
+		size_t n = strspn(s, "0123456789");
+		if (n == 0 || (n > 1 && s[0] == '0'))
+			return false;
+		s += n;
+		if (part < 2 && *s++ != '.')
+			return false;
+	}
+	if (*s == '-') {
+		size_t n = strcspn(++s, "+");
+		if (!semver_identifiers(s, n, false))
+			return false;
+		s += n;
+	}
+	if (*s == '+')
+		return semver_identifiers(s + 1, strlen(s + 1), true);
+	return *s == '\0';
+}
+
+static int api_read(struct reading *r, const struct yaml_node *n)
+{
+	if (n->kind != YAML_SCALAR || strcmp(n->text, "1") != 0)
+		return REFUSE("this version reads manifests of api 1");
+	r->m->api = 1;
+	return 0;
+}
+
+static int name_read(struct reading *r, const struct yaml_node *n)
+{
+	if (text_read(r, n, r->m->name, sizeof r->m->name) < 0)
+		return -1;
+	return name_valid(r->m->name, false) ? 0 : REFUSE("a name has small letters, digits and \"-\", and starts with one of the first two");
+}
+
+static int version_read(struct reading *r, const struct yaml_node *n)
+{
+	if (text_read(r, n, r->m->version, sizeof r->m->version) < 0)
+		return -1;
+	return semver_valid(r->m->version) ? 0 : REFUSE("\"%s\" is no version; write it like 1.0.0 (semver.org)", r->m->version);
+}
+
+static int summary_read(struct reading *r, const struct yaml_node *n)
+{
+	return text_read(r, n, r->m->summary, sizeof r->m->summary);
+}
+
+static int entry_read(struct reading *r, const struct yaml_node *n)
+{
+	if (text_read(r, n, r->m->entry, sizeof r->m->entry) < 0)
+		return -1;
+	size_t len = strlen(r->m->entry);
+	struct err why;
+	if (ustar_path_check(r->m->entry, len, &why) < 0)
+		return REFUSE("entry: %s", why.msg);
+	return len > 4 && !strcmp(r->m->entry + len - 4, ".lua") ? 0 : REFUSE("entry must name a .lua file of the iApp");
+}
+
+static int data_read(struct reading *r, const struct yaml_node *n)
+{
+	static const char *const words[] = { "none", "one", "many", "bulk", NULL };
+	for (size_t i = 0; n->kind == YAML_SCALAR && words[i]; i++)
+		if (!strcmp(n->text, words[i])) {
+			r->m->data = (enum manifest_data)i;
+			return 0;
+		}
+	return REFUSE("data must be none, one, many or bulk");
+}
+
+static int optional_read(struct reading *r, const struct yaml_node *n)
+{
+	return bool_read(r, n, &r->m->data_optional);
+}
+
+static int schema_read(struct reading *r, const struct yaml_node *n)
+{
+	if (n->kind != YAML_MAP)
+		return REFUSE("schema must be a mapping of paths to types: {\"*.csv\": text/csv}");
+	if (list_alloc(r, n, sizeof *r->m->schema, LIMIT_BOX_ARGS, (void **)&r->m->schema) < 0)
+		return -1;
+	for (const struct yaml_node *c = n->first; c; c = c->next) {
+		struct manifest_schema *s = &r->m->schema[r->m->n_schema];
+		if (c->key[0] == '\0' || strlen(c->key) >= sizeof s->path)
+			return yaml_refuse_key(r->doc, c, r->e, "a path of the schema has 1 to %zu bytes", sizeof s->path - 1);
+		(void)snprintf(s->path, sizeof s->path, "%s", c->key);
+		if (text_read(r, c, s->type, sizeof s->type) < 0)
+			return -1;
+		r->m->n_schema++;
+	}
+	return 0;
+}
+
+static int arg_name_read(struct reading *r, const struct yaml_node *n)
+{
+	if (text_read(r, n, r->arg->name, sizeof r->arg->name) < 0)
+		return -1;
+	return name_valid(r->arg->name, true) ? 0 : REFUSE("the name of an argument is a Lua name: letters, digits and \"_\"");
+}
+
+static const char *const arg_types[] = { "string", "number", "integer", "boolean", NULL };
+
+static int arg_type_read(struct reading *r, const struct yaml_node *n)
+{
+	for (size_t i = 0; n->kind == YAML_SCALAR && arg_types[i]; i++)
+		if (!strcmp(n->text, arg_types[i])) {
+			r->arg->type = (enum manifest_type)i;
+			return 0;
+		}
+	return REFUSE("type must be string, number, integer or boolean");
+}
+
+static int arg_required_read(struct reading *r, const struct yaml_node *n)
+{
+	return bool_read(r, n, &r->arg->required);
+}
+
+static int arg_default_read(struct reading *r, const struct yaml_node *n)
+{
+	r->arg->has_default = true;
+	return text_read(r, n, r->arg->fallback, sizeof r->arg->fallback);
+}
+
+static int arg_summary_read(struct reading *r, const struct yaml_node *n)
+{
+	return text_read(r, n, r->arg->summary, sizeof r->arg->summary);
+}
+
+static const struct field arg_fields[] = {
+	{ "name", arg_name_read, true },
+	{ "type", arg_type_read, false },
+	{ "required", arg_required_read, false },
+	{ "default", arg_default_read, false },
+	{ "summary", arg_summary_read, false },
+	{ NULL, NULL, false },
+};
+
+static int args_read(struct reading *r, const struct yaml_node *n)
+{
+	if (list_check(r, n) < 0 || list_alloc(r, n, sizeof *r->m->args, LIMIT_BOX_ARGS, (void **)&r->m->args) < 0)
+		return -1;
+	for (const struct yaml_node *c = n->first; c; c = c->next) {
+		r->arg = &r->m->args[r->m->n_args];
+		if (map_read(r, c, arg_fields, "an argument") < 0)
+			return -1;
+		for (size_t i = 0; i < r->m->n_args; i++)
+			if (!strcmp(r->m->args[i].name, r->arg->name))
+				return yaml_refuse(r->doc, c, r->e, "two arguments are called %s", r->arg->name);
+		if (r->arg->required && r->arg->has_default)
+			return yaml_refuse(r->doc, c, r->e, "%s is required, so its default would never be used", r->arg->name);
+		struct err why;
+		if (r->arg->has_default && manifest_arg_check(r->arg, r->arg->fallback, &why) < 0)
+			return yaml_refuse(r->doc, c, r->e, "default: %s", why.msg);
+		r->m->n_args++;
+	}
+	return 0;
+}
+
+static int files_read(struct reading *r, const struct yaml_node *n)
+{
+	return bool_read(r, n, &r->m->files);
+}
+
+static int secrets_read(struct reading *r, const struct yaml_node *n)
+{
+	if (list_check(r, n) < 0 || list_alloc(r, n, sizeof *r->m->secrets, LIMIT_BOX_SECRETS, (void **)&r->m->secrets) < 0)
+		return -1;
+	for (const struct yaml_node *c = n->first; c; c = c->next) {
+		if (text_read(r, c, r->m->secrets[r->m->n_secrets], sizeof *r->m->secrets) < 0)
+			return -1;
+		if (!name_valid(c->text, true))
+			return yaml_refuse(r->doc, c, r->e, "the name of a secret has letters, digits and \"_\"");
+		r->m->n_secrets++;
+	}
+	return 0;
+}
+
+static int app_secret_read(struct reading *r, const struct yaml_node *n)
+{
+	return bool_read(r, n, &r->m->app_secret);
+}
+
+static const struct field input_fields[] = {
+	{ "data", data_read, false },
+	{ "optional", optional_read, false },
+	{ "schema", schema_read, false },
+	{ "args", args_read, false },
+	{ "files", files_read, false },
+	{ "secrets", secrets_read, false },
+	{ "app_secret", app_secret_read, false },
+	{ NULL, NULL, false },
+};
+
+static int inputs_read(struct reading *r, const struct yaml_node *n)
+{
+	if (map_read(r, n, input_fields, "inputs") < 0)
+		return -1;
+	if (r->m->data == MANIFEST_DATA_NONE && r->m->n_schema)
+		return REFUSE("a schema without data: add data: one");
+	return 0;
+}
+
+static int purposes_read(struct reading *r, const struct yaml_node *n)
+{
+	if (list_check(r, n) < 0 || list_alloc(r, n, sizeof *r->m->purposes, 32, (void **)&r->m->purposes) < 0)
+		return -1;
+	for (const struct yaml_node *c = n->first; c; c = c->next)
+		if (text_read(r, c, r->m->purposes[r->m->n_purposes], sizeof *r->m->purposes) < 0)
+			return -1;
+		else if (c->text[0] == '\0' || strpbrk(c->text, " \t"))
+			return yaml_refuse(r->doc, c, r->e, "a purpose is one word, such as DUO:0000006");
+		else
+			r->m->n_purposes++;
+	return 0;
+}
+
+/* smtp:host:port or https:host[:port] */
+static bool egress_valid(const char *s)
+{
+	bool smtp = !strncmp(s, "smtp:", 5);
+	if (!smtp && strncmp(s, "https:", 6) != 0)
+		return false;
+	s += smtp ? 5 : 6;
+	size_t host = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789.-");
+	if (host == 0 || host > 253 || s[0] == '.' || s[0] == '-')
+		return false;
+	s += host;
+	if (*s == '\0')
+		return !smtp;
+	size_t digits = *s == ':' ? strspn(s + 1, "0123456789") : 0;
+	long port = digits && digits < 6 ? strtol(s + 1, NULL, 10) : 0;
+	return port > 0 && port < 65536 && s[1] != '0' && s[1 + digits] == '\0';
+}
+
+static int egress_read(struct reading *r, const struct yaml_node *n)
+{
+	if (list_check(r, n) < 0 || list_alloc(r, n, sizeof *r->m->egress, 32, (void **)&r->m->egress) < 0)
+		return -1;
+	for (const struct yaml_node *c = n->first; c; c = c->next) {
+		if (text_read(r, c, r->m->egress[r->m->n_egress], sizeof *r->m->egress) < 0)
+			return -1;
+		if (!egress_valid(c->text))
+			return yaml_refuse(r->doc, c, r->e, "write egress like smtp:mail.example.org:587 or https:api.example.org");
+		r->m->n_egress++;
+	}
+	return 0;
+}
+
+static int size_read(struct reading *r, const struct yaml_node *n, uint64_t *out, uint64_t min, uint64_t max)
+{
+	struct err why;
+	if (n->kind != YAML_SCALAR || text_size(n->text, out, &why) < 0)
+		return REFUSE("%s must be a size, such as 64MiB", n->key);
+	if (*out < min || *out > max)
+		return REFUSE("%s must be between %llu and %llu bytes", n->key, (unsigned long long)min, (unsigned long long)max);
+	return 0;
+}
+
+static int time_read(struct reading *r, const struct yaml_node *n, uint64_t *out)
+{
+	struct err why;
+	if (n->kind != YAML_SCALAR || text_duration_ms(n->text, out, &why) < 0)
+		return REFUSE("%s must be a duration, such as 10s", n->key);
+	if (*out < 1 || *out > LIMIT_BOX_TIME_MS)
+		return REFUSE("%s must be between 1ms and %llums", n->key, (unsigned long long)LIMIT_BOX_TIME_MS);
+	return 0;
+}
+
+static int memory_read(struct reading *r, const struct yaml_node *n)
+{
+	return size_read(r, n, &r->m->memory, MIB(1), LIMIT_BOX_MEMORY);
+}
+
+static int output_read(struct reading *r, const struct yaml_node *n)
+{
+	return size_read(r, n, &r->m->output, 1, LIMIT_BOX_OUTPUT);
+}
+
+static int cpu_read(struct reading *r, const struct yaml_node *n)
+{
+	return time_read(r, n, &r->m->cpu_ms);
+}
+
+static int wall_read(struct reading *r, const struct yaml_node *n)
+{
+	return time_read(r, n, &r->m->wall_ms);
+}
+
+static const struct field limit_fields[] = {
+	{ "memory", memory_read, false },
+	{ "cpu", cpu_read, false },
+	{ "wall", wall_read, false },
+	{ "output", output_read, false },
+	{ NULL, NULL, false },
+};
+
+static int limits_read(struct reading *r, const struct yaml_node *n)
+{
+	return map_read(r, n, limit_fields, "limits");
+}
+
+static int deterministic_read(struct reading *r, const struct yaml_node *n)
+{
+	return bool_read(r, n, &r->m->deterministic);
+}
+
+static const struct field output_fields[] = {
+	{ "deterministic", deterministic_read, false },
+	{ NULL, NULL, false },
+};
+
+static int outputs_read(struct reading *r, const struct yaml_node *n)
+{
+	return map_read(r, n, output_fields, "outputs");
+}
+
+static const struct field fields[] = {
+	{ "api", api_read, true },
+	{ "name", name_read, true },
+	{ "version", version_read, true },
+	{ "summary", summary_read, false },
+	{ "entry", entry_read, true },
+	{ "inputs", inputs_read, false },
+	{ "purposes", purposes_read, false },
+	{ "egress", egress_read, false },
+	{ "limits", limits_read, false },
+	{ "outputs", outputs_read, false },
+	{ NULL, NULL, false },
+};
+
+int manifest_parse(struct manifest **out, const char *file, const char *text, size_t len, struct err *e)
+{
+	struct reading r = { .m = calloc(1, sizeof *r.m), .e = e };
+	int result = -1;
+	if (!r.m)
+		return err_set(e, ERR_LIMIT, "out of memory");
+	r.m->memory = MIB(64);
+	r.m->output = MIB(1);
+	r.m->cpu_ms = 10000;
+	r.m->wall_ms = 30000;
+	r.m->deterministic = true;
+	if (yaml_parse(&r.doc, file, text, len, e) == 0)
+		result = map_read(&r, yaml_root(r.doc), fields, "the manifest");
+	yaml_free(r.doc);
+	if (result < 0)
+		manifest_free(r.m);
+	else
+		*out = r.m;
+	return result;
+}
+
+void manifest_free(struct manifest *m)
+{
+	if (!m)
+		return;
+	free(m->schema);
+	free(m->args);
+	free(m->secrets);
+	free(m->purposes);
+	free(m->egress);
+	free(m);
+}
+
+/* Decimal, optional sign, fraction and exponent; what Lua would read, less hexadecimal, spaces, nan and inf. */
+static bool number_valid(const char *s)
+{
+	s += *s == '-';
+	size_t whole = strspn(s, "0123456789"), part = 0;
+	s += whole;
+	if (*s == '.')
+		s += 1 + (part = strspn(s + 1, "0123456789"));
+	if (whole + part == 0)
+		return false;
+	if (*s == 'e' || *s == 'E') {
+		s += 1 + (s[1] == '-' || s[1] == '+');
+		size_t digits = strspn(s, "0123456789");
+		if (digits == 0)
+			return false;
+		s += digits;
+	}
+	return *s == '\0';
+}
+
+static bool integer_valid(const char *s)
+{
+	int64_t v = 0;
+	bool minus = *s == '-';
+	s += minus;
+	if (*s == '\0')
+		return false;
+	for (; *s; s++)
+		if (*s < '0' || *s > '9' || __builtin_mul_overflow(v, 10, &v) ||
+		    (minus ? __builtin_sub_overflow(v, *s - '0', &v) : __builtin_add_overflow(v, *s - '0', &v)))
+			return false;
+	return true;
+}
+
+int manifest_arg_check(const struct manifest_arg *a, const char *text, struct err *e)
+{
+	switch (a->type) {
+	case MANIFEST_STRING:
+		if (!utf8_valid(text, strlen(text)))
+			return err_set(e, ERR_USAGE, "the argument %s is not UTF-8 text", a->name);
+		return 0;
+	case MANIFEST_NUMBER:
+		if (number_valid(text) && isfinite(strtod(text, NULL)))
+			return 0;
+		return err_set(e, ERR_USAGE, "the argument %s must be a number, not \"%s\"", a->name, text);
+	case MANIFEST_INTEGER:
+		if (integer_valid(text))
+			return 0;
+		return err_set(e, ERR_USAGE, "the argument %s must be an integer of 64 bits, not \"%s\"", a->name, text);
+	case MANIFEST_BOOLEAN:
+		if (!strcmp(text, "true") || !strcmp(text, "false"))
+			return 0;
+		return err_set(e, ERR_USAGE, "the argument %s must be true or false, not \"%s\"", a->name, text);
+	}
+	return err_set(e, ERR_INTERNAL, "an argument of no type");
+}

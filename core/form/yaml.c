@@ -1,0 +1,268 @@
+/* libyaml's events to a tree, without recursion and without its composer: an alias never becomes a node, so nothing can blow up. */
+#include "form/yaml.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "base/limits.h"
+#include "base/text.h"
+
+#define NODES_MAX 4096u	/* a manifest of 64 KiB cannot usefully hold more */
+
+struct yaml_doc {
+	const char *file;	/* borrowed */
+	struct yaml_node *nodes;
+	size_t n;
+	char *pool;	/* the scalars, NUL ended; never larger than the input and one NUL a node */
+	size_t pool_used, pool_size;
+};
+
+static int refuse_at(const struct yaml_doc *d, unsigned line, unsigned column, struct err *e, const char *fmt, va_list ap)
+{
+	char what[1024];
+	(void)vsnprintf(what, sizeof what, fmt, ap);
+	return err_set(e, ERR_INVALID, "%s:%u:%u: %s", d->file, line, column, what);
+}
+
+int yaml_refuse(const struct yaml_doc *d, const struct yaml_node *n, struct err *e, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	refuse_at(d, n->line, n->column, e, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int yaml_refuse_key(const struct yaml_doc *d, const struct yaml_node *n, struct err *e, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	refuse_at(d, n->key ? n->key_line : n->line, n->key ? n->key_column : n->column, e, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+static int refuse_mark(const struct yaml_doc *d, yaml_mark_t m, struct err *e, const char *what)
+{
+	return err_set(e, ERR_INVALID, "%s:%zu:%zu: %s", d->file, m.line + 1, m.column + 1, what);
+}
+
+static bool text_plain(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f)
+			return false;
+	return utf8_valid(s, n);
+}
+
+/* One open mapping or sequence while the events go by. */
+struct level {
+	struct yaml_node *node, *last;
+	const char *key;	/* of the member whose value comes next */
+	unsigned key_line, key_column;
+	bool has_key;
+};
+
+struct builder {
+	struct yaml_doc *doc;
+	struct level stack[LIMIT_YAML_DEPTH];
+	size_t depth;
+	bool rooted;
+};
+
+static const char *pool_add(struct yaml_doc *d, const char *s, size_t n)
+{
+	if (n >= d->pool_size - d->pool_used)
+		return NULL;
+	char *out = d->pool + d->pool_used;
+	memcpy(out, s, n);
+	out[n] = '\0';
+	d->pool_used += n + 1;
+	return out;
+}
+
+static struct yaml_node *node_add(struct builder *b, enum yaml_kind kind, yaml_mark_t m, struct err *e)
+{
+	struct yaml_doc *d = b->doc;
+	struct level *top = b->depth ? &b->stack[b->depth - 1] : NULL;
+	if (d->n == NODES_MAX) {
+		refuse_mark(d, m, e, "too many values");
+		return NULL;
+	}
+	struct yaml_node *n = &d->nodes[d->n++];
+	*n = (struct yaml_node){ .kind = kind, .line = (unsigned)m.line + 1, .column = (unsigned)m.column + 1 };
+	b->rooted = true;
+	if (!top)
+		return n;
+	if (top->node->kind == YAML_MAP) {
+		n->key = top->key;
+		n->key_line = top->key_line;
+		n->key_column = top->key_column;
+		top->has_key = false;
+	}
+	if (top->last)
+		top->last->next = n;
+	else
+		top->node->first = n;
+	top->last = n;
+	return n;
+}
+
+static int key_take(struct builder *b, const yaml_event_t *ev, const char *text, struct err *e)
+{
+	struct level *top = &b->stack[b->depth - 1];
+	for (const struct yaml_node *m = top->node->first; m; m = m->next)
+		if (!strcmp(m->key, text)) {
+			char what[128];
+			(void)snprintf(what, sizeof what, "the key \"%.80s\" stands here twice", text);
+			return refuse_mark(b->doc, ev->start_mark, e, what);
+		}
+	top->key = text;
+	top->key_line = (unsigned)ev->start_mark.line + 1;
+	top->key_column = (unsigned)ev->start_mark.column + 1;
+	top->has_key = true;
+	return 0;
+}
+
+static int scalar_take(struct builder *b, const yaml_event_t *ev, struct err *e)
+{
+	const char *s = (const char *)ev->data.scalar.value;
+	size_t n = ev->data.scalar.length;
+	yaml_scalar_style_t style = ev->data.scalar.style;
+	if (ev->data.scalar.anchor || ev->data.scalar.tag)
+		return refuse_mark(b->doc, ev->start_mark, e, "anchors and tags are not allowed");
+	if (style == YAML_LITERAL_SCALAR_STYLE || style == YAML_FOLDED_SCALAR_STYLE)
+		return refuse_mark(b->doc, ev->start_mark, e, "write the text on one line; block scalars are not allowed");
+	if (!text_plain(s, n))
+		return refuse_mark(b->doc, ev->start_mark, e, "control characters are not allowed, escaped or not");
+	const char *text = pool_add(b->doc, s, n);
+	if (!text)
+		return refuse_mark(b->doc, ev->start_mark, e, "too much text");
+	struct level *top = b->depth ? &b->stack[b->depth - 1] : NULL;
+	if (top && top->node->kind == YAML_MAP && !top->has_key)
+		return key_take(b, ev, text, e);
+	struct yaml_node *node = node_add(b, YAML_SCALAR, ev->start_mark, e);
+	if (!node)
+		return -1;
+	node->text = text;
+	return 0;
+}
+
+static int open_take(struct builder *b, const yaml_event_t *ev, enum yaml_kind kind, bool decorated, struct err *e)
+{
+	const struct level *top = b->depth ? &b->stack[b->depth - 1] : NULL;
+	if (decorated)
+		return refuse_mark(b->doc, ev->start_mark, e, "anchors and tags are not allowed");
+	if (top && top->node->kind == YAML_MAP && !top->has_key)
+		return refuse_mark(b->doc, ev->start_mark, e, "a key must be text");
+	if (b->depth == LIMIT_YAML_DEPTH)
+		return refuse_mark(b->doc, ev->start_mark, e, "nested too deeply");
+	struct yaml_node *node = node_add(b, kind, ev->start_mark, e);
+	if (!node)
+		return -1;
+	b->stack[b->depth++] = (struct level){ .node = node };
+	return 0;
+}
+
+static int event_take(struct builder *b, const yaml_event_t *ev, bool *end, struct err *e)
+{
+	switch (ev->type) {
+	case YAML_STREAM_START_EVENT:
+	case YAML_DOCUMENT_END_EVENT:
+	case YAML_NO_EVENT:
+		return 0;
+	case YAML_STREAM_END_EVENT:
+		*end = true;
+		return b->rooted ? 0 : err_set(e, ERR_INVALID, "%s:1:1: the file is empty", b->doc->file);
+	case YAML_DOCUMENT_START_EVENT:
+		if (b->rooted)
+			return refuse_mark(b->doc, ev->start_mark, e, "a second document is not allowed");
+		if (ev->data.document_start.version_directive ||
+		    ev->data.document_start.tag_directives.start != ev->data.document_start.tag_directives.end)
+			return refuse_mark(b->doc, ev->start_mark, e, "directives are not allowed");
+		return 0;
+	case YAML_ALIAS_EVENT:
+		return refuse_mark(b->doc, ev->start_mark, e, "aliases are not allowed; write it out");
+	case YAML_SCALAR_EVENT:
+		return scalar_take(b, ev, e);
+	case YAML_SEQUENCE_START_EVENT:
+		return open_take(b, ev, YAML_LIST, ev->data.sequence_start.anchor || ev->data.sequence_start.tag, e);
+	case YAML_MAPPING_START_EVENT:
+		return open_take(b, ev, YAML_MAP, ev->data.mapping_start.anchor || ev->data.mapping_start.tag, e);
+	case YAML_SEQUENCE_END_EVENT:
+	case YAML_MAPPING_END_EVENT:
+		b->depth--;
+		return 0;
+	}
+	return err_set(e, ERR_INTERNAL, "libyaml sent an event that is not in its documentation");
+}
+
+static int events_read(yaml_parser_t *parser, struct builder *b, struct err *e)
+{
+	for (bool end = false; !end;) {
+		yaml_event_t ev;
+		if (!yaml_parser_parse(parser, &ev)) {
+			char what[256];
+			(void)snprintf(what, sizeof what, "this is not YAML: %s", parser->problem ? parser->problem : "unreadable");
+			yaml_mark_t m = parser->problem_mark;
+			return refuse_mark(b->doc, m, e, what);
+		}
+		int r = event_take(b, &ev, &end, e);
+		yaml_event_delete(&ev);
+		if (r < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int yaml_parse(struct yaml_doc **out, const char *file, const char *text, size_t len, struct err *e)
+{
+	yaml_parser_t parser;
+	if (len > LIMIT_YAML_BYTES)
+		return err_set(e, ERR_INVALID, "%s is larger than %llu bytes", file, LIMIT_YAML_BYTES);
+	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
+		return err_set(e, ERR_INVALID, "%s:1:1: a byte order mark is not allowed", file);
+	if (memchr(text, '\0', len) || !utf8_valid(text, len))
+		return err_set(e, ERR_INVALID, "%s is not UTF-8 text", file);
+	struct yaml_doc *d = calloc(1, sizeof *d);
+	if (!d)
+		return err_set(e, ERR_LIMIT, "out of memory");
+	struct builder b = { .doc = d };
+	d->file = file;
+	d->pool_size = len + NODES_MAX + 1;
+	d->pool = malloc(d->pool_size);
+	d->nodes = calloc(NODES_MAX, sizeof *d->nodes);
+	int r = -1;
+	if (!d->pool || !d->nodes || !yaml_parser_initialize(&parser)) {
+		err_set(e, ERR_LIMIT, "out of memory");
+		goto out;
+	}
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+	r = events_read(&parser, &b, e);
+	yaml_parser_delete(&parser);
+out:
+	if (r < 0)
+		yaml_free(d);
+	else
+		*out = d;
+	return r;
+}
+
+void yaml_free(struct yaml_doc *d)
+{
+	if (!d)
+		return;
+	free(d->nodes);
+	free(d->pool);
+	free(d);
+}
+
+const struct yaml_node *yaml_root(const struct yaml_doc *d)
+{
+	return d->n ? &d->nodes[0] : NULL;
+}
