@@ -30,11 +30,14 @@ int json_reader_new(struct json_reader **out, const char *text, size_t len, stru
 void json_reader_free(struct json_reader *r);
 int json_next(struct json_reader *r, struct json_token *t, struct err *e);	/* JSON_END after the one value */
 void json_where(const struct json_reader *r, unsigned *line, unsigned *column);	/* of the token just read, from 1 */
+size_t json_offset(const struct json_reader *r);	/* of the token just read, in bytes */
+void json_position(const char *text, size_t offset, unsigned *line, unsigned *column);	/* columns count characters, not bytes */
 
-/* A parsed document, for small inputs on the host. */
+/* A parsed document, for small inputs on the host. Refuses duplicate keys and a NUL in a key. All but json_free take NULL, or a
+ * value of another kind, for an absent one: kind JSON_END, count 0, text NULL. So a chain of lookups needs one check at its end. */
 struct json;
-int json_parse(struct json **out, const char *text, size_t len, struct err *e);	/* refuses duplicate keys */
-void json_free(struct json *j);
+int json_parse(struct json **out, const char *text, size_t len, struct err *e);
+void json_free(struct json *j);	/* the whole document; j is what json_parse gave, or NULL */
 enum json_kind json_kind(const struct json *j);	/* NULL, FALSE, TRUE, NUMBER, STRING, ARRAY or OBJECT */
 size_t json_count(const struct json *j);	/* members or elements */
 const struct json *json_at(const struct json *j, size_t i);	/* element, or value of the i-th member */
