@@ -126,12 +126,10 @@ static int secret_line_parse(struct identity **out, const char *line, size_t len
 		return err_set(e, ERR_INVALID, "a secret is %u characters long, this line has %zu", IDENTITY_SECRET_TEXT - 1, len);
 	memcpy(text, line, len);
 	text[len] = '\0';
-	struct err why = { 0 };
-	if (bech32_decode(seed, sizeof seed, SECRET_HRP, text, &why) < 0)
+	if (bech32_decode(seed, sizeof seed, SECRET_HRP, text, NULL) < 0)
 		err_set(e, ERR_INVALID, "the line is no ENCLUA-SECRET-KEY-1…: its prefix or its checksum is wrong");
 	else
 		r = identity_from_seed(out, seed, e);
-	os_wipe(&why, sizeof why);
 	os_wipe(text, sizeof text);
 	os_wipe(seed, sizeof seed);
 	return r;
