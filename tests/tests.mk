@@ -54,3 +54,4 @@ $O/box/outside.o: tests/box/outside.c
 $(BOX_TESTS): $O/box/%: tests/box/%.c $O/box/outside.o $O/core.a | $O/box/hello $O/box/attacker $O/box/attacker-bare
 	$(call say,TEST,$@)
 	$Q$(CC) $(ENCLUA_CFLAGS) -Itests/box $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $O/box/outside.o $O/core.a $(LIBS)
+$O/unit/test_layers $O/unit/test_measure: | $O/box/hello

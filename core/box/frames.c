@@ -1,9 +1,7 @@
-/* One table says which frame may come when and how long it may be; four small functions look inside. */
+/* One table says which frame may come when (how long it may be is the codec's to say); four small functions look inside. */
 #include "box/frames.h"
 
 #include <string.h>
-
-#define DONE_BYTES_MAX 256u	/* a status, a digest and counters */
 
 /* A result is larger than what it holds: a tar header and padding per file, padding of the whole to a Padmé size (at most 12 %), age's tag
  * per 64 KiB chunk, its header, and result.json with a row per file. A limit buys one file for each 256 bytes of it, and 64 in any case. */
@@ -74,13 +72,12 @@ static enum frames_verdict done_take(struct frames *f, struct frame *in, const c
 static const struct {
 	enum box_frame kind;
 	enum frames_stage stage;
-	uint32_t min, max;	/* payload */
 	enum frames_verdict (*take)(struct frames *f, struct frame *in, const char **why);
 } rules[] = {
-	{ BOX_KEY, FRAMES_BEFORE_KEY, 32, 32, key_take },
-	{ BOX_PROGRESS, FRAMES_RUNNING, sizeof(double), sizeof(double), progress_take },
-	{ BOX_RESULT, FRAMES_RUNNING, 1, LIMIT_BOX_FRAME_BYTES, result_take },
-	{ BOX_DONE, FRAMES_RUNNING, 1, DONE_BYTES_MAX, done_take },
+	{ BOX_KEY, FRAMES_BEFORE_KEY, key_take },
+	{ BOX_PROGRESS, FRAMES_RUNNING, progress_take },
+	{ BOX_RESULT, FRAMES_RUNNING, result_take },
+	{ BOX_DONE, FRAMES_RUNNING, done_take },
 };
 
 enum frames_verdict frames_next(struct frames *f, const uint8_t *bytes, size_t n, struct frame *out, size_t *used, const char **why)
@@ -93,14 +90,12 @@ enum frames_verdict frames_next(struct frames *f, const uint8_t *bytes, size_t n
 	if (n < BOX_FRAME_HEADER)
 		return FRAMES_MORE;
 	if (boxwire_header_decode(&out->kind, &out->len, bytes, &e) < 0)
-		return wrong(why, "an unknown or oversized frame");
+		return wrong(why, "a frame of an unknown kind or a wrong length");
 	size_t i = 0;
 	while (i < sizeof rules / sizeof *rules && (rules[i].kind != out->kind || rules[i].stage != f->stage))
 		i++;
 	if (i == sizeof rules / sizeof *rules)
 		return wrong(why, "a frame out of turn");
-	if (out->len < rules[i].min || out->len > rules[i].max)
-		return wrong(why, "a frame of a wrong length");
 	if (n - BOX_FRAME_HEADER < out->len)
 		return FRAMES_MORE;
 	out->payload = bytes + BOX_FRAME_HEADER;

@@ -243,11 +243,20 @@ static void clock_check(struct box_job *j)
 		job_kill(j, BOX_LIMIT, BOX_LIMIT_WALL, NULL);
 		return;
 	}
-	(void)kill(j->z->pid, SIGKILL);	/* a zygote that does not obey goes, with all its tasks */
+	zygote_end(j->z);	/* it does not obey */
 	j->deadline_us = os_now_us() + KILL_GRACE_US;
 }
 
-static int request_check(const struct box_task *t, bool has_release, struct err *e)
+/* Whether the box will be sent anything after its key. */
+static bool request_has_release(const struct box_request *q)
+{
+	bool sealed = q->n_secrets > 0;
+	for (size_t i = 0; i < q->n_inputs; i++)
+		sealed = sealed || q->inputs[i].kind == BOX_INPUT_DATA;
+	return sealed;
+}
+
+static int task_check(const struct box_task *t, bool *has_release, struct err *e)
 {
 	const struct box_request *q = t->request;
 	if (q->n_inputs > LIMIT_BOX_DATASETS + LIMIT_BOX_FILES)
@@ -256,17 +265,10 @@ static int request_check(const struct box_task *t, bool has_release, struct err 
 		return err_set(e, ERR_INVALID, "a task needs a limit of processor time and one of wall time");
 	if (q->output > LIMIT_BOX_OUTPUT || q->memory > LIMIT_BOX_MEMORY)
 		return err_set(e, ERR_LIMIT, "a task may have at most %llu bytes of memory and %llu of output", LIMIT_BOX_MEMORY, LIMIT_BOX_OUTPUT);
-	if (!t->result || (has_release && !t->release))
+	*has_release = request_has_release(q);
+	if (!t->result || (*has_release && !t->release))
 		return err_set(e, ERR_INTERNAL, "a task without the callbacks that it needs");
 	return 0;
-}
-
-static bool request_has_release(const struct box_request *q)
-{
-	bool sealed = q->n_secrets > 0;
-	for (size_t i = 0; i < q->n_inputs; i++)
-		sealed = sealed || q->inputs[i].kind == BOX_INPUT_DATA;
-	return sealed;
 }
 
 /* The request waits in the socket before the process exists, so the box never waits for it unless it is large. */
@@ -293,9 +295,9 @@ static int job_launch(struct box_job *j, int channel, int report, struct err *e)
 static int job_begin(struct box_zygote *z, const struct box_task *t, struct box_job **out, struct err *e)
 {
 	int channel[2] = { -1, -1 }, report[2] = { -1, -1 }, r = -1;
-	bool has_release = request_has_release(t->request);
+	bool has_release = false;
 	*out = NULL;
-	if (request_check(t, has_release, e) < 0)
+	if (task_check(t, &has_release, e) < 0)
 		return -1;
 	struct box_job *j = calloc(1, sizeof *j);
 	if (!j)

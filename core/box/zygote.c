@@ -245,11 +245,9 @@ void box_zygote_stop(struct box_zygote *z)
 		return;
 	if (z->control >= 0)
 		close(z->control);
-	if (z->pid > 0) {
-		(void)kill(z->pid, SIGKILL);
-		while (waitpid(z->pid, NULL, __WALL) < 0 && errno == EINTR)
-			;
-	}
+	zygote_end(z);
+	while (z->pid > 0 && waitpid(z->pid, NULL, 0) < 0 && errno == EINTR)
+		;
 	free(z);
 }
 
@@ -271,11 +269,17 @@ int zygote_task(struct box_zygote *z, const struct boxctl *task, const int *fds,
 	return err_hint(e, "start the worker again");
 }
 
+void zygote_end(struct box_zygote *z)
+{
+	if (z->pid > 0)
+		(void)kill(z->pid, SIGKILL);
+}
+
 void zygote_kill(struct box_zygote *z, uint64_t serial)
 {
 	const struct boxctl m = { .kind = BOXCTL_KILL, .u.kill.serial = serial };
 	if (control_send(z->control, &m, NULL, 0) < 0)
-		(void)kill(z->pid, SIGKILL);	/* takes its tasks along */
+		zygote_end(z);
 }
 
 static bool program_at(char *out, size_t size, const char *dir, size_t dir_len)
