@@ -1,5 +1,5 @@
-/* The primitives over libsodium. Owns no state but what crypto_init learns of the processor; keys live with the caller, and what is derived on the stack is wiped before
- * it goes. Never chooses an algorithm: the formats do.
+/* The primitives over libsodium. Owns no state but what crypto_init learns of the processor; keys live with the caller, and what is
+ * derived on the stack is wiped before it goes. Never chooses an algorithm: the formats do.
  */
 #include "seal/crypto.h"
 
