@@ -1,4 +1,5 @@
 /* From argv to a command and its options. Options may follow words, "--" ends them, and a word that is nearly right is told what it nearly was. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +8,10 @@
 #include "cli.h"
 
 #define NEAR_MAX 256u
+#define NAME_BYTES 32u	/* of one word of a command */
+#define COMMAND_WORDS 3u
 
-static const struct option_row global_options[] = {
+const struct option_row cli_global_options[] = {
 	{ "home", 0, "DIR", false, "the home (else $ENCLUA_HOME, else $XDG_DATA_HOME/enclua, else ~/.local/share/enclua)" },
 	{ "as", 0, "NAME", false, "the acting identity (else $ENCLUA_AS, else the default one)" },
 	{ "passphrase-file", 0, "FILE", false, "read the passphrase from its first line (else $ENCLUA_PASSPHRASE_FILE)" },
@@ -65,27 +68,34 @@ static const struct option_row *row_letter(const struct option_row *rows, char l
 	return NULL;
 }
 
+static int hint_help(const struct command *cmd, struct err *e)
+{
+	return err_hint(e, "enclua%s%s --help", cmd ? " " : "", cmd ? cmd->words : "");
+}
+
 static int option_unknown(const struct command *cmd, const char *name, struct err *e)
 {
 	const char *names[NEAR_MAX + 1];
 	size_t n = 0;
 	for (const struct option_row *r = cmd ? cmd->options : NULL; r && r->name && n < NEAR_MAX; r++)
 		names[n++] = r->name;
-	for (const struct option_row *r = global_options; r->name && n < NEAR_MAX; r++)
+	for (const struct option_row *r = cli_global_options; r->name && n < NEAR_MAX; r++)
 		names[n++] = r->name;
 	names[n] = NULL;
 	const char *bare = name + strspn(name, "-");
 	char word[64];
 	(void)snprintf(word, sizeof word, "%.*s", (int)strcspn(bare, "="), bare);
 	const char *near = text_nearest(word, names);
-	err_set(e, ERR_USAGE, "unknown option %s", cli_safe(name, strlen(name), 0));
+	const char *shown = cli_safe(name, strlen(name), 0);
 	if (near)
-		return err_hint(e, "did you mean --%s? See: enclua %s --help", near, cmd ? cmd->words : "");
-	return err_hint(e, "enclua%s%s --help", cmd ? " " : "", cmd ? cmd->words : "");
+		err_set(e, ERR_USAGE, "unknown option %s; did you mean --%s?", shown, near);
+	else
+		err_set(e, ERR_USAGE, "unknown option %s", shown);
+	return hint_help(cmd, e);
 }
 
 /* How many of the words at argv name this command; 0 when they do not. */
-static size_t words_match(const struct command *cmd, const char **words, size_t n)
+static size_t words_match(const struct command *cmd, const char *const *words, size_t n)
 {
 	const char *p = cmd->words;
 	for (size_t i = 0;; i++) {
@@ -99,7 +109,7 @@ static size_t words_match(const struct command *cmd, const char **words, size_t 
 	}
 }
 
-static const struct command *command_find(const char **words, size_t n, size_t *used)
+static const struct command *command_find(const char *const *words, size_t n, size_t *used)
 {
 	const struct command *best = NULL;
 	*used = 0;
@@ -115,7 +125,7 @@ static const struct command *command_find(const char **words, size_t n, size_t *
 }
 
 /* The candidates for the word after `prefix` ("" for the first). */
-static size_t candidates(const char *prefix, const char **out, char (*room)[32], size_t max)
+static size_t candidates(const char *prefix, const char **out, char (*room)[NAME_BYTES], size_t max)
 {
 	size_t n = 0, skip = strlen(prefix);
 	for (const struct command *const *set = command_sets; *set; set++)
@@ -140,66 +150,108 @@ static size_t candidates(const char *prefix, const char **out, char (*room)[32],
 	return n;
 }
 
-static int command_unknown(const char **words, size_t n, struct err *e)
+/* The longest run of words that is the beginning of a command. Returns how many words it took. */
+size_t cli_group_find(const char *const *words, size_t n, char prefix[static CLI_GROUP_BYTES])
 {
 	const char *names[NEAR_MAX + 1];
-	char room[NEAR_MAX][32];
-	if (candidates(words[0], names, room, NEAR_MAX)) {	/* the first word is a group */
-		if (n < 2) {
-			err_set(e, ERR_USAGE, "%s needs a word after it", words[0]);
-			return err_hint(e, "enclua %s --help", words[0]);
-		}
-		const char *near = text_nearest(words[1], names);
-		err_set(e, ERR_USAGE, "unknown command %s %s", words[0], cli_safe(words[1], strlen(words[1]), 0));
-		return near ? err_hint(e, "did you mean: enclua %s %s", words[0], near) : err_hint(e, "enclua %s --help", words[0]);
+	char room[NEAR_MAX][NAME_BYTES];
+	size_t used = 0;
+	prefix[0] = '\0';
+	for (; used < n; used++) {
+		char longer[CLI_GROUP_BYTES];
+		int len = snprintf(longer, sizeof longer, "%s%s%s", prefix, used ? " " : "", words[used]);
+		if (len < 0 || (size_t)len >= sizeof longer || !candidates(longer, names, room, NEAR_MAX))
+			break;
+		memcpy(prefix, longer, sizeof longer);
 	}
-	candidates("", names, room, NEAR_MAX);
-	const char *near = text_nearest(words[0], names);
-	err_set(e, ERR_USAGE, "unknown command %s", cli_safe(words[0], strlen(words[0]), 0));
-	return near ? err_hint(e, "did you mean: enclua %s", near) : err_hint(e, "enclua --help");
+	return used;
 }
 
+/* The words do not name a command: says which of them is wrong, or what could follow. */
+static int command_unknown(const char *const *words, size_t n, struct err *e)
+{
+	const char *names[NEAR_MAX + 1];
+	char room[NEAR_MAX][NAME_BYTES], prefix[CLI_GROUP_BYTES];
+	size_t used = cli_group_find(words, n, prefix), count = candidates(prefix, names, room, NEAR_MAX);
+	const char *space = used ? " " : "";
+	if (used == n) {
+		char list[256] = "";
+		for (size_t i = 0, len = 0; i < count && len < sizeof list - NAME_BYTES - 2; i++)
+			len += (size_t)snprintf(list + len, sizeof list - len, "%s%s", i ? ", " : "", names[i]);
+		err_set(e, ERR_USAGE, "%s needs one more word: %s", prefix, list);
+		return err_hint(e, "enclua %s --help", prefix);
+	}
+	const char *near = text_nearest(words[used], names), *shown = cli_safe(words[used], strlen(words[used]), 0);
+	if (!near) {
+		err_set(e, ERR_USAGE, "unknown command \"%s%s%s\"", prefix, space, shown);
+		return err_hint(e, "enclua %s%s--help", prefix, space);
+	}
+	err_set(e, ERR_USAGE, "unknown command \"%s%s%s\"; did you mean \"%s%s%s\"?", prefix, space, shown, prefix, space, near);
+	return err_hint(e, "enclua %s%s%s --help", prefix, space, near);
+}
+
+/* A flag counts once however often it is given; so the list is never longer than argv and one of each flag. */
 static int option_add(struct args *a, const struct option_row *row, const char *value, struct err *e)
 {
-	if (!row->repeat && args_has(a, row->name))
+	if (args_has(a, row->name) && !row->arg)
+		return 0;
+	if (args_has(a, row->name) && !row->repeat)
 		return err_set(e, ERR_USAGE, "the option --%s is given twice", row->name);
 	a->options[a->n_options].row = row;
-	a->options[a->n_options++].value = value;
+	a->options[a->n_options++].value = value ? value : "";
 	return 0;
 }
 
-/* Takes the option at argv[i]; *next is the following index. Rows of the command come before the global ones. */
-static int option_take(struct args *a, int argc, char **argv, int i, int *next, struct err *e)
+static int value_missing(const struct command *cmd, const struct option_row *row, struct err *e)
+{
+	err_set(e, ERR_USAGE, "the option --%s needs a value: --%s %s", row->name, row->name, row->arg);
+	return hint_help(cmd, e);
+}
+
+/* Both take the option at argv[i] and say in *next where to go on. Rows of the command come before the global ones. */
+static int long_take(struct args *a, int argc, char **argv, int i, int *next, struct err *e)
 {
 	const struct command *cmd = a->command;
-	const char *text = argv[i], *value = NULL;
-	const struct option_row *row = NULL;
+	const char *name = argv[i] + 2;
+	size_t len = strcspn(name, "=");
+	const struct option_row *row = row_find(cmd ? cmd->options : NULL, name, len);
+	row = row ? row : row_find(cli_global_options, name, len);
+	const char *value = name[len] == '=' ? name + len + 1 : NULL;
 	*next = i + 1;
-	if (text[1] == '-') {
-		size_t len = strcspn(text + 2, "=");
-		row = row_find(cmd ? cmd->options : NULL, text + 2, len);
-		row = row ? row : row_find(global_options, text + 2, len);
-		value = text[2 + len] == '=' ? text + 2 + len + 1 : NULL;
-	} else {
-		row = row_letter(cmd ? cmd->options : NULL, text[1]);
-		row = row ? row : row_letter(global_options, text[1]);
-		value = text[2] ? text + 2 : NULL;
-		if (row && !row->arg && value)
-			return option_unknown(cmd, text, e);
-	}
 	if (!row)
-		return option_unknown(cmd, text, e);
+		return option_unknown(cmd, argv[i], e);
 	if (!row->arg && value)
 		return err_set(e, ERR_USAGE, "the option --%s takes no value", row->name);
 	if (row->arg && !value) {
-		if (i + 1 >= argc) {
-			err_set(e, ERR_USAGE, "the option --%s needs a value: --%s %s", row->name, row->name, row->arg);
-			return err_hint(e, "enclua%s%s --help", cmd ? " " : "", cmd ? cmd->words : "");
-		}
+		if (i + 1 >= argc)
+			return value_missing(cmd, row, e);
 		value = argv[i + 1];
 		*next = i + 2;
 	}
-	return option_add(a, row, value ? value : "", e);
+	return option_add(a, row, value, e);
+}
+
+/* Several flags may share a dash, and the last letter may take a value: -qo DIR, -oDIR. */
+static int letters_take(struct args *a, int argc, char **argv, int i, int *next, struct err *e)
+{
+	const struct command *cmd = a->command;
+	*next = i + 1;
+	for (const char *p = argv[i] + 1; *p; p++) {
+		const struct option_row *row = row_letter(cmd ? cmd->options : NULL, *p);
+		row = row ? row : row_letter(cli_global_options, *p);
+		if (!row)
+			return option_unknown(cmd, argv[i], e);
+		if (!row->arg) {
+			if (option_add(a, row, NULL, e) < 0)
+				return -1;
+			continue;
+		}
+		if (!p[1] && i + 1 >= argc)
+			return value_missing(cmd, row, e);
+		*next = p[1] ? i + 1 : i + 2;
+		return option_add(a, row, p[1] ? p + 1 : argv[i + 1], e);
+	}
+	return 0;
 }
 
 /* The command's words are found first, skipping what looks like global options, because its own options are known only then. */
@@ -214,7 +266,7 @@ static size_t leading_words(int argc, char **argv, const char **words, size_t ma
 			continue;
 		}
 		size_t len = argv[i][1] == '-' ? strcspn(argv[i] + 2, "=") : 0;
-		const struct option_row *row = len ? row_find(global_options, argv[i] + 2, len) : row_letter(global_options, argv[i][1]);
+		const struct option_row *row = len ? row_find(cli_global_options, argv[i] + 2, len) : row_letter(cli_global_options, argv[i][1]);
 		if (row && row->arg && !strchr(argv[i], '='))
 			i++;
 		else if (!row)	/* an option of the command: its words are all before it */
@@ -236,82 +288,52 @@ static int words_check(const struct args *a, struct err *e)
 	return err_hint(e, "enclua %s --help", cmd->words);
 }
 
-int cli_parse(struct cli *c, int argc, char **argv, struct args *a, bool *help, struct err *e)
+/* Everything after the command's words, into a. */
+static int rest_take(struct args *a, int argc, char **argv, struct err *e)
 {
-	(void)c;
-	const char *lead[3] = { NULL };
-	size_t used = 0, n_lead = leading_words(argc, argv, lead, 3);
-	*a = (struct args){ .command = n_lead ? command_find(lead, n_lead, &used) : NULL };
-	a->words = calloc((size_t)argc + 1, sizeof *a->words);
-	a->options = calloc((size_t)argc + 1, sizeof *a->options);
-	if (!a->words || !a->options)
-		return err_set(e, ERR_LIMIT, "out of memory");
 	bool ended = false;
 	for (int i = 1; i < argc;) {
 		if (!ended && !strcmp(argv[i], "--")) {
 			ended = true;
 			i++;
-		} else if (!ended && argv[i][0] == '-' && argv[i][1] != '\0') {
-			if (option_take(a, argc, argv, i, &i, e) < 0)
-				return -1;
-		} else {
+		} else if (ended || argv[i][0] != '-' || argv[i][1] == '\0') {
 			a->words[a->n_words++] = argv[i++];
+		} else if ((argv[i][1] == '-' ? long_take : letters_take)(a, argc, argv, i, &i, e) < 0) {
+			return -1;
 		}
 	}
-	*help = args_has(a, "help");
-	if (args_has(a, "version") || (*help && !a->n_words))
-		return 0;
-	if (!a->command)
-		return *help && n_lead == 1 ? 0 : n_lead ? command_unknown(lead, n_lead, e) : 0;
-	memmove(a->words, a->words + used, (a->n_words - used) * sizeof *a->words);
-	a->n_words -= used;
-	return *help ? 0 : words_check(a, e);
-}
-
-static void options_print(const struct option_row *rows)
-{
-	for (; rows && rows->name; rows++) {
-		char left[64];
-		(void)snprintf(left, sizeof left, "%c%c%s--%s%s%s%s", rows->letter ? '-' : ' ', rows->letter ? rows->letter : ' ',
-			rows->letter ? ", " : "  ", rows->name, rows->arg ? " " : "", rows->arg ? rows->arg : "", rows->repeat ? "…" : "");
-		printf("  %-30s %s\n", left, rows->help);
-	}
-}
-
-static void command_print(const struct command *c)
-{
-	printf("%s\n\nUsage: enclua %s%s%s\n", c->summary, c->words, c->synopsis[0] ? " " : "", c->synopsis);
-	if (c->help)
-		printf("\n%s\n", c->help);
-	if (c->options && c->options->name) {
-		printf("\nOptions:\n");
-		options_print(c->options);
-	}
-	printf("\nOptions of every command:\n");
-	options_print(global_options);
-}
-
-int cli_help(const struct command *only, const char *group, struct err *e)
-{
-	if (only) {
-		command_print(only);
-		return 0;
-	}
-	size_t shown = 0, len = group ? strlen(group) : 0;
-	if (!group)
-		printf("Enclua runs signed Lua on sealed data in a locked-down process.\n\nUsage: enclua COMMAND [OPTIONS] [ARGS]\n\n");
-	for (const struct command *const *set = command_sets; *set; set++)
-		for (const struct command *c = *set; c->words; c++)
-			if (!group || (!strncmp(c->words, group, len) && c->words[len] == ' ')) {
-				printf("  %-16s %s\n", c->words, c->summary);
-				shown++;
-			}
-	if (group && !shown)
-		return command_unknown(&group, 1, e);
-	if (!group) {
-		printf("\nOptions of every command:\n");
-		options_print(global_options);
-		printf("\nFirst steps: enclua run-task iapps/hello-world --arg name=Ada\nHelp on one: enclua COMMAND --help\n");
-	}
 	return 0;
+}
+
+int cli_parse(int argc, char **argv, struct args *a, struct err *e)
+{
+	const char *lead[COMMAND_WORDS] = { NULL };
+	size_t used = 0, n_lead = leading_words(argc, argv, lead, COMMAND_WORDS);
+	*a = (struct args){ .command = n_lead ? command_find(lead, n_lead, &used) : NULL };
+	a->words = calloc((size_t)argc + 1, sizeof *a->words);
+	a->options = calloc((size_t)argc + UCHAR_MAX, sizeof *a->options);
+	if (!a->words || !a->options)
+		return err_set(e, ERR_LIMIT, "out of memory");
+	if (rest_take(a, argc, argv, e) < 0)
+		return -1;
+	if (args_has(a, "version"))
+		return 0;
+	if (a->command) {
+		memmove(a->words, a->words + used, (a->n_words - used) * sizeof *a->words);
+		a->n_words -= used;
+		return args_has(a, "help") ? 0 : words_check(a, e);
+	}
+	if (args_has(a, "help") && cli_group_find(a->words, a->n_words, a->group) == a->n_words)
+		return 0;
+	if (a->n_words)
+		return command_unknown(a->words, a->n_words, e);
+	err_set(e, ERR_USAGE, "a command is needed");
+	return err_hint(e, "enclua --help");
+}
+
+const struct command *cli_command_find(const char *const *words, size_t n)
+{
+	size_t used = 0;
+	const struct command *c = command_find(words, n, &used);
+	return used == n ? c : NULL;
 }

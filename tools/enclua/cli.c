@@ -1,20 +1,16 @@
-/* What every verb leans on: output that appears whole or not at all, passphrases, the progress bar, the home and who acts in it. */
+/* What every verb leans on: output that appears whole or not at all, the progress bar, the home and who acts in it. */
 #include "cli.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "base/os.h"
 #include "base/text.h"
 
-#define PASSPHRASE_BYTES 1024u
 #define BAR_AFTER_US 500000u
 #define BAR_EVERY_US 100000u
 
@@ -67,97 +63,17 @@ int cli_write_stdout(const void *bytes, size_t n, struct err *e)
 	return 0;
 }
 
-bool cli_can_prompt(const struct cli *c)
+/* A terminal that can rub out what it shows. */
+static bool bar_possible(void)
 {
-	return !c->json && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
-}
-
-static int passphrase_ask(const char *prompt, struct buf *out, struct err *e)
-{
-	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-	struct termios old, quiet;
-	if (tty < 0 || tcgetattr(tty, &old) < 0) {
-		err_sys(e, errno, "cannot ask on the terminal");
-		if (tty >= 0)
-			close(tty);
-		return -1;
-	}
-	quiet = old;
-	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	(void)tcsetattr(tty, TCSAFLUSH, &quiet);
-	(void)dprintf(tty, "%s: ", prompt);
-	char line[PASSPHRASE_BYTES];
-	ssize_t n = read(tty, line, sizeof line);
-	(void)tcsetattr(tty, TCSAFLUSH, &old);
-	(void)dprintf(tty, "\n");
-	close(tty);
-	while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
-		n--;
-	int r = n <= 0 ? err_set(e, ERR_USAGE, "no passphrase was given") : buf_add(out, line, (size_t)n, e);
-	os_wipe(line, sizeof line);
-	return r;
-}
-
-static int passphrase_file(const char *path, struct buf *out, struct err *e)
-{
-	struct buf file = BUF_INIT(KIB(64));
-	int r = -1;
-	if (os_file_read(path, &file, e) < 0) {
-		err_wrap(e, "passphrase file");
-		goto out;
-	}
-	size_t n = strcspn(buf_text(&file), "\r\n");
-	if (n == 0) {
-		err_set(e, ERR_USAGE, "the first line of %s is empty; it should be the passphrase", path);
-		goto out;
-	}
-	r = buf_add(out, file.data, n, e);
-out:
-	buf_done(&file);
-	return r;
-}
-
-int cli_passphrase(struct cli *c, const char *prompt, bool twice, struct buf *out, struct err *e)
-{
-	buf_clear(out);
-	if (c->passphrase_file)
-		return passphrase_file(c->passphrase_file, out, e);
-	if (!cli_can_prompt(c)) {
-		err_set(e, ERR_USAGE, "a passphrase is needed and there is no terminal to ask on");
-		return err_hint(e, "put it into the first line of a file and add --passphrase-file FILE");
-	}
-	cli_progress_end(c);
-	if (passphrase_ask(prompt, out, e) < 0)
-		return -1;
-	if (!twice)
-		return 0;
-	struct buf again = BUF_INIT(PASSPHRASE_BYTES);
-	int r = passphrase_ask("the same again", &again, e);
-	if (r == 0 && strcmp(buf_text(out), buf_text(&again)) != 0)
-		r = err_set(e, ERR_USAGE, "the two passphrases differ");
-	buf_done(&again);
-	return r;
-}
-
-int cli_confirm(struct cli *c, const char *question, struct err *e)
-{
-	if (c->yes)
-		return 0;
-	if (!cli_can_prompt(c)) {
-		err_set(e, ERR_USAGE, "%s There is no terminal to ask on", question);
-		return err_hint(e, "add --yes");
-	}
-	(void)fprintf(stderr, "%s [y/N] ", question);
-	char line[16];
-	if (fgets(line, sizeof line, stdin) && (line[0] == 'y' || line[0] == 'Y'))
-		return 0;
-	return err_set(e, ERR_CONFLICT, "not confirmed, so nothing was done");
+	const char *term = getenv("TERM");
+	return isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
 }
 
 void cli_progress(struct cli *c, const char *what, uint64_t done, uint64_t total)
 {
 	uint64_t now = os_now_us();
-	if (c->quiet || c->json || !isatty(STDERR_FILENO) || now - c->started_us < BAR_AFTER_US || now - c->drawn_us < BAR_EVERY_US)
+	if (c->quiet || c->json || !bar_possible() || now - c->started_us < BAR_AFTER_US || now - c->drawn_us < BAR_EVERY_US)
 		return;
 	c->drawn_us = now;
 	c->drawing = true;
@@ -233,7 +149,7 @@ int cli_identity_open_named(struct cli *c, const char *name, struct identity **o
 		return -1;
 	if (!item.sealed)
 		return keystore_open(dir, name, NULL, out, e);
-	struct buf pass = BUF_INIT(PASSPHRASE_BYTES);
+	struct buf pass = BUF_INIT(CLI_PASSPHRASE_BYTES);
 	(void)snprintf(prompt, sizeof prompt, "passphrase of %s", name);
 	int r = cli_passphrase(c, prompt, false, &pass, e);
 	if (r == 0)

@@ -17,6 +17,8 @@
 #include "seal/keystore.h"
 
 #define CLI_VERSION "0.1.0"
+#define CLI_PASSPHRASE_BYTES 1024u
+#define CLI_GROUP_BYTES 96u	/* the words of a command, with their NUL */
 
 struct cli;
 struct args;
@@ -47,6 +49,7 @@ struct args {
 	size_t n_words;
 	struct { const struct option_row *row; const char *value; } *options;
 	size_t n_options;
+	char group[CLI_GROUP_BYTES];	/* --help without a command: the words of a group ("key"), or "" for everything */
 };
 bool args_has(const struct args *a, const char *option);
 const char *args_get(const struct args *a, const char *option);	/* the last value, or NULL */
@@ -75,7 +78,7 @@ const char *cli_safe(const char *text, size_t len, unsigned slot);
 /* Bytes straight to stdout (a sealed file, a leaf); a full disk is an error. */
 int cli_write_stdout(const void *bytes, size_t n, struct err *e);
 
-/* A passphrase from --passphrase-file, $ENCLUA_PASSPHRASE_FILE or the terminal, in that order; never a prompt with --json or without a
+/* Questions (ask.c). A passphrase from --passphrase-file, $ENCLUA_PASSPHRASE_FILE or the terminal, in that order; never a prompt with --json or without a
  * terminal. The first line of a file, without its end. */
 int cli_passphrase(struct cli *c, const char *prompt, bool twice, struct buf *out, struct err *e);
 bool cli_can_prompt(const struct cli *c);
@@ -101,7 +104,12 @@ int cli_who(struct cli *c, const char *who, uint8_t public_key[static 32], uint8
 
 /* The table. Each set ends with words NULL; the list of sets ends with NULL. */
 extern const struct command *const command_sets[];
-int cli_parse(struct cli *c, int argc, char **argv, struct args *a, bool *help, struct err *e);
-int cli_help(const struct command *only, const char *group, struct err *e);	/* to stdout; both NULL: everything */
+extern const struct option_row cli_global_options[];
+int cli_parse(int argc, char **argv, struct args *a, struct err *e);
+const struct command *cli_command_find(const char *const *words, size_t n);	/* NULL when these are not the words of one */
+/* How many of the words begin some command: those are joined into prefix. */
+size_t cli_group_find(const char *const *words, size_t n, char prefix[static CLI_GROUP_BYTES]);
+/* Help on one command, or on a group of them ("" for all), as the result of this run. */
+int cli_help(struct cli *c, const struct command *only, const char *group, struct err *e);
 
 #endif

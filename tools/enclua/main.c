@@ -1,5 +1,7 @@
 /* enclua: one program, one table of commands. This file lists the verbs, decides where the home is, and prints each result or error once. */
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/os.h"
+#include "base/text.h"
 #include "cli.h"
 #include "seal/crypto.h"
 #include "verbs.h"
@@ -57,18 +60,12 @@ static int version_print(struct cli *c, struct err *e)
 	return cli_print(c, e, "enclua %s\n", CLI_VERSION);
 }
 
-static int command_do(struct cli *c, struct args *a, bool help, struct err *e)
+static int command_do(struct cli *c, struct args *a, struct err *e)
 {
 	if (args_has(a, "version"))
 		return version_print(c, e);
-	if (help || !a->command) {
-		int r = cli_help(a->command, a->command || !a->n_words ? NULL : a->words[0], e);
-		if (r == 0 && !help) {
-			(void)fflush(stdout);
-			return err_set(e, ERR_USAGE, "a command is needed");
-		}
-		return r;
-	}
+	if (args_has(a, "help"))
+		return cli_help(c, a->command, a->group, e);
 	return crypto_init(e) < 0 ? -1 : a->command->run(c, a, e);
 }
 
@@ -87,14 +84,16 @@ static int result_print(struct cli *c, struct err *e)
 
 static void error_print(const struct cli *c, const struct err *e)
 {
-	if (!c->json) {
-		(void)fprintf(stderr, "enclua: %s\n", e->msg);
-		if (e->hint[0])
-			(void)fprintf(stderr, "  try: %s\n", e->hint);
-		return;
-	}
 	struct buf b = BUF_INIT(KIB(64));
 	struct json_writer w;
+	if (!c->json) {	/* what a message quotes may come from a hostile file */
+		(void)text_escape(&b, e->msg, strlen(e->msg), NULL);
+		(void)buf_add_text(&b, e->hint[0] ? "\n  try: " : "", NULL);
+		(void)text_escape(&b, e->hint, strlen(e->hint), NULL);
+		(void)fprintf(stderr, "enclua: %s\n", buf_text(&b));
+		buf_done(&b);
+		return;
+	}
 	json_write_init(&w, &b, NULL);
 	json_write_object(&w);
 	json_write_key(&w, "ok");
@@ -106,7 +105,7 @@ static void error_print(const struct cli *c, const struct err *e)
 	json_write_key(&w, "message");
 	json_write_text(&w, e->msg);
 	json_write_key(&w, "hint");
-	json_write_text(&w, e->hint);
+	json_write_text(&w, e->hint[0] ? e->hint : NULL);
 	json_write_object_end(&w);
 	json_write_object_end(&w);
 	(void)fprintf(stderr, "%s\n", buf_text(&b));
@@ -122,36 +121,59 @@ static bool json_asked(int argc, char **argv)
 	return false;
 }
 
+/* A descriptor 0, 1 or 2 that is not open would be given to the first file we open; a broken one in its place fails as it should. */
+static void descriptors_fill(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			(void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+/* `enclua … | head`: whoever read our output has gone. */
+static bool reader_gone(const struct err *e)
+{
+	struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	return e->code == ERR_UNAVAILABLE && poll(&p, 1, 0) == 1 && (p.revents & POLLERR);
+}
+
+static int run(struct cli *c, struct args *a, int argc, char **argv, struct err *e)
+{
+	json_write_init(&c->out, &c->object, e);
+	json_write_object(&c->out);
+	json_write_key(&c->out, "ok");
+	json_write_bool(&c->out, true);
+	if (cli_parse(argc, argv, a, e) < 0 || globals_take(c, a, e) < 0 || command_do(c, a, e) < 0)
+		return -1;
+	cli_progress_end(c);
+	return result_print(c, e);
+}
+
 int main(int argc, char **argv)
 {
 	struct err e = { .code = ERR_NONE };
-	struct cli *c = calloc(1, sizeof *c);
 	struct args a = { .words = NULL };
-	bool help = false;
-	int r = -1;
+	descriptors_fill();
+	struct cli *c = calloc(1, sizeof *c);
 	if (!c)
 		return err_exit(ERR_LIMIT);
-	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGPIPE, SIG_IGN);	/* a box that dies is an error to report, not our end */
 	c->text = (struct buf)BUF_INIT(MIB(64));
 	c->object = (struct buf)BUF_INIT(MIB(64));
 	c->started_us = os_now_us();
 	c->json = json_asked(argc, argv);
-	json_write_init(&c->out, &c->object, &e);
-	json_write_object(&c->out);
-	json_write_key(&c->out, "ok");
-	json_write_bool(&c->out, true);
-	if (cli_parse(c, argc, argv, &a, &help, &e) == 0 && globals_take(c, &a, &e) == 0 && command_do(c, &a, help, &e) == 0) {
-		cli_progress_end(c);
-		bool raw = a.command && !c->json && !c->text.len;
-		r = help || raw ? (fflush(stdout) == 0 ? 0 : err_sys(&e, errno, "cannot write to standard output")) : result_print(c, &e);
-	}
+	int r = run(c, &a, argc, argv, &e);
 	cli_progress_end(c);
-	if (r < 0)
+	bool gone = r < 0 && reader_gone(&e);
+	if (r < 0 && !gone)
 		error_print(c, &e);
 	buf_done(&c->text);
 	buf_done(&c->object);
 	free(a.words);
 	free(a.options);
 	free(c);
+	if (gone) {	/* the silent end that a pipeline expects */
+		(void)signal(SIGPIPE, SIG_DFL);
+		(void)raise(SIGPIPE);
+	}
 	return r < 0 ? err_exit(e.code ? e.code : ERR_INTERNAL) : 0;
 }

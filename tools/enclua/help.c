@@ -1,0 +1,145 @@
+/* Help on every level, as text or as JSON, and what else follows from the table of commands: man pages and completions (manual.c). Nothing
+ * here knows a single command by name.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "manual.h"
+#include "verbs.h"
+
+static int options_print(struct cli *c, const struct option_row *rows, struct err *e)
+{
+	for (; rows && rows->name; rows++) {
+		char left[64], letter[] = { '-', rows->letter, ',', ' ', '\0' };
+		(void)snprintf(left, sizeof left, "%s--%s%s%s", rows->letter ? letter : "    ", rows->name, rows->arg ? " " : "",
+			rows->arg ? rows->arg : "");
+		if (cli_print(c, e, "  %-28s %s%s\n", left, rows->help, rows->repeat ? " (may be repeated)" : "") < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int command_print(struct cli *c, const struct command *cmd, struct err *e)
+{
+	if (cli_print(c, e, "%s\n\nUsage: enclua %s%s%s\n", cmd->summary, cmd->words, cmd->synopsis[0] ? " " : "", cmd->synopsis) < 0)
+		return -1;
+	if (cmd->help && cli_print(c, e, "\n%s\n", cmd->help) < 0)
+		return -1;
+	if (cmd->options && cmd->options->name && (cli_print(c, e, "\nOptions:\n") < 0 || options_print(c, cmd->options, e) < 0))
+		return -1;
+	return cli_print(c, e, "\nOptions of every command:\n") < 0 ? -1 : options_print(c, cli_global_options, e);
+}
+
+static bool in_group(const struct command *cmd, const char *group)
+{
+	size_t len = strlen(group);
+	return !len || (!strncmp(cmd->words, group, len) && cmd->words[len] == ' ');
+}
+
+static int group_print(struct cli *c, const char *group, struct err *e)
+{
+	const char *about = "Enclua runs signed Lua on sealed data in a locked-down process.\n\n";
+	if (cli_print(c, e, "%sUsage: enclua %s%sCOMMAND [OPTIONS] [ARGS]\n\nCommands:\n", group[0] ? "" : about, group, group[0] ? " " : "") < 0)
+		return -1;
+	for (const struct command *const *set = command_sets; *set; set++)
+		for (const struct command *cmd = *set; cmd->words; cmd++)
+			if (in_group(cmd, group) && cli_print(c, e, "  %-18s %s\n", cmd->words, cmd->summary) < 0)
+				return -1;
+	if (cli_print(c, e, "\nOptions of every command:\n") < 0 || options_print(c, cli_global_options, e) < 0)
+		return -1;
+	if (!group[0] && cli_print(c, e, "\nFirst steps: enclua run-task iapps/hello-world --arg name=Ada\n") < 0)
+		return -1;
+	return cli_print(c, e, "%sHelp on one: enclua COMMAND --help\n", group[0] ? "\n" : "");
+}
+
+static void options_write(struct json_writer *w, const struct option_row *rows)
+{
+	json_write_key(w, "options");
+	json_write_array(w);
+	for (; rows && rows->name; rows++) {
+		char letter[] = { rows->letter, '\0' };
+		json_write_object(w);
+		json_write_key(w, "name");
+		json_write_text(w, rows->name);
+		json_write_key(w, "letter");
+		json_write_text(w, rows->letter ? letter : NULL);
+		json_write_key(w, "arg");
+		json_write_text(w, rows->arg);
+		json_write_key(w, "repeat");
+		json_write_bool(w, rows->repeat);
+		json_write_key(w, "help");
+		json_write_text(w, rows->help);
+		json_write_object_end(w);
+	}
+	json_write_array_end(w);
+}
+
+static void command_write(struct json_writer *w, const struct command *cmd)
+{
+	json_write_object(w);
+	json_write_key(w, "command");
+	json_write_text(w, cmd->words);
+	json_write_key(w, "synopsis");
+	json_write_text(w, cmd->synopsis);
+	json_write_key(w, "summary");
+	json_write_text(w, cmd->summary);
+	json_write_key(w, "help");
+	json_write_text(w, cmd->help);
+	options_write(w, cmd->options);
+	json_write_object_end(w);
+}
+
+int cli_help(struct cli *c, const struct command *only, const char *group, struct err *e)
+{
+	json_write_key(&c->out, "commands");
+	json_write_array(&c->out);
+	for (const struct command *const *set = command_sets; *set; set++)
+		for (const struct command *cmd = *set; cmd->words; cmd++)
+			if (only ? cmd == only : in_group(cmd, group))
+				command_write(&c->out, cmd);
+	json_write_array_end(&c->out);
+	options_write(&c->out, cli_global_options);
+	return only ? command_print(c, only, e) : group_print(c, group, e);
+}
+
+static int page_result(struct cli *c, const char *key, const struct buf *page, struct err *e)
+{
+	json_write_key(&c->out, key);
+	json_write_string(&c->out, buf_text(page), page->len);
+	return cli_print(c, e, "%s", buf_text(page));
+}
+
+static int run_help(struct cli *c, struct args *a, struct err *e)
+{
+	char group[CLI_GROUP_BYTES] = "";
+	struct buf page = BUF_INIT(MIB(1));
+	const struct command *cmd = a->n_words ? cli_command_find(a->words, a->n_words) : NULL;
+	int r = -1;
+	if (!cmd && cli_group_find(a->words, a->n_words, group) < a->n_words) {
+		err_set(e, ERR_USAGE, "no command is called \"%s\"", cli_safe(a->words[a->n_words - 1], strlen(a->words[a->n_words - 1]), 0));
+		err_hint(e, "enclua help");
+		goto out;
+	}
+	if (args_has(a, "bash"))
+		r = manual_bash(&page, e) < 0 ? -1 : page_result(c, "completion", &page, e);
+	else if (args_has(a, "man"))
+		r = manual_page(&page, cmd, e) < 0 ? -1 : page_result(c, "page", &page, e);
+	else
+		r = cli_help(c, cmd, group, e);
+out:
+	buf_done(&page);
+	return r;
+}
+
+static const struct option_row help_options[] = {
+	{ "man", 0, NULL, false, "a manual page for man(1): of the command, or of the whole program" },
+	{ "bash", 0, NULL, false, "completions for bash" },
+	{ NULL, 0, NULL, false, NULL },
+};
+
+const struct command help_commands[] = {
+	{ "help", "[COMMAND…] [--man] [--bash]", "Help on a command, manual pages, completions",
+	  "Examples:\n  enclua help key new\n  enclua help --man run-task | man -l -\n  eval \"$(enclua help --bash)\"\n"
+	  "  enclua --json help          every command and option, for programs", help_options, 0, 3, run_help },
+	{ NULL, NULL, NULL, NULL, NULL, 0, 0, NULL },
+};

@@ -1,0 +1,163 @@
+/* From the table of commands to man(7) pages and to a completion script. Whatever is said here is said in the table or in the table of errors. */
+#include "manual.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Text as roff reads it: no escapes, no requests at the start of a line, paragraphs apart. Lines that begin with spaces keep their shape. */
+static int roff_add(struct buf *out, const char *text, struct err *e)
+{
+	bool start = true, shaped = false;
+	for (const char *p = text; *p; p++) {
+		if (start && *p == '\n') {
+			if (buf_add_text(out, shaped ? ".fi\n.PP\n" : ".PP\n", e) < 0)
+				return -1;
+			shaped = false;
+			continue;
+		}
+		if (start && (*p == ' ') != shaped) {
+			shaped = *p == ' ';
+			if (buf_add_text(out, shaped ? ".nf\n" : ".fi\n", e) < 0)
+				return -1;
+		}
+		const char *safe = *p == '\\' ? "\\e" : *p == '-' ? "\\-" : NULL;
+		if (start && (*p == '.' || *p == '\'') && buf_add_text(out, "\\&", e) < 0)
+			return -1;
+		if ((safe ? buf_add_text(out, safe, e) : buf_add(out, p, 1, e)) < 0)
+			return -1;
+		start = *p == '\n';
+	}
+	return buf_add_text(out, shaped ? "\n.fi\n" : start ? "" : "\n", e);
+}
+
+/* A word whose dashes are dashes, not hyphens. */
+static int word_add(struct buf *out, const char *word, struct err *e)
+{
+	for (; *word; word++)
+		if (buf_addf(out, e, "%s%c", *word == '-' ? "\\" : "", *word) < 0)
+			return -1;
+	return 0;
+}
+
+static int options_add(struct buf *out, const char *title, const struct option_row *rows, struct err *e)
+{
+	if (!rows || !rows->name)
+		return 0;
+	if (buf_addf(out, e, ".SH \"%s\"\n", title) < 0)
+		return -1;
+	for (; rows->name; rows++) {
+		char letter[] = { '-', rows->letter, ',', ' ', '\0' };
+		if (buf_add_text(out, ".TP\n\\fB", e) < 0 || word_add(out, rows->letter ? letter : "", e) < 0 || word_add(out, "--", e) < 0 ||
+		    word_add(out, rows->name, e) < 0 || buf_add_text(out, "\\fR", e) < 0 ||
+		    (rows->arg && buf_addf(out, e, " \\fI%s\\fR", rows->arg) < 0) || buf_add_text(out, "\n", e) < 0 ||
+		    roff_add(out, rows->help, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int exits_add(struct buf *out, struct err *e)
+{
+	if (buf_add_text(out, ".SH EXIT STATUS\n.TP\n0\ndone\n", e) < 0)
+		return -1;
+	for (enum err_code code = ERR_NONE + 1; code < ERR_COUNT; code++)
+		if (buf_addf(out, e, ".TP\n%d\n%s: %s\n", err_exit(code), err_name(code), err_text(code)) < 0)
+			return -1;
+	return 0;
+}
+
+static int title_add(struct buf *out, const char *words, const char *summary, struct err *e)
+{
+	char name[CLI_GROUP_BYTES + 8], upper[sizeof name];
+	(void)snprintf(name, sizeof name, "enclua%s%s", words[0] ? "-" : "", words);
+	for (size_t i = 0; i <= strlen(name); i++) {
+		name[i] = name[i] == ' ' ? '-' : name[i];
+		upper[i] = (char)toupper((unsigned char)name[i]);
+	}
+	if (buf_addf(out, e, ".TH %s 1 \"\" \"enclua %s\" \"Enclua\"\n.SH NAME\n%s \\- ", upper, CLI_VERSION, name) < 0 ||
+	    roff_add(out, summary, e) < 0)
+		return -1;
+	return buf_addf(out, e, ".SH SYNOPSIS\n\\fBenclua%s%s\\fR ", words[0] ? " " : "", words);
+}
+
+static int commands_add(struct buf *out, struct err *e)
+{
+	if (buf_add_text(out, ".SH COMMANDS\n", e) < 0)
+		return -1;
+	for (const struct command *const *set = command_sets; *set; set++)
+		for (const struct command *c = *set; c->words; c++)
+			if (buf_addf(out, e, ".TP\n\\fB%s\\fR ", c->words) < 0 || roff_add(out, c->synopsis, e) < 0 ||
+			    (!c->synopsis[0] && buf_add_text(out, "\n", e) < 0) || roff_add(out, c->summary, e) < 0)
+				return -1;
+	return 0;
+}
+
+int manual_page(struct buf *out, const struct command *cmd, struct err *e)
+{
+	if (title_add(out, cmd ? cmd->words : "", cmd ? cmd->summary : "run signed Lua on sealed data in a locked-down process", e) < 0 ||
+	    roff_add(out, cmd ? cmd->synopsis : "COMMAND [OPTIONS] [ARGS]", e) < 0)
+		return -1;
+	if (cmd && !cmd->synopsis[0] && buf_add_text(out, "\n", e) < 0)
+		return -1;
+	if (cmd && (buf_addf(out, e, ".SH DESCRIPTION\n%s.\n", cmd->summary) < 0 || (cmd->help && (buf_add_text(out, ".PP\n", e) < 0 ||
+	    roff_add(out, cmd->help, e) < 0))))
+		return -1;
+	if (cmd ? options_add(out, "OPTIONS", cmd->options, e) < 0 : commands_add(out, e) < 0)
+		return -1;
+	if (options_add(out, "OPTIONS OF EVERY COMMAND", cli_global_options, e) < 0 || exits_add(out, e) < 0)
+		return -1;
+	return cmd ? buf_add_text(out, ".SH SEE ALSO\n\\fBenclua\\fR(1)\n", e) : 0;
+}
+
+static int names_add(struct buf *out, const struct option_row *rows, bool with_value_only, const char *between, struct err *e)
+{
+	bool first = true;
+	for (; rows && rows->name; rows++) {
+		if (with_value_only && !rows->arg)
+			continue;
+		if (buf_addf(out, e, "%s--%s", first ? "" : between, rows->name) < 0)
+			return -1;
+		first = false;
+	}
+	return 0;
+}
+
+/* The words typed so far are joined; lines of the table that begin with them give the next word, the longest line that they begin with
+ * gives the options. Anything else is a file. */
+static const char bash_middle[] =
+	") ((i++)) ;;\n"
+	"\t\t-*) ;;\n"
+	"\t\t*) words+=\"${COMP_WORDS[i]} \" ;;\n"
+	"\t\tesac\n"
+	"\tdone\n"
+	"\twhile IFS='|' read -r command of; do\n"
+	"\t\t[[ \"$words\" == \" $command \"* ]] && options=$of\n"
+	"\t\t[[ \" $command \" == \"$words\"?* ]] && rest=\" $command\" && rest=${rest#\"$words\"} && next+=\" ${rest%% *}\"\n"
+	"\tdone <<'TABLE'\n";
+static const char bash_end[] =
+	"\tif [[ $cur == -* ]]; then\n"
+	"\t\tCOMPREPLY=($(compgen -W \"$options $global\" -- \"$cur\"))\n"
+	"\telif [[ $next ]]; then\n"
+	"\t\tCOMPREPLY=($(compgen -W \"$next\" -- \"$cur\"))\n"
+	"\telse\n"
+	"\t\tCOMPREPLY=()\n"
+	"\tfi\n"
+	"}\n"
+	"complete -o default -F _enclua enclua\n";
+
+int manual_bash(struct buf *out, struct err *e)
+{
+	if (buf_add_text(out, "# Completions of enclua for bash, made by: enclua help --bash\n_enclua() {\n\tlocal global='", e) < 0 ||
+	    names_add(out, cli_global_options, false, " ", e) < 0 ||
+	    buf_add_text(out, "'\n\tlocal cur=${COMP_WORDS[COMP_CWORD]} words=' ' i command of options= next= rest\n"
+		"\tfor ((i = 1; i < COMP_CWORD; i++)); do\n\t\tcase ${COMP_WORDS[i]} in\n\t\t", e) < 0 ||
+	    names_add(out, cli_global_options, true, " | ", e) < 0 || buf_add_text(out, bash_middle, e) < 0)
+		return -1;
+	for (const struct command *const *set = command_sets; *set; set++)
+		for (const struct command *c = *set; c->words; c++)
+			if (buf_addf(out, e, "%s|", c->words) < 0 || names_add(out, c->options, false, " ", e) < 0 ||
+			    buf_add_text(out, "\n", e) < 0)
+				return -1;
+	return buf_add_text(out, "TABLE\n", e) < 0 ? -1 : buf_add_text(out, bash_end, e);
+}
