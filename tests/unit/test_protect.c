@@ -241,7 +241,7 @@ static void small_data(void **state)
 
 static void large_data(void **state)
 {
-	protected_and_read_back(*state, (9 << 20) + 17);
+	protected_and_read_back(*state, (13 << 20) + 17);
 }
 
 static void a_hidden_schema_is_not_in_the_row(void **state)
@@ -292,7 +292,7 @@ static void a_failure_leaves_nothing(void **state)
 	struct protect_terms t = terms(h, "mine");
 	assert_int_equal(protect(h, &t, &d, &e), 0);
 	store_data_done(&d);
-	for (size_t size = 1000; size <= 8000000; size += 7999000) {
+	for (size_t size = 1000; size <= 14000000; size += 13999000) {
 		file_of(h, size);
 		assert_int_equal(protect(h, &t, &d, &e), -1);	/* the name is taken */
 		assert_int_equal(e.code, ERR_CONFLICT);
