@@ -8,6 +8,7 @@ BOX_TESTS := $(patsubst %,$O/box/%,syscalls attacks)
 TEST_TIMEOUT ?= 900
 
 test_age_vectors_LIBS := -lz
+test_alloc_LIBS := -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc
 
 $O/unit/%: tests/unit/%.c $O/core.a
 	$(call say,TEST,$@)
