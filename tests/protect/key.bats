@@ -105,8 +105,8 @@ none() {
 
 @test "on a terminal the passphrase is asked for twice and not shown" {
 	cat > type.py <<'PY'
-import os, pty, sys
-pid, fd = pty.fork()
+import os, sys
+pid, fd = os.forkpty()
 if pid == 0:
     os.execv(sys.argv[1], [sys.argv[1], "key", "new", "alice"])
 answers = sys.argv[2:]
