@@ -55,7 +55,7 @@ int age_file_open(struct age_file **out, const uint8_t file_key[static AGE_FILE_
 		goto fail;
 	age_payload_init(&f->payload, file_key, nonce);
 	if (chunk_hold(f, f->last, e) < 0) {
-		err_hint(e, "the file may have been cut off, or the key may belong to another one; get it again from its source");
+		err_wrap(e, "the end of the sealed data cannot be verified (cut off, or sealed with another key)");
 		goto fail;
 	}
 	*out = f;

@@ -225,6 +225,8 @@ static int no_match(const struct outline *o, const struct age_identity *ids, siz
 		return err_set(e, ERR_DENIED, "the file is sealed to recipients, not under a passphrase");
 	if (o->has_hybrid && !o->has_x25519)
 		return err_set(e, ERR_DENIED, "the file is sealed to post-quantum recipients only, which are not supported");
+	if (n == 1)
+		return err_set(e, ERR_DENIED, "the identity given does not open this file: it is sealed to somebody else");
 	return err_set(e, ERR_DENIED, "none of the %zu identities given opens this file: it is sealed to somebody else", n);
 }
 

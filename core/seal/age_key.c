@@ -24,8 +24,8 @@ int age_recipient_parse(struct age_recipient *out, const char *text, struct err 
 {
 	memset(out, 0, sizeof *out);
 	if (starts(text, "AGE-SECRET-KEY-")) {
-		err_set(e, ERR_USAGE, "this is an identity (a secret), not a recipient");
-		return err_hint(e, "give the line that begins with age1, from the same file: age-keygen -y FILE prints it");
+		err_set(e, ERR_USAGE, "this is an identity (a secret), not a recipient: those begin with age1");
+		return err_hint(e, "age-keygen -y KEYFILE");
 	}
 	if (starts(text, "age1pq1") || starts(text, "age1tag1") || starts(text, "age1tagpq1"))
 		return err_set(e, ERR_INVALID, "post-quantum and tagged recipients are not supported, only X25519 (age1 and 58 characters)");

@@ -8,7 +8,7 @@
 #define VERB_SETS(X) \
 	X(init_commands) X(key_commands) X(protect_commands) X(data_commands) \
 	X(run_task_commands) X(task_commands) \
-	X(help_commands)
+	X(help_commands) X(seal_commands)
 
 #define X(set) extern const struct command set[];
 VERB_SETS(X)

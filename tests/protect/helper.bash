@@ -1,0 +1,36 @@
+# Shared by the bats files of this folder: a folder of one's own, no home but one made here, keys that age made.
+top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+case ${BUILD:-build} in /*) build=$BUILD ;; *) build=$top/${BUILD:-build} ;; esac
+enclua=$build/enclua
+here=$BATS_TEST_DIRNAME
+
+setup_work() {
+	work=$(mktemp -d)
+	export ENCLUA_HOME=$work/home XDG_DATA_HOME=$work/xdg HOME=$work
+	unset ENCLUA_AS ENCLUA_PASSPHRASE_FILE
+	mkdir "$work/t" && cd "$work/t" || return 1
+}
+
+teardown_work() {
+	cd / && rm -rf "$work"
+}
+
+# key NAME: makes NAME.key and sets the variable NAME to its recipient
+key() {
+	age-keygen -o "$1.key" 2> /dev/null
+	printf -v "$1" %s "$(age-keygen -y "$1.key")"
+}
+
+# bytes N: N bytes, the same for every run, no two chunks alike
+bytes() {
+	openssl enc -aes-128-ctr -K 00 -iv 00 -in /dev/zero 2> /dev/null | head -c "$1"
+}
+
+# refuses CODE 'WORDS' command…: exits so and says so
+refuses() {
+	local code=$1 words=$2
+	shift 2
+	run "$@"
+	[ "$status" -eq "$code" ] || { echo "exit $status, not $code: $output"; return 1; }
+	[[ "$output" == *"$words"* ]] || { echo "no '$words' in: $output"; return 1; }
+}
