@@ -253,7 +253,7 @@ static void test_a_killed_worker_is_an_error(void **state)
 		close(w.feed);
 		assert_int_equal(exit_of(w.pid), 1);
 		size_t n = file_take(fd, &out);
-		assert_true(n < BIG);
+		assert_true(n <= BIG);	/* the other one may have done all the work: an error it is all the same */
 		assert_memory_equal(out, plain, n);
 		free(out);
 	}
@@ -271,8 +271,10 @@ static void test_workers_die_with_their_parent(void **state)
 	workers_await(w.pid, workers, 2);
 	assert_int_equal(kill(w.pid, SIGKILL), 0);
 	assert_int_equal(exit_of(w.pid), 100 + SIGKILL);
-	for (int i = 0; i < 2; i++)
-		assert_int_equal(exit_of(workers[i]), 100 + SIGKILL);
+	for (int i = 0; i < 2; i++) {
+		int how = exit_of(workers[i]);	/* 1: it had only just begun, and saw that its parent was gone */
+		assert_true(how == 100 + SIGKILL || how == 1);
+	}
 	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
 	close(w.feed);
 	close(fd);
