@@ -8,7 +8,8 @@
 #define VERB_SETS(X) \
 	X(init_commands) X(key_commands) X(protect_commands) X(data_commands) \
 	X(run_task_commands) X(task_commands) \
-	X(help_commands) X(seal_commands)
+	X(seal_commands) \
+	X(help_commands)
 
 #define X(set) extern const struct command set[];
 VERB_SETS(X)
