@@ -69,21 +69,19 @@ size_t utf8_put(char out[static 4], uint32_t code)
 
 bool utf8_valid(const void *bytes, size_t n)
 {
-	const uint8_t *p = bytes, *end = p + n;
-	while (p < end) {
+	const uint8_t *p = bytes;	/* may be NULL when n is 0 */
+	for (size_t at = 0, len; at < n; at += len) {
 		uint64_t eight;
-		while (end - p >= 8) {	/* most text is ASCII: pass over it by the word */
-			memcpy(&eight, p, 8);
+		for (; n - at >= 8; at += 8) {	/* most text is ASCII: pass over it by the word */
+			memcpy(&eight, p + at, 8);
 			if ((eight & 0x8080808080808080u) != 0)
 				break;
-			p += 8;
 		}
-		if (p == end)
+		if (at == n)
 			break;
-		size_t len = utf8_next(p, (size_t)(end - p), NULL);
+		len = utf8_next(p + at, n - at, NULL);
 		if (len == 0)
 			return false;
-		p += len;
 	}
 	return true;
 }

@@ -229,7 +229,7 @@ static void test_utf8(void **state)
 		"\xf0\x8f\xbf\xbf", "\xf0\x9f\x98", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "eight by\xff", "sixteen bytes ok\xc3" };
 	for (size_t i = 0; i < ROWS(wrong); i++)
 		assert_false(utf8_valid(wrong[i], strlen(wrong[i])));
-	assert_true(utf8_valid("", 0));
+	assert_true(utf8_valid("", 0) && utf8_valid(NULL, 0));
 	assert_true(utf8_valid("a\0b", 3));
 	/* Every scalar value survives; what a pair of surrogates or more than 21 bits would be does not. */
 	for (uint32_t c = 0; c <= 0x10ffff; c++) {
