@@ -13,6 +13,7 @@
 #include "seal/identity.h"
 
 #define MINISIGN_COMMENT 1024u
+#define MINISIGN_KEY_LINE 57u	/* with its NUL */
 
 struct minisign_key { uint8_t number[8]; uint8_t public_key[32]; };
 
@@ -24,7 +25,7 @@ struct minisign_sig {	/* parsed, not verified */
 };
 
 void minisign_key_of(struct minisign_key *out, const uint8_t public_key[static 32]);
-void minisign_key_line(char out[static 57], const struct minisign_key *key);	/* base64 of "Ed" || number || key */
+void minisign_key_line(char out[static MINISIGN_KEY_LINE], const struct minisign_key *key);	/* base64 of "Ed" || number || key */
 int minisign_key_parse(struct minisign_key *out, const char *text, struct err *e);	/* the line alone or a .pub file */
 
 /* A whole .minisig: untrusted comment, signature, trusted comment, global signature. */

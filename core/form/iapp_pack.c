@@ -1,0 +1,286 @@
+/* From a folder to a signed archive. Nothing of the clock, the user, the umask, the locale or the order of the directory gets in: names are sorted
+ * bytewise, every header is libarchive's ustar with all that varies set to zero, and an Ed25519 signature is the same each time.
+ */
+#include "form/iapp.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/os.h"
+#include "base/text.h"
+#include "base/ustar.h"
+#include "form/iapp_list.h"
+#include "seal/crypto.h"
+
+#define FOLDER_DEPTH 16u
+
+struct packing {
+	const char *dir;
+	struct iapp_line *lines;
+	struct buf *contents;	/* beside lines */
+	size_t n;
+	uint64_t total;
+};
+
+/* What stays on the author's machine: hidden files, keys, archives, editors' leftovers, and at the top the tests and their data. */
+static bool left_out(const char *name, bool top)
+{
+	static const char *const ends[] = { ".key", ".iapp", ".policy", "~", ".swp", ".orig" };
+	size_t len = strlen(name);
+	if (name[0] == '.' || (top && (!strcmp(name, "test.lua") || !strcmp(name, "mock") || !strcmp(name, "tests"))))
+		return true;
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+		if (len >= strlen(ends[i]) && !strcmp(name + len - strlen(ends[i]), ends[i]))
+			return true;
+	return false;
+}
+
+static int file_take(struct packing *p, int folder, const char *name, const char *path, struct err *e)
+{
+	struct stat st;
+	if (p->n == LIMIT_IAPP_FILES)
+		return err_set(e, ERR_LIMIT, "more than %u files in %s", LIMIT_IAPP_FILES, p->dir);
+	int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 && errno == ELOOP)
+		return err_set(e, ERR_INVALID, "%s/%s is a link; put the file itself there", p->dir, path);
+	if (fd < 0)
+		return err_sys(e, errno, "cannot read %s/%s", p->dir, path);
+	int r = -1;
+	struct buf *content = &p->contents[p->n];
+	*content = (struct buf)BUF_INIT(LIMIT_IAPP_BYTES);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		err_set(e, ERR_INVALID, "%s/%s is not a plain file", p->dir, path);
+		goto out;
+	}
+	p->total += (uint64_t)st.st_size;
+	if (p->total > LIMIT_IAPP_BYTES) {
+		err_set(e, ERR_LIMIT, "%s holds more than %llu bytes", p->dir, LIMIT_IAPP_BYTES);
+		goto out;
+	}
+	if (buf_reserve(content, (size_t)st.st_size, e) < 0)
+		goto out;
+	ssize_t n = os_read(fd, content->data, (size_t)st.st_size);
+	if (n != st.st_size) {
+		err_set(e, ERR_CONFLICT, "%s/%s changed while it was read", p->dir, path);
+		goto out;
+	}
+	content->len = (size_t)n;
+	struct iapp_line *line = &p->lines[p->n++];
+	(void)snprintf(line->path, sizeof line->path, "%s", path);
+	sha256(line->sha256, content->data, content->len);
+	r = 0;
+out:
+	close(fd);
+	return r;
+}
+
+static int folder_take(struct packing *p, int parent, const char *name, const char *prefix, unsigned depth, struct err *e);
+
+static int name_take(struct packing *p, int folder, const char *name, const char *prefix, unsigned depth, struct err *e)
+{
+	char path[LIMIT_PATH_BYTES + 2];
+	struct stat st;
+	if (!strcmp(name, ".") || !strcmp(name, "..") || left_out(name, depth == 0))
+		return 0;
+	int len = snprintf(path, sizeof path, "%s%s%s", prefix, *prefix ? "/" : "", name);
+	if (len < 0 || (size_t)len >= sizeof path)
+		return err_set(e, ERR_INVALID, "the path %s/%s is too long for an iApp", prefix, name);
+	if (iapp_path_check(path, (size_t)len, e) < 0)
+		return -1;
+	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, errno, "cannot look at %s/%s", p->dir, path);
+	return S_ISDIR(st.st_mode) ? folder_take(p, folder, name, path, depth + 1, e) : file_take(p, folder, name, path, e);
+}
+
+static int folder_take(struct packing *p, int parent, const char *name, const char *prefix, unsigned depth, struct err *e)
+{
+	if (depth > FOLDER_DEPTH)
+		return err_set(e, ERR_INVALID, "folders nested more than %u deep in %s", FOLDER_DEPTH, p->dir);
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (depth ? O_NOFOLLOW : 0));
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	if (!d) {
+		err_sys(e, errno, "cannot read the folder %s%s%s", p->dir, *prefix ? "/" : "", prefix);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	int r = 0;
+	for (struct dirent *f; r == 0 && (f = readdir(d));)
+		r = name_take(p, dirfd(d), f->d_name, prefix, depth, e);
+	closedir(d);
+	return r;
+}
+
+/* Lines and contents are sorted together through an index in the line's own place: contents follow by path. */
+static int sort_together(struct packing *p, struct err *e)
+{
+	struct iapp_line *lines = calloc(p->n + 1, sizeof *lines);
+	struct buf *contents = calloc(p->n + 1, sizeof *contents);
+	if (!lines || !contents) {
+		free(lines);
+		free(contents);
+		return err_set(e, ERR_LIMIT, "out of memory");
+	}
+	memcpy(lines, p->lines, p->n * sizeof *lines);
+	qsort(lines, p->n, sizeof *lines, iapp_path_compare);
+	for (size_t i = 0; i < p->n; i++) {
+		const struct iapp_line *at = bsearch(&p->lines[i], lines, p->n, sizeof *lines, iapp_path_compare);
+		contents[at - lines] = p->contents[i];
+	}
+	free(p->lines);
+	free(p->contents);
+	p->lines = lines;
+	p->contents = contents;
+	return 0;
+}
+
+static la_ssize_t sink(struct archive *a, void *ctx, const void *bytes, size_t n)
+{
+	struct err e;
+	if (buf_add(ctx, bytes, n, &e) < 0) {
+		archive_set_error(a, ENOSPC, "%s", e.msg);
+		return -1;
+	}
+	return (la_ssize_t)n;
+}
+
+static int tar_add(struct archive *a, const char *path, const void *bytes, size_t n, struct err *e)
+{
+	struct archive_entry *entry = archive_entry_new();
+	if (!entry)
+		return err_set(e, ERR_LIMIT, "out of memory");
+	archive_entry_copy_pathname(entry, path);
+	archive_entry_set_size(entry, (la_int64_t)n);
+	archive_entry_set_filetype(entry, AE_IFREG);
+	archive_entry_set_perm(entry, 0644);
+	archive_entry_set_mtime(entry, 0, 0);
+	int r = 0;
+	if (archive_write_header(a, entry) != ARCHIVE_OK || (n && archive_write_data(a, bytes, n) != (la_ssize_t)n))
+		r = err_set(e, ERR_INVALID, "cannot archive %s: %s", path, archive_error_string(a));
+	archive_entry_free(entry);
+	return r;
+}
+
+static int signatures_add(struct archive *a, const struct buf *list, const char *comment, const struct identity *const *signers,
+	size_t n_signers, struct err *e)
+{
+	struct buf sig = BUF_INIT(8192);
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < n_signers; i++) {
+		struct minisign_key key;
+		char line[MINISIGN_KEY_LINE], untrusted[128], number[17], name[64];
+		minisign_key_of(&key, identity_public(signers[i]));
+		minisign_key_line(line, &key);
+		hex_encode(number, key.number, 8);
+		(void)snprintf(untrusted, sizeof untrusted, IAPP_UNTRUSTED "%s", line);
+		(void)snprintf(name, sizeof name, i ? IAPP_LIST ".%s.minisig" : IAPP_SIGNATURE, number);
+		buf_clear(&sig);
+		r = minisign_sign(&sig, signers[i], list->data, list->len, untrusted, comment, e);
+		if (r == 0)
+			r = tar_add(a, name, sig.data, sig.len, e);
+	}
+	buf_done(&sig);
+	return r;
+}
+
+static int tar_write(const struct packing *p, const struct buf *list, const char *comment, const struct identity *const *signers,
+	size_t n_signers, struct buf *out, struct err *e)
+{
+	struct archive *a = archive_write_new();
+	int r = -1;
+	if (!a || archive_write_set_format_ustar(a) != ARCHIVE_OK || archive_write_set_bytes_per_block(a, 65536) != ARCHIVE_OK ||
+	    archive_write_set_bytes_in_last_block(a, 1) != ARCHIVE_OK || archive_write_open(a, out, NULL, sink, NULL) != ARCHIVE_OK) {
+		err_set(e, ERR_LIMIT, "cannot start an archive");
+		goto out;
+	}
+	if (tar_add(a, IAPP_LIST, list->data, list->len, e) < 0 || signatures_add(a, list, comment, signers, n_signers, e) < 0)
+		goto out;
+	r = 0;
+	for (size_t i = 0; r == 0 && i < p->n; i++)
+		r = tar_add(a, p->lines[i].path, p->contents[i].data, p->contents[i].len, e);
+	if (r == 0 && archive_write_close(a) != ARCHIVE_OK)
+		r = err_set(e, ERR_LIMIT, "cannot finish the archive: %s", archive_error_string(a));
+out:
+	archive_write_free(a);
+	return r;
+}
+
+/* Signers after the first stand in the order of their key numbers, so that the set decides the bytes, not the order of the options. */
+static int signer_compare(const void *a, const void *b)
+{
+	struct minisign_key x, y;
+	minisign_key_of(&x, identity_public(*(const struct identity *const *)a));
+	minisign_key_of(&y, identity_public(*(const struct identity *const *)b));
+	return memcmp(x.number, y.number, sizeof x.number);
+}
+
+static int manifest_read(const struct packing *p, struct manifest **out, struct err *e)
+{
+	char name[4096];
+	for (size_t i = 0; i < p->n; i++) {
+		if (strcmp(p->lines[i].path, MANIFEST_FILE) != 0)
+			continue;
+		(void)snprintf(name, sizeof name, "%s/%s", p->dir, MANIFEST_FILE);
+		return manifest_parse(out, name, buf_text(&p->contents[i]), p->contents[i].len, e);
+	}
+	err_set(e, ERR_NOT_FOUND, "%s has no " MANIFEST_FILE, p->dir);
+	return err_hint(e, "an iApp is a folder with " MANIFEST_FILE " and the Lua file that it names as entry");
+}
+
+static int pack(struct packing *p, struct buf *out, const struct identity **signers, size_t n_signers, struct err *e)
+{
+	struct buf list = BUF_INIT(LIMIT_MANIFEST_LIST_BYTES);
+	struct manifest *m = NULL;
+	struct iapp *check = NULL;
+	char h1[IAPP_H1_TEXT], comment[MINISIGN_COMMENT];
+	int r = -1;
+	if (folder_take(p, AT_FDCWD, p->dir, "", 0, e) < 0 || sort_together(p, e) < 0 || manifest_read(p, &m, e) < 0)
+		goto out;
+	for (size_t i = 0; i < p->n; i++)
+		if (iapp_file_check(p->lines[i].path, p->contents[i].data, p->contents[i].len, e) < 0 ||
+		    iapp_list_add(&list, p->lines[i].sha256, p->lines[i].path, e) < 0)
+			goto out;
+	iapp_h1(h1, list.data, list.len);
+	qsort((void *)(signers + 1), n_signers - 1, sizeof *signers, signer_compare);
+	if (iapp_comment(comment, sizeof comment, m->name, m->version, h1, e) < 0 ||
+	    tar_write(p, &list, comment, signers, n_signers, out, e) < 0)
+		goto out;
+	/* What we just wrote must be what we would accept from a stranger. */
+	if (iapp_open(&check, out->data, out->len, NULL, e) < 0)
+		goto out;
+	r = 0;
+out:
+	iapp_free(check);
+	manifest_free(m);
+	buf_done(&list);
+	return r;
+}
+
+int iapp_pack(struct buf *out, const char *dir, const struct identity *const *signers, size_t n_signers, struct err *e)
+{
+	struct packing p = { .dir = dir };
+	const struct identity *sorted[LIMIT_SIGNERS];
+	int r = -1;
+	if (n_signers == 0 || n_signers > LIMIT_SIGNERS)
+		return err_set(e, ERR_USAGE, "an iApp has 1 to %u signers", LIMIT_SIGNERS);
+	memcpy(sorted, signers, n_signers * sizeof *sorted);
+	p.lines = calloc(LIMIT_IAPP_FILES + 1, sizeof *p.lines);
+	p.contents = calloc(LIMIT_IAPP_FILES + 1, sizeof *p.contents);
+	if (!p.lines || !p.contents)
+		err_set(e, ERR_LIMIT, "out of memory");
+	else
+		r = pack(&p, out, sorted, n_signers, e);
+	for (size_t i = 0; p.contents && i <= p.n && i <= LIMIT_IAPP_FILES; i++)
+		buf_done(&p.contents[i]);
+	free(p.lines);
+	free(p.contents);
+	return r;
+}
