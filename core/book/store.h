@@ -67,6 +67,7 @@ int store_blob_begin(struct store *s, int *fd, char *tmp, size_t tmp_size, struc
 int store_blob_commit(struct store *s, int fd, const char *tmp, const uint8_t sha256[static 32], struct err *e);	/* closes fd */
 void store_blob_abort(int fd, const char *tmp);
 int store_blob_open(struct store *s, const uint8_t sha256[static 32], int *fd, uint64_t *size, struct err *e);	/* read only; the hash is the caller's to check */
+int store_blob_read(struct store *s, const uint8_t sha256[static 32], struct buf *out, struct err *e);	/* whole, appended, hash checked */
 int store_blob_add(struct store *s, const void *bytes, size_t n, uint8_t sha256[static 32], struct err *e);
 int store_blob_remove(struct store *s, const uint8_t sha256[static 32], struct err *e);
 

@@ -130,6 +130,37 @@ int store_blob_open(struct store *s, const uint8_t sha256[static 32], int *fd, u
 	return 0;
 }
 
+int store_blob_read(struct store *s, const uint8_t sha[static 32], struct buf *out, struct err *e)
+{
+	int fd = -1, r = -1;
+	uint64_t size = 0;
+	uint8_t got[32];
+	if (store_blob_open(s, sha, &fd, &size, e) < 0)
+		return -1;
+	if (size > out->max) {
+		err_set(e, ERR_LIMIT, "a stored blob is larger than %zu bytes", out->max);
+		goto out;
+	}
+	if (buf_reserve(out, (size_t)size, e) < 0)
+		goto out;
+	ssize_t n = os_pread(fd, out->data + out->len, (size_t)size, 0);
+	if (n < 0 || (uint64_t)n != size) {
+		err_sys(e, n < 0 ? errno : EIO, "cannot read a stored blob");
+		goto out;
+	}
+	sha256(got, out->data + out->len, (size_t)size);
+	if (!crypto_equal(got, sha, 32)) {
+		err_set(e, ERR_INVALID, "the stored bytes are not the ones that were written: their hash differs");
+		err_hint(e, "the home was damaged or changed; restore it from a backup");
+		goto out;
+	}
+	out->len += (size_t)size;
+	r = 0;
+out:
+	close(fd);
+	return r;
+}
+
 int store_blob_check(struct store *s, const uint8_t sha256[static 32], uint64_t size, struct err *e)
 {
 	int fd;

@@ -9,10 +9,10 @@
 
 #include "base/text.h"
 #include "base/ustar.h"
-#include "form/yaml.h"
+#include "form/ytree.h"
 
 struct reading {
-	struct yaml_doc *doc;
+	struct ytree_doc *doc;
 	struct manifest *m;
 	struct manifest_arg *arg;	/* the argument being read */
 	struct err *e;
@@ -20,35 +20,35 @@ struct reading {
 
 struct field {
 	const char *key;
-	int (*read)(struct reading *r, const struct yaml_node *n);
+	int (*read)(struct reading *r, const struct ytree_node *n);
 	bool required;
 };
 
-#define REFUSE(...) yaml_refuse(r->doc, n, r->e, __VA_ARGS__)
+#define REFUSE(...) ytree_refuse(r->doc, n, r->e, __VA_ARGS__)
 
 /* Every member has a row, every required row a member. */
-static int map_read(struct reading *r, const struct yaml_node *n, const struct field *fields, const char *what)
+static int map_read(struct reading *r, const struct ytree_node *n, const struct field *fields, const char *what)
 {
 	const char *names[24] = { NULL };
-	if (n->kind != YAML_MAP)
+	if (n->kind != YTREE_MAP)
 		return REFUSE("%s must be a mapping of keys to values", what);
 	for (size_t i = 0; fields[i].key; i++)
 		names[i] = fields[i].key;
-	for (const struct yaml_node *c = n->first; c; c = c->next) {
+	for (const struct ytree_node *c = n->first; c; c = c->next) {
 		const struct field *f = fields;
 		while (f->key && strcmp(f->key, c->key) != 0)
 			f++;
 		if (!f->key) {
 			const char *near = text_nearest(c->key, names);
 			if (near)
-				return yaml_refuse_key(r->doc, c, r->e, "unknown key \"%s\" in %s; did you mean \"%s\"?", c->key, what, near);
-			return yaml_refuse_key(r->doc, c, r->e, "unknown key \"%s\" in %s", c->key, what);
+				return ytree_refuse_key(r->doc, c, r->e, "unknown key \"%s\" in %s; did you mean \"%s\"?", c->key, what, near);
+			return ytree_refuse_key(r->doc, c, r->e, "unknown key \"%s\" in %s", c->key, what);
 		}
 		if (f->read(r, c) < 0)
 			return -1;
 	}
 	for (const struct field *f = fields; f->key; f++) {
-		const struct yaml_node *c = n->first;
+		const struct ytree_node *c = n->first;
 		while (c && strcmp(c->key, f->key) != 0)
 			c = c->next;
 		if (f->required && !c)
@@ -57,9 +57,9 @@ static int map_read(struct reading *r, const struct yaml_node *n, const struct f
 	return 0;
 }
 
-static int text_read(struct reading *r, const struct yaml_node *n, char *out, size_t size)
+static int text_read(struct reading *r, const struct ytree_node *n, char *out, size_t size)
 {
-	if (n->kind != YAML_SCALAR)
+	if (n->kind != YTREE_SCALAR)
 		return REFUSE("%s must be text", n->key ? n->key : "this");
 	if (strlen(n->text) >= size)
 		return REFUSE("%s is longer than %zu bytes", n->key ? n->key : "this", size - 1);
@@ -67,19 +67,19 @@ static int text_read(struct reading *r, const struct yaml_node *n, char *out, si
 	return 0;
 }
 
-static int bool_read(struct reading *r, const struct yaml_node *n, bool *out)
+static int bool_read(struct reading *r, const struct ytree_node *n, bool *out)
 {
-	if (n->kind != YAML_SCALAR || (strcmp(n->text, "true") != 0 && strcmp(n->text, "false") != 0))
+	if (n->kind != YTREE_SCALAR || (strcmp(n->text, "true") != 0 && strcmp(n->text, "false") != 0))
 		return REFUSE("%s must be true or false", n->key);
 	*out = n->text[0] == 't';
 	return 0;
 }
 
 /* Room for one item per element of a list; the caller counts them up as they are read. */
-static int list_alloc(struct reading *r, const struct yaml_node *n, size_t item, size_t max, void **out)
+static int list_alloc(struct reading *r, const struct ytree_node *n, size_t item, size_t max, void **out)
 {
 	size_t count = 0;
-	for (const struct yaml_node *c = n->first; c; c = c->next)
+	for (const struct ytree_node *c = n->first; c; c = c->next)
 		count++;
 	if (count > max)
 		return REFUSE("%s has more than %zu entries", n->key, max);
@@ -87,9 +87,9 @@ static int list_alloc(struct reading *r, const struct yaml_node *n, size_t item,
 	return *out ? 0 : err_set(r->e, ERR_LIMIT, "out of memory");
 }
 
-static int list_check(struct reading *r, const struct yaml_node *n)
+static int list_check(struct reading *r, const struct ytree_node *n)
 {
-	return n->kind == YAML_LIST ? 0 : REFUSE("%s must be a list: [a, b] or lines that start with \"- \"", n->key);
+	return n->kind == YTREE_LIST ? 0 : REFUSE("%s must be a list: [a, b] or lines that start with \"- \"", n->key);
 }
 
 /* [a-z0-9][a-z0-9-]* or, for arguments and secrets, a Lua name. */
@@ -143,34 +143,34 @@ static bool semver_valid(const char *s)
 	return *s == '\0';
 }
 
-static int api_read(struct reading *r, const struct yaml_node *n)
+static int api_read(struct reading *r, const struct ytree_node *n)
 {
-	if (n->kind != YAML_SCALAR || strcmp(n->text, "1") != 0)
+	if (n->kind != YTREE_SCALAR || strcmp(n->text, "1") != 0)
 		return REFUSE("this version reads manifests of api 1");
 	r->m->api = 1;
 	return 0;
 }
 
-static int name_read(struct reading *r, const struct yaml_node *n)
+static int name_read(struct reading *r, const struct ytree_node *n)
 {
 	if (text_read(r, n, r->m->name, sizeof r->m->name) < 0)
 		return -1;
 	return name_valid(r->m->name, false) ? 0 : REFUSE("a name has small letters, digits and \"-\", and starts with one of the first two");
 }
 
-static int version_read(struct reading *r, const struct yaml_node *n)
+static int version_read(struct reading *r, const struct ytree_node *n)
 {
 	if (text_read(r, n, r->m->version, sizeof r->m->version) < 0)
 		return -1;
 	return semver_valid(r->m->version) ? 0 : REFUSE("\"%s\" is no version; write it like 1.0.0 (semver.org)", r->m->version);
 }
 
-static int summary_read(struct reading *r, const struct yaml_node *n)
+static int summary_read(struct reading *r, const struct ytree_node *n)
 {
 	return text_read(r, n, r->m->summary, sizeof r->m->summary);
 }
 
-static int entry_read(struct reading *r, const struct yaml_node *n)
+static int entry_read(struct reading *r, const struct ytree_node *n)
 {
 	if (text_read(r, n, r->m->entry, sizeof r->m->entry) < 0)
 		return -1;
@@ -181,10 +181,10 @@ static int entry_read(struct reading *r, const struct yaml_node *n)
 	return len > 4 && !strcmp(r->m->entry + len - 4, ".lua") ? 0 : REFUSE("entry must name a .lua file of the iApp");
 }
 
-static int data_read(struct reading *r, const struct yaml_node *n)
+static int data_read(struct reading *r, const struct ytree_node *n)
 {
 	static const char *const words[] = { "none", "one", "many", "bulk", NULL };
-	for (size_t i = 0; n->kind == YAML_SCALAR && words[i]; i++)
+	for (size_t i = 0; n->kind == YTREE_SCALAR && words[i]; i++)
 		if (!strcmp(n->text, words[i])) {
 			r->m->data = (enum manifest_data)i;
 			return 0;
@@ -192,21 +192,21 @@ static int data_read(struct reading *r, const struct yaml_node *n)
 	return REFUSE("data must be none, one, many or bulk");
 }
 
-static int optional_read(struct reading *r, const struct yaml_node *n)
+static int optional_read(struct reading *r, const struct ytree_node *n)
 {
 	return bool_read(r, n, &r->m->data_optional);
 }
 
-static int schema_read(struct reading *r, const struct yaml_node *n)
+static int schema_read(struct reading *r, const struct ytree_node *n)
 {
-	if (n->kind != YAML_MAP)
+	if (n->kind != YTREE_MAP)
 		return REFUSE("schema must be a mapping of paths to types: {\"*.csv\": text/csv}");
 	if (list_alloc(r, n, sizeof *r->m->schema, LIMIT_BOX_ARGS, (void **)&r->m->schema) < 0)
 		return -1;
-	for (const struct yaml_node *c = n->first; c; c = c->next) {
+	for (const struct ytree_node *c = n->first; c; c = c->next) {
 		struct manifest_schema *s = &r->m->schema[r->m->n_schema];
 		if (c->key[0] == '\0' || strlen(c->key) >= sizeof s->path)
-			return yaml_refuse_key(r->doc, c, r->e, "a path of the schema has 1 to %zu bytes", sizeof s->path - 1);
+			return ytree_refuse_key(r->doc, c, r->e, "a path of the schema has 1 to %zu bytes", sizeof s->path - 1);
 		(void)snprintf(s->path, sizeof s->path, "%s", c->key);
 		if (text_read(r, c, s->type, sizeof s->type) < 0)
 			return -1;
@@ -215,7 +215,7 @@ static int schema_read(struct reading *r, const struct yaml_node *n)
 	return 0;
 }
 
-static int arg_name_read(struct reading *r, const struct yaml_node *n)
+static int arg_name_read(struct reading *r, const struct ytree_node *n)
 {
 	if (text_read(r, n, r->arg->name, sizeof r->arg->name) < 0)
 		return -1;
@@ -224,9 +224,9 @@ static int arg_name_read(struct reading *r, const struct yaml_node *n)
 
 static const char *const arg_types[] = { "string", "number", "integer", "boolean", NULL };
 
-static int arg_type_read(struct reading *r, const struct yaml_node *n)
+static int arg_type_read(struct reading *r, const struct ytree_node *n)
 {
-	for (size_t i = 0; n->kind == YAML_SCALAR && arg_types[i]; i++)
+	for (size_t i = 0; n->kind == YTREE_SCALAR && arg_types[i]; i++)
 		if (!strcmp(n->text, arg_types[i])) {
 			r->arg->type = (enum manifest_type)i;
 			return 0;
@@ -234,18 +234,18 @@ static int arg_type_read(struct reading *r, const struct yaml_node *n)
 	return REFUSE("type must be string, number, integer or boolean");
 }
 
-static int arg_required_read(struct reading *r, const struct yaml_node *n)
+static int arg_required_read(struct reading *r, const struct ytree_node *n)
 {
 	return bool_read(r, n, &r->arg->required);
 }
 
-static int arg_default_read(struct reading *r, const struct yaml_node *n)
+static int arg_default_read(struct reading *r, const struct ytree_node *n)
 {
 	r->arg->has_default = true;
 	return text_read(r, n, r->arg->fallback, sizeof r->arg->fallback);
 }
 
-static int arg_summary_read(struct reading *r, const struct yaml_node *n)
+static int arg_summary_read(struct reading *r, const struct ytree_node *n)
 {
 	return text_read(r, n, r->arg->summary, sizeof r->arg->summary);
 }
@@ -259,47 +259,47 @@ static const struct field arg_fields[] = {
 	{ NULL, NULL, false },
 };
 
-static int args_read(struct reading *r, const struct yaml_node *n)
+static int args_read(struct reading *r, const struct ytree_node *n)
 {
 	if (list_check(r, n) < 0 || list_alloc(r, n, sizeof *r->m->args, LIMIT_BOX_ARGS, (void **)&r->m->args) < 0)
 		return -1;
-	for (const struct yaml_node *c = n->first; c; c = c->next) {
+	for (const struct ytree_node *c = n->first; c; c = c->next) {
 		r->arg = &r->m->args[r->m->n_args];
 		if (map_read(r, c, arg_fields, "an argument") < 0)
 			return -1;
 		for (size_t i = 0; i < r->m->n_args; i++)
 			if (!strcmp(r->m->args[i].name, r->arg->name))
-				return yaml_refuse(r->doc, c, r->e, "two arguments are called %s", r->arg->name);
+				return ytree_refuse(r->doc, c, r->e, "two arguments are called %s", r->arg->name);
 		if (r->arg->required && r->arg->has_default)
-			return yaml_refuse(r->doc, c, r->e, "%s is required, so its default would never be used", r->arg->name);
+			return ytree_refuse(r->doc, c, r->e, "%s is required, so its default would never be used", r->arg->name);
 		struct err why;
 		if (r->arg->has_default && manifest_arg_check(r->arg, r->arg->fallback, &why) < 0)
-			return yaml_refuse(r->doc, c, r->e, "default: %s", why.msg);
+			return ytree_refuse(r->doc, c, r->e, "default: %s", why.msg);
 		r->m->n_args++;
 	}
 	return 0;
 }
 
-static int files_read(struct reading *r, const struct yaml_node *n)
+static int files_read(struct reading *r, const struct ytree_node *n)
 {
 	return bool_read(r, n, &r->m->files);
 }
 
-static int secrets_read(struct reading *r, const struct yaml_node *n)
+static int secrets_read(struct reading *r, const struct ytree_node *n)
 {
 	if (list_check(r, n) < 0 || list_alloc(r, n, sizeof *r->m->secrets, LIMIT_BOX_SECRETS, (void **)&r->m->secrets) < 0)
 		return -1;
-	for (const struct yaml_node *c = n->first; c; c = c->next) {
+	for (const struct ytree_node *c = n->first; c; c = c->next) {
 		if (text_read(r, c, r->m->secrets[r->m->n_secrets], sizeof *r->m->secrets) < 0)
 			return -1;
 		if (!name_valid(c->text, true))
-			return yaml_refuse(r->doc, c, r->e, "the name of a secret has letters, digits and \"_\"");
+			return ytree_refuse(r->doc, c, r->e, "the name of a secret has letters, digits and \"_\"");
 		r->m->n_secrets++;
 	}
 	return 0;
 }
 
-static int app_secret_read(struct reading *r, const struct yaml_node *n)
+static int app_secret_read(struct reading *r, const struct ytree_node *n)
 {
 	return bool_read(r, n, &r->m->app_secret);
 }
@@ -315,7 +315,7 @@ static const struct field input_fields[] = {
 	{ NULL, NULL, false },
 };
 
-static int inputs_read(struct reading *r, const struct yaml_node *n)
+static int inputs_read(struct reading *r, const struct ytree_node *n)
 {
 	if (map_read(r, n, input_fields, "inputs") < 0)
 		return -1;
@@ -324,15 +324,15 @@ static int inputs_read(struct reading *r, const struct yaml_node *n)
 	return 0;
 }
 
-static int purposes_read(struct reading *r, const struct yaml_node *n)
+static int purposes_read(struct reading *r, const struct ytree_node *n)
 {
 	if (list_check(r, n) < 0 || list_alloc(r, n, sizeof *r->m->purposes, 32, (void **)&r->m->purposes) < 0)
 		return -1;
-	for (const struct yaml_node *c = n->first; c; c = c->next)
+	for (const struct ytree_node *c = n->first; c; c = c->next)
 		if (text_read(r, c, r->m->purposes[r->m->n_purposes], sizeof *r->m->purposes) < 0)
 			return -1;
 		else if (c->text[0] == '\0' || strpbrk(c->text, " \t"))
-			return yaml_refuse(r->doc, c, r->e, "a purpose is one word, such as DUO:0000006");
+			return ytree_refuse(r->doc, c, r->e, "a purpose is one word, such as DUO:0000006");
 		else
 			r->m->n_purposes++;
 	return 0;
@@ -356,56 +356,56 @@ static bool egress_valid(const char *s)
 	return port > 0 && port < 65536 && s[1] != '0' && s[1 + digits] == '\0';
 }
 
-static int egress_read(struct reading *r, const struct yaml_node *n)
+static int egress_read(struct reading *r, const struct ytree_node *n)
 {
 	if (list_check(r, n) < 0 || list_alloc(r, n, sizeof *r->m->egress, 32, (void **)&r->m->egress) < 0)
 		return -1;
-	for (const struct yaml_node *c = n->first; c; c = c->next) {
+	for (const struct ytree_node *c = n->first; c; c = c->next) {
 		if (text_read(r, c, r->m->egress[r->m->n_egress], sizeof *r->m->egress) < 0)
 			return -1;
 		if (!egress_valid(c->text))
-			return yaml_refuse(r->doc, c, r->e, "write egress like smtp:mail.example.org:587 or https:api.example.org");
+			return ytree_refuse(r->doc, c, r->e, "write egress like smtp:mail.example.org:587 or https:api.example.org");
 		r->m->n_egress++;
 	}
 	return 0;
 }
 
-static int size_read(struct reading *r, const struct yaml_node *n, uint64_t *out, uint64_t min, uint64_t max)
+static int size_read(struct reading *r, const struct ytree_node *n, uint64_t *out, uint64_t min, uint64_t max)
 {
 	struct err why;
-	if (n->kind != YAML_SCALAR || text_size(n->text, out, &why) < 0)
+	if (n->kind != YTREE_SCALAR || text_size(n->text, out, &why) < 0)
 		return REFUSE("%s must be a size, such as 64MiB", n->key);
 	if (*out < min || *out > max)
 		return REFUSE("%s must be between %llu and %llu bytes", n->key, (unsigned long long)min, (unsigned long long)max);
 	return 0;
 }
 
-static int time_read(struct reading *r, const struct yaml_node *n, uint64_t *out)
+static int time_read(struct reading *r, const struct ytree_node *n, uint64_t *out)
 {
 	struct err why;
-	if (n->kind != YAML_SCALAR || text_duration_ms(n->text, out, &why) < 0)
+	if (n->kind != YTREE_SCALAR || text_duration_ms(n->text, out, &why) < 0)
 		return REFUSE("%s must be a duration, such as 10s", n->key);
 	if (*out < 1 || *out > LIMIT_BOX_TIME_MS)
 		return REFUSE("%s must be between 1ms and %llums", n->key, (unsigned long long)LIMIT_BOX_TIME_MS);
 	return 0;
 }
 
-static int memory_read(struct reading *r, const struct yaml_node *n)
+static int memory_read(struct reading *r, const struct ytree_node *n)
 {
 	return size_read(r, n, &r->m->memory, MIB(1), LIMIT_BOX_MEMORY);
 }
 
-static int output_read(struct reading *r, const struct yaml_node *n)
+static int output_read(struct reading *r, const struct ytree_node *n)
 {
 	return size_read(r, n, &r->m->output, 1, LIMIT_BOX_OUTPUT);
 }
 
-static int cpu_read(struct reading *r, const struct yaml_node *n)
+static int cpu_read(struct reading *r, const struct ytree_node *n)
 {
 	return time_read(r, n, &r->m->cpu_ms);
 }
 
-static int wall_read(struct reading *r, const struct yaml_node *n)
+static int wall_read(struct reading *r, const struct ytree_node *n)
 {
 	return time_read(r, n, &r->m->wall_ms);
 }
@@ -418,12 +418,12 @@ static const struct field limit_fields[] = {
 	{ NULL, NULL, false },
 };
 
-static int limits_read(struct reading *r, const struct yaml_node *n)
+static int limits_read(struct reading *r, const struct ytree_node *n)
 {
 	return map_read(r, n, limit_fields, "limits");
 }
 
-static int deterministic_read(struct reading *r, const struct yaml_node *n)
+static int deterministic_read(struct reading *r, const struct ytree_node *n)
 {
 	return bool_read(r, n, &r->m->deterministic);
 }
@@ -433,7 +433,7 @@ static const struct field output_fields[] = {
 	{ NULL, NULL, false },
 };
 
-static int outputs_read(struct reading *r, const struct yaml_node *n)
+static int outputs_read(struct reading *r, const struct ytree_node *n)
 {
 	return map_read(r, n, output_fields, "outputs");
 }
@@ -463,9 +463,9 @@ int manifest_parse(struct manifest **out, const char *file, const char *text, si
 	r.m->cpu_ms = 10000;
 	r.m->wall_ms = 30000;
 	r.m->deterministic = true;
-	if (yaml_parse(&r.doc, file, text, len, e) == 0)
-		result = map_read(&r, yaml_root(r.doc), fields, "the manifest");
-	yaml_free(r.doc);
+	if (ytree_parse(&r.doc, file, text, len, e) == 0)
+		result = map_read(&r, ytree_root(r.doc), fields, "the manifest");
+	ytree_free(r.doc);
 	if (result < 0)
 		manifest_free(r.m);
 	else

@@ -95,22 +95,36 @@ static bool schema_has(const struct json *node, const char *prefix, const struct
 	return false;
 }
 
-static int schema_check(const struct manifest *m, const struct store_data *d, struct err *e)
+/* 1: has it, 0: has not, -1: its schema cannot be read. A hidden schema may have anything; the box will find out. */
+static int data_has(const struct store_data *d, const struct manifest_schema *want, struct err *e)
 {
-	if (!m->n_schema || !d->schema.len)	/* a hidden schema is found out in the box */
-		return 0;
 	struct json *schema = NULL;
+	if (!d->schema.len)
+		return 1;
 	if (json_parse(&schema, buf_text(&d->schema), d->schema.len, e) < 0)
 		return err_wrap(e, "schema of %s", d->name);
-	int r = 0;
-	for (size_t i = 0; !r && i < m->n_schema; i++)
-		if (!schema_has(schema, "", &m->schema[i], 0)) {
-			r = err_set(e, ERR_INVALID, "%s works on data with %s of type %s; %s has no such part", m->name,
-				m->schema[i].path, m->schema[i].type, d->name[0] ? d->name : d->id);
-			err_hint(e, "see what is in it: enclua data show %s", d->name[0] ? d->name : d->id);
-		}
+	int r = schema_has(schema, "", want, 0);
 	json_free(schema);
 	return r;
+}
+
+/* What the manifest asks for has to be in the one data, or in some of the many. */
+static int schema_check(const struct work *w, struct err *e)
+{
+	const struct manifest *m = w->app->manifest;
+	for (size_t i = 0; i < m->n_schema; i++) {
+		int r = 0;
+		for (size_t d = 0; r == 0 && d < w->n_data; d++)
+			r = data_has(w->data[d], &m->schema[i], e);
+		if (r < 0)
+			return -1;
+		if (r == 0) {
+			err_set(e, ERR_INVALID, "%s works on data with %s of type %s, and there is none in what was given", m->name,
+				m->schema[i].path, m->schema[i].type);
+			return err_hint(e, "see what is in data: enclua data show NAME");
+		}
+	}
+	return 0;
 }
 
 static int data_check(const struct work *w, struct err *e)
@@ -122,16 +136,15 @@ static int data_check(const struct work *w, struct err *e)
 		[MANIFEST_DATA_MANY] = { 1, LIMIT_BOX_DATASETS, "needs one data or more" },
 		[MANIFEST_DATA_BULK] = { 1, LIMIT_BOX_DATASETS, "needs one data or more" },
 	};
+	if (w->n_data == 0 && m->data_optional)
+		return 0;
 	if (w->n_data < allowed[m->data].min || w->n_data > allowed[m->data].max) {
 		err_set(e, ERR_USAGE, "%s %s, %zu given", m->name, allowed[m->data].says, w->n_data);
 		if (w->n_data < allowed[m->data].min)
 			return err_hint(e, "add --data FILE, or --data NAME of what `enclua data list` shows");
 		return err_hint(e, "it takes at most %zu", allowed[m->data].max);
 	}
-	for (size_t i = 0; i < w->n_data; i++)
-		if (schema_check(m, w->data[i], e) < 0)
-			return -1;
-	return 0;
+	return schema_check(w, e);
 }
 
 static int secrets_check(const struct work *w, struct err *e)

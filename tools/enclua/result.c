@@ -19,30 +19,13 @@
 
 static int sealed_read(struct store *s, const struct store_task *t, struct buf *out, struct err *e)
 {
-	int fd = -1;
-	uint64_t size = 0;
 	static const uint8_t none[32];
 	if (!memcmp(t->blob, none, 32)) {
 		err_set(e, ERR_NOT_FOUND, "the task %s has no result: %s", t->id, t->reason[0] ? t->reason : t->status);
 		return err_hint(e, "enclua task show %s", t->id);
 	}
-	if (store_blob_open(s, t->blob, &fd, &size, e) < 0)
-		return -1;
-	int r = buf_reserve(out, size, e);
-	if (r == 0) {
-		ssize_t n = os_pread(fd, out->data, size, 0);
-		if (n < 0 || (uint64_t)n != size)
-			r = err_sys(e, n < 0 ? errno : EIO, "cannot read the sealed result");
-		else
-			out->len = size;
-	}
-	close(fd);
-	if (r < 0)
-		return -1;
-	uint8_t got[32];
-	sha256(got, out->data, out->len);
-	if (memcmp(got, t->blob, 32) != 0)
-		return err_set(e, ERR_INVALID, "the sealed result of %s is not the one that was stored: its hash differs", t->id);
+	if (store_blob_read(s, t->blob, out, e) < 0)
+		return err_wrap(e, "the sealed result of %s", t->id);
 	return 0;
 }
 

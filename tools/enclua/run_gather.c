@@ -50,20 +50,7 @@ static int app_bytes(struct cli *c, struct job *j, const char *which, struct buf
 		}
 		return -1;
 	}
-	int fd = -1;
-	uint64_t size = 0;
-	if (store_blob_open(j->store, known.blob, &fd, &size, e) < 0)
-		return -1;
-	int r = buf_reserve(out, size, e);
-	if (r == 0) {
-		ssize_t n = os_pread(fd, out->data, size, 0);
-		if (n < 0 || (uint64_t)n != size)
-			r = err_sys(e, n < 0 ? errno : EIO, "cannot read the archive of %s", which);
-		else
-			out->len = size;
-	}
-	close(fd);
-	return r;
+	return store_blob_read(j->store, known.blob, out, e);
 }
 
 static int app_take(struct cli *c, struct job *j, const char *which, struct err *e)

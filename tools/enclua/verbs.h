@@ -6,7 +6,7 @@
 
 /* In the order of `enclua --help`: the path of data first. */
 #define VERB_SETS(X) \
-	X(init_commands) X(key_commands) X(protect_commands) X(data_commands) \
+	X(init_commands) X(key_commands) X(app_commands) X(protect_commands) X(data_commands) \
 	X(run_task_commands) X(task_commands) \
 	X(seal_commands) \
 	X(help_commands)

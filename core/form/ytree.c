@@ -1,5 +1,5 @@
 /* libyaml's events to a tree, without recursion and without its composer: an alias never becomes a node, so nothing can blow up. */
-#include "form/yaml.h"
+#include "form/ytree.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -13,22 +13,22 @@
 
 #define NODES_MAX 4096u	/* a manifest of 64 KiB cannot usefully hold more */
 
-struct yaml_doc {
+struct ytree_doc {
 	const char *file;	/* borrowed */
-	struct yaml_node *nodes;
+	struct ytree_node *nodes;
 	size_t n;
 	char *pool;	/* the scalars, NUL ended; never larger than the input and one NUL a node */
 	size_t pool_used, pool_size;
 };
 
-static int refuse_at(const struct yaml_doc *d, unsigned line, unsigned column, struct err *e, const char *fmt, va_list ap)
+static int refuse_at(const struct ytree_doc *d, unsigned line, unsigned column, struct err *e, const char *fmt, va_list ap)
 {
 	char what[1024];
 	(void)vsnprintf(what, sizeof what, fmt, ap);
 	return err_set(e, ERR_INVALID, "%s:%u:%u: %s", d->file, line, column, what);
 }
 
-int yaml_refuse(const struct yaml_doc *d, const struct yaml_node *n, struct err *e, const char *fmt, ...)
+int ytree_refuse(const struct ytree_doc *d, const struct ytree_node *n, struct err *e, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
@@ -37,7 +37,7 @@ int yaml_refuse(const struct yaml_doc *d, const struct yaml_node *n, struct err 
 	return -1;
 }
 
-int yaml_refuse_key(const struct yaml_doc *d, const struct yaml_node *n, struct err *e, const char *fmt, ...)
+int ytree_refuse_key(const struct ytree_doc *d, const struct ytree_node *n, struct err *e, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
@@ -46,7 +46,7 @@ int yaml_refuse_key(const struct yaml_doc *d, const struct yaml_node *n, struct 
 	return -1;
 }
 
-static int refuse_mark(const struct yaml_doc *d, yaml_mark_t m, struct err *e, const char *what)
+static int refuse_mark(const struct ytree_doc *d, yaml_mark_t m, struct err *e, const char *what)
 {
 	return err_set(e, ERR_INVALID, "%s:%zu:%zu: %s", d->file, m.line + 1, m.column + 1, what);
 }
@@ -61,20 +61,20 @@ static bool text_plain(const char *s, size_t n)
 
 /* One open mapping or sequence while the events go by. */
 struct level {
-	struct yaml_node *node, *last;
+	struct ytree_node *node, *last;
 	const char *key;	/* of the member whose value comes next */
 	unsigned key_line, key_column;
 	bool has_key;
 };
 
 struct builder {
-	struct yaml_doc *doc;
+	struct ytree_doc *doc;
 	struct level stack[LIMIT_YAML_DEPTH];
 	size_t depth;
 	bool rooted;
 };
 
-static const char *pool_add(struct yaml_doc *d, const char *s, size_t n)
+static const char *pool_add(struct ytree_doc *d, const char *s, size_t n)
 {
 	if (n >= d->pool_size - d->pool_used)
 		return NULL;
@@ -85,20 +85,20 @@ static const char *pool_add(struct yaml_doc *d, const char *s, size_t n)
 	return out;
 }
 
-static struct yaml_node *node_add(struct builder *b, enum yaml_kind kind, yaml_mark_t m, struct err *e)
+static struct ytree_node *node_add(struct builder *b, enum ytree_kind kind, yaml_mark_t m, struct err *e)
 {
-	struct yaml_doc *d = b->doc;
+	struct ytree_doc *d = b->doc;
 	struct level *top = b->depth ? &b->stack[b->depth - 1] : NULL;
 	if (d->n == NODES_MAX) {
 		refuse_mark(d, m, e, "too many values");
 		return NULL;
 	}
-	struct yaml_node *n = &d->nodes[d->n++];
-	*n = (struct yaml_node){ .kind = kind, .line = (unsigned)m.line + 1, .column = (unsigned)m.column + 1 };
+	struct ytree_node *n = &d->nodes[d->n++];
+	*n = (struct ytree_node){ .kind = kind, .line = (unsigned)m.line + 1, .column = (unsigned)m.column + 1 };
 	b->rooted = true;
 	if (!top)
 		return n;
-	if (top->node->kind == YAML_MAP) {
+	if (top->node->kind == YTREE_MAP) {
 		n->key = top->key;
 		n->key_line = top->key_line;
 		n->key_column = top->key_column;
@@ -115,7 +115,7 @@ static struct yaml_node *node_add(struct builder *b, enum yaml_kind kind, yaml_m
 static int key_take(struct builder *b, const yaml_event_t *ev, const char *text, struct err *e)
 {
 	struct level *top = &b->stack[b->depth - 1];
-	for (const struct yaml_node *m = top->node->first; m; m = m->next)
+	for (const struct ytree_node *m = top->node->first; m; m = m->next)
 		if (!strcmp(m->key, text)) {
 			char what[128];
 			(void)snprintf(what, sizeof what, "the key \"%.80s\" stands here twice", text);
@@ -143,25 +143,25 @@ static int scalar_take(struct builder *b, const yaml_event_t *ev, struct err *e)
 	if (!text)
 		return refuse_mark(b->doc, ev->start_mark, e, "too much text");
 	struct level *top = b->depth ? &b->stack[b->depth - 1] : NULL;
-	if (top && top->node->kind == YAML_MAP && !top->has_key)
+	if (top && top->node->kind == YTREE_MAP && !top->has_key)
 		return key_take(b, ev, text, e);
-	struct yaml_node *node = node_add(b, YAML_SCALAR, ev->start_mark, e);
+	struct ytree_node *node = node_add(b, YTREE_SCALAR, ev->start_mark, e);
 	if (!node)
 		return -1;
 	node->text = text;
 	return 0;
 }
 
-static int open_take(struct builder *b, const yaml_event_t *ev, enum yaml_kind kind, bool decorated, struct err *e)
+static int open_take(struct builder *b, const yaml_event_t *ev, enum ytree_kind kind, bool decorated, struct err *e)
 {
 	const struct level *top = b->depth ? &b->stack[b->depth - 1] : NULL;
 	if (decorated)
 		return refuse_mark(b->doc, ev->start_mark, e, "anchors and tags are not allowed");
-	if (top && top->node->kind == YAML_MAP && !top->has_key)
+	if (top && top->node->kind == YTREE_MAP && !top->has_key)
 		return refuse_mark(b->doc, ev->start_mark, e, "a key must be text");
 	if (b->depth == LIMIT_YAML_DEPTH)
 		return refuse_mark(b->doc, ev->start_mark, e, "nested too deeply");
-	struct yaml_node *node = node_add(b, kind, ev->start_mark, e);
+	struct ytree_node *node = node_add(b, kind, ev->start_mark, e);
 	if (!node)
 		return -1;
 	b->stack[b->depth++] = (struct level){ .node = node };
@@ -190,9 +190,9 @@ static int event_take(struct builder *b, const yaml_event_t *ev, bool *end, stru
 	case YAML_SCALAR_EVENT:
 		return scalar_take(b, ev, e);
 	case YAML_SEQUENCE_START_EVENT:
-		return open_take(b, ev, YAML_LIST, ev->data.sequence_start.anchor || ev->data.sequence_start.tag, e);
+		return open_take(b, ev, YTREE_LIST, ev->data.sequence_start.anchor || ev->data.sequence_start.tag, e);
 	case YAML_MAPPING_START_EVENT:
-		return open_take(b, ev, YAML_MAP, ev->data.mapping_start.anchor || ev->data.mapping_start.tag, e);
+		return open_take(b, ev, YTREE_MAP, ev->data.mapping_start.anchor || ev->data.mapping_start.tag, e);
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
 		b->depth--;
@@ -219,7 +219,7 @@ static int events_read(yaml_parser_t *parser, struct builder *b, struct err *e)
 	return 0;
 }
 
-int yaml_parse(struct yaml_doc **out, const char *file, const char *text, size_t len, struct err *e)
+int ytree_parse(struct ytree_doc **out, const char *file, const char *text, size_t len, struct err *e)
 {
 	yaml_parser_t parser;
 	if (len > LIMIT_YAML_BYTES)
@@ -228,7 +228,7 @@ int yaml_parse(struct yaml_doc **out, const char *file, const char *text, size_t
 		return err_set(e, ERR_INVALID, "%s:1:1: a byte order mark is not allowed", file);
 	if (memchr(text, '\0', len) || !utf8_valid(text, len))
 		return err_set(e, ERR_INVALID, "%s is not UTF-8 text", file);
-	struct yaml_doc *d = calloc(1, sizeof *d);
+	struct ytree_doc *d = calloc(1, sizeof *d);
 	if (!d)
 		return err_set(e, ERR_LIMIT, "out of memory");
 	struct builder b = { .doc = d };
@@ -247,13 +247,13 @@ int yaml_parse(struct yaml_doc **out, const char *file, const char *text, size_t
 	yaml_parser_delete(&parser);
 out:
 	if (r < 0)
-		yaml_free(d);
+		ytree_free(d);
 	else
 		*out = d;
 	return r;
 }
 
-void yaml_free(struct yaml_doc *d)
+void ytree_free(struct ytree_doc *d)
 {
 	if (!d)
 		return;
@@ -262,7 +262,7 @@ void yaml_free(struct yaml_doc *d)
 	free(d);
 }
 
-const struct yaml_node *yaml_root(const struct yaml_doc *d)
+const struct ytree_node *ytree_root(const struct ytree_doc *d)
 {
 	return d->n ? &d->nodes[0] : NULL;
 }
