@@ -4,7 +4,7 @@
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT := $(UNIT_SRC:tests/unit/%.c=$O/unit/%)
 BATS := $(wildcard tests/*/*.bats)
-BOX_TESTS := $(patsubst %,$O/box/%,syscalls attacks)
+BOX_TESTS := $(patsubst %,$O/box/%,syscalls attacks life)
 TEST_TIMEOUT ?= 900
 
 test_age_vectors_LIBS := -lz

@@ -229,10 +229,8 @@ static void report_read(struct box_job *j)
 		return;
 	}
 	j->ended = true;
-	if (j->failed.code == ERR_NONE) {
-		err_set(&j->failed, ERR_UNAVAILABLE, "the zygote ended while a task was running");
-		err_hint(&j->failed, "start the worker again");
-	}
+	if (j->failed.code == ERR_NONE)
+		zygote_gone(j->z, &j->failed);
 }
 
 static void clock_check(struct box_job *j)

@@ -33,6 +33,7 @@ struct box_zygote {
 int zygote_start(struct box_zygote **out, const struct box_options *o, uint32_t layers, struct err *e);
 int zygote_task(struct box_zygote *z, const struct boxctl *task, const int *fds, size_t n_fds, struct err *e);
 void zygote_kill(struct box_zygote *z, uint64_t serial);	/* one task */
+int zygote_gone(struct box_zygote *z, struct err *e);	/* the error for a zygote that ended on its own; -1 */
 void zygote_end(struct box_zygote *z);	/* itself, and so every task of it */
 
 #endif

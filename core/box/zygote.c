@@ -263,16 +263,29 @@ uint32_t box_layers_missing(const struct box_zygote *z)
 
 int zygote_task(struct box_zygote *z, const struct boxctl *task, const int *fds, size_t n_fds, struct err *e)
 {
-	if (control_send(z->control, task, fds, n_fds) == 0)
-		return 0;
-	err_set(e, ERR_UNAVAILABLE, "the zygote is gone: %s", strerror(errno));
-	return err_hint(e, "start the worker again");
+	return control_send(z->control, task, fds, n_fds) == 0 ? 0 : zygote_gone(z, e);
 }
 
 void zygote_end(struct box_zygote *z)
 {
 	if (z->pid > 0)
 		(void)kill(z->pid, SIGKILL);
+}
+
+/* How it ended is known only once its control socket is closed; before that waiting for it could take for ever. */
+int zygote_gone(struct box_zygote *z, struct err *e)
+{
+	char c;
+	int status = 0;
+	err_set(e, ERR_UNAVAILABLE, "the zygote gave a task up");
+	if (recv(z->control, &c, 1, MSG_DONTWAIT | MSG_PEEK) == 0 && z->pid > 0 && waitpid(z->pid, &status, 0) == z->pid) {
+		z->pid = 0;
+		if (WIFSIGNALED(status))
+			err_set(e, ERR_UNAVAILABLE, "the zygote was ended by signal %d while a task was running", WTERMSIG(status));
+		else
+			err_set(e, ERR_UNAVAILABLE, "the zygote ended (status %d) while a task was running", WEXITSTATUS(status));
+	}
+	return err_hint(e, "start the worker again");
 }
 
 void zygote_kill(struct box_zygote *z, uint64_t serial)

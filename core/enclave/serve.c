@@ -222,8 +222,11 @@ int serve(const struct lock_step *zygote_steps, const struct lock_step *task_ste
 		return BOX_EXIT_BROKEN;
 	struct pollfd wait[] = { { .fd = BOXCTL_FD, .events = POLLIN }, { .fd = SIGNAL_FD, .events = POLLIN } };
 	for (;;) {
-		if (poll(wait, 2, -1) < 0 && errno != EINTR)
+		if (poll(wait, 2, -1) < 0) {
+			if (errno == EINTR)
+				continue;
 			return BOX_EXIT_BROKEN;
+		}
 		if (wait[1].revents)
 			tasks_reap(&z);
 		int go = wait[0].revents ? message(&z) : 1;

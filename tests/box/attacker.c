@@ -236,7 +236,7 @@ static long vdso_read(void)
 
 static long vvar_read(void)
 {
-	return *(volatile unsigned char *)(vdso - 4096);
+	return *(volatile unsigned char *)(vdso - 4096ul * (unsigned long)atoi(argument));
 }
 
 static long vsyscall_call(void)
