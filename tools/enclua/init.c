@@ -1,10 +1,7 @@
 /* enclua init, version: where everything begins. */
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/os.h"
 #include "book/store.h"
@@ -14,7 +11,7 @@
 /* Each step is safe to repeat, and the store comes last: a home without store.db is one whose making was cut short, and init finishes it. */
 int cli_home_make(struct cli *c, const char *passphrase, struct err *e)
 {
-	char keys[4200];
+	char keys[4200], chosen[LIMIT_NAME_BYTES + 1];
 	struct identity *me = NULL;
 	struct keystore_item item;
 	struct store *store = NULL;
@@ -25,7 +22,9 @@ int cli_home_make(struct cli *c, const char *passphrase, struct err *e)
 	if (keystore_find(keys, "me", &item, NULL) < 0 &&
 	    (identity_new(&me, e) < 0 || keystore_add(keys, "me", me, passphrase, e) < 0))
 		goto out;
-	if (keystore_default_set(keys, "me", e) < 0 || keeper_make(c->home, e) < 0 || store_open(&store, c->home, true, e) < 0)
+	if (keystore_default(keys, chosen, NULL) < 0 && keystore_default_set(keys, "me", e) < 0)
+		goto out;
+	if (keeper_make(c->home, e) < 0 || store_open(&store, c->home, true, e) < 0)
 		goto out;
 	r = 0;
 out:
@@ -35,24 +34,12 @@ out:
 	return r;
 }
 
-static int run_init(struct cli *c, struct args *a, struct err *e)
+static int init_result(struct cli *c, bool kept, struct err *e)
 {
 	struct keystore_item me;
-	struct buf pass = BUF_INIT(1024);
-	char text[IDENTITY_TEXT];
-	int r = -1;
-	if (cli_has_home(c)) {
-		err_set(e, ERR_CONFLICT, "there is a home at %s already", c->home);
-		return err_hint(e, "use it, or choose another place: enclua --home DIR init");
-	}
-	bool clear = args_has(a, "no-passphrase");
-	if (!clear && cli_passphrase(c, "a passphrase for the identity `me`", true, &pass, e) < 0) {
-		if (!cli_can_prompt(c) && !c->passphrase_file)
-			err_hint(e, "enclua init --passphrase-file FILE, or enclua init --no-passphrase");
-		goto out;
-	}
-	if (cli_home_make(c, clear ? NULL : buf_text(&pass), e) < 0 || cli_identity_public(c, &me, e) < 0)
-		goto out;
+	char keys[4200], text[IDENTITY_TEXT];
+	if (cli_keys_dir(c, keys, sizeof keys, e) < 0 || keystore_find(keys, "me", &me, e) < 0)
+		return -1;
 	identity_text(text, me.public_key);
 	json_write_key(&c->out, "home");
 	json_write_text(&c->out, c->home);
@@ -60,7 +47,33 @@ static int run_init(struct cli *c, struct args *a, struct err *e)
 	json_write_text(&c->out, text);
 	json_write_key(&c->out, "name");
 	json_write_text(&c->out, me.name);
-	r = cli_print(c, e, "home      %s\nidentity  %s (%s%s)\n", c->home, me.name, text, clear ? ", without a passphrase" : "");
+	json_write_key(&c->out, "sealed");
+	json_write_bool(&c->out, me.sealed);
+	return cli_print(c, e, "home      %s\nidentity  %s %s (%s%s)\n", cli_safe(c->home, strlen(c->home), 0), me.name, text,
+		me.sealed ? "under a passphrase" : "without a passphrase", kept ? "; it was here already" : "");
+}
+
+static int run_init(struct cli *c, struct args *a, struct err *e)
+{
+	struct keystore_item me;
+	struct buf pass = BUF_INIT(CLI_PASSPHRASE_BYTES);
+	char keys[4200];
+	int r = -1;
+	if (cli_has_home(c)) {
+		err_set(e, ERR_CONFLICT, "there is a home at %s already", c->home);
+		return err_hint(e, "use it, or choose another place: enclua --home DIR init");
+	}
+	if (cli_keys_dir(c, keys, sizeof keys, e) < 0)
+		return -1;
+	bool kept = keystore_find(keys, "me", &me, NULL) == 0, clear = args_has(a, "no-passphrase");
+	if (!kept && !clear && cli_passphrase(c, "a passphrase for the identity `me`", true, &pass, e) < 0) {
+		if (!cli_can_prompt(c) && !c->passphrase_file)
+			err_hint(e, "enclua init --passphrase-file FILE, or enclua init --no-passphrase");
+		goto out;
+	}
+	if (cli_home_make(c, clear ? NULL : buf_text(&pass), e) < 0)
+		goto out;
+	r = init_result(c, kept, e);
 out:
 	buf_done(&pass);
 	return r;
@@ -82,7 +95,7 @@ static const struct option_row init_options[] = {
 const struct command init_commands[] = {
 	{ "init", "[--no-passphrase]", "Make a home: the identity `me`, the keeper's key, an empty store",
 	  "Example: enclua init --no-passphrase\n\nThe home holds keys, sealed bytes and tasks; nobody else may read it (mode 0700).\n"
-	  "Without a terminal, give the passphrase by --passphrase-file, or choose --no-passphrase.", init_options, 0, 0, run_init },
+	  "Without a terminal, give the passphrase by --passphrase-file, or choose --no-passphrase. An identity `me` that is there\nalready is kept as it is.", init_options, 0, 0, run_init },
 	{ "version", "", "Print the version", NULL, NULL, 0, 0, run_version },
 	{ NULL, NULL, NULL, NULL, NULL, 0, 0, NULL },
 };
