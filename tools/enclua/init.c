@@ -8,7 +8,7 @@
 #include "trust/keeper.h"
 #include "verbs.h"
 
-/* Each step is safe to repeat, and the store comes last: a home without store.db is one whose making was cut short, and init finishes it. */
+/* Each step is safe to repeat, and the store comes last: a home without it is one whose making was cut short, and init finishes it. */
 int cli_home_make(struct cli *c, const char *passphrase, struct err *e)
 {
 	char keys[4200], chosen[LIMIT_NAME_BYTES + 1];

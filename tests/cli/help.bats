@@ -1,0 +1,114 @@
+#!/usr/bin/env bats
+# Everything that follows from the table of commands: help on every level, manual pages, completions; and that every row keeps the contract.
+
+load helper
+setup() { setup_place; }
+teardown() { teardown_place; }
+
+@test "--help of every command, of every group, and of all" {
+	"$enclua" --help > all
+	"$enclua" help | cmp - all
+	while read -r command; do
+		grep -q "^  $command " all || { echo "$command is not in the list"; return 1; }
+		# shellcheck disable=SC2086 # words
+		says 0 "$enclua" $command --help
+		grep -q "^Usage: enclua $command" out
+		# shellcheck disable=SC2086
+		"$enclua" help $command | cmp - out
+		case $command in
+		*' '*)
+			says 0 "$enclua" "${command%% *}" --help
+			grep -q "^  $command " out
+			;;
+		esac
+	done < <(commands)
+	[ "$(commands | wc -l)" -ge 10 ]
+}
+
+@test "help needs no home, makes none, and does not mind what else is missing" {
+	says 0 "$enclua" --home nowhere key new --help
+	says 0 "$enclua" -h
+	says 0 "$enclua" run-task -h
+	[ ! -e nowhere ] && [ ! -e .local ]
+}
+
+@test "every option of every command is in its help" {
+	"$enclua" --json help > table
+	jq -r '.commands[] | .command as $c | .options[] | [$c, .name] | @tsv' table | while IFS=$'\t' read -r command option; do
+		# shellcheck disable=SC2086
+		"$enclua" $command --help | grep -q -- "--$option" || { echo "$command --$option"; exit 1; }
+	done
+	jq -e '[.commands[] | .summary, .options[].help] | all(length > 0)' table
+	jq -e '[.commands[] | .options | map(.name) | length == (unique | length)] | all' table
+	# No option of a command hides a global one, and no letter stands for two.
+	jq -e '[.options[].name] as $global | [.commands[].options[].name | select(IN($global[]))] == []' table
+	jq -e '[.options[].letter] as $global | [.commands[].options | map(.letter | select(.)) | . + ($global - [null]) | length == (unique | length)] | all' table
+}
+
+@test "every command refuses an unknown option, in words and as JSON" {
+	while read -r command; do
+		# shellcheck disable=SC2086
+		fails 2 "unknown option --bogus" "$enclua" $command --bogus
+		# shellcheck disable=SC2086
+		fails 2 '"E_USAGE"' "$enclua" --json $command --bogus
+		one_object err
+	done < <(commands)
+}
+
+@test "every command with --json and nothing else: one object, on the right stream, with a documented exit code" {
+	while read -r command; do
+		got=0
+		# shellcheck disable=SC2086
+		timeout 20 "$enclua" --home "fresh/$command" --json $command > out 2> err < /dev/null || got=$?
+		if [ "$got" -eq 0 ]; then
+			one_object out && jq -e '.ok == true' out > /dev/null && [ ! -s err ] || { echo "$command:"; cat out err; return 1; }
+		else
+			[ "$got" -le 10 ] && [ ! -s out ] && one_object err || { echo "$command: exit $got"; cat out err; return 1; }
+			jq -e --argjson exit "$got" '.ok == false and (.error.code | startswith("E_")) and (.error.message | length > 0)
+				and (.error.hint == null or (.error.hint | length > 0))' err > /dev/null
+		fi
+	done < <(commands)
+}
+
+@test "a manual page for every command, without a request that man does not know" {
+	"$enclua" help --man > page
+	head -1 page | grep -q '^\.TH ENCLUA 1 '
+	while read -r command; do
+		grep -qF "\\fB$command\\fR" page
+		# shellcheck disable=SC2086
+		"$enclua" help --man $command > one
+		head -1 one | grep -q '^\.TH ENCLUA-'
+		grep -q '^\.SH SYNOPSIS' one
+		[ -z "$(grep '^[.'\'']' one | grep -vE '^\.(TH|SH|TP|PP|nf|fi)( |$)')" ]
+		[ -z "$(grep -nE '^$' one)" ]
+	done < <(commands)
+}
+
+# completes WORD…: what bash would offer for the last of these words
+completes() {
+	COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
+	_enclua
+	echo "${COMPREPLY[*]}"
+}
+
+# offers ' WORD '… -- WORDS…: each is among the completions
+offers() {
+	local want=()
+	while [ "$1" != -- ]; do want+=("$1"); shift; done
+	shift
+	local got=" $(completes "$@") " word
+	for word in "${want[@]}"; do
+		[[ "$got" == *"$word"* ]] || { echo "no$word in$got"; return 1; }
+	done
+}
+
+@test "completions: commands, second words, options; files where nothing else fits" {
+	eval "$("$enclua" help --bash)"
+	offers " key " " run-task " -- enclua ""
+	[ "$(completes enclua run-)" = run-task ]
+	offers " new " " list " -- enclua --home x key ""
+	[ "$(completes enclua key ne)" = new ]
+	offers " --no-passphrase " " --json " -- enclua key new --
+	[ "$(completes enclua --js)" = --json ]
+	[ -z "$(completes enclua run-task '')" ]
+}
