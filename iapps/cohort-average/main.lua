@@ -1,4 +1,5 @@
--- Describes one column, whole or by group. Nothing is said about fewer rows than the minimum cohort: neither a mean, nor a count.
+-- Describes one column, whole or by group. Nothing is said about fewer rows than the minimum cohort: neither a mean,
+-- nor a count.
 
 local csv = require "csv"
 local stats = require "stats"

@@ -1,5 +1,6 @@
 /* Each attack against each layer alone, against all without seccomp, against seccomp alone, and against everything. The table below says which
  * layers must stop which attack; a layer that this kernel lacks is left out, an attack that does not even work in the open is skipped.
+ * Every task goes the real way, through core/box/zygote.c.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* The worker's side of a task of the attacker program, and TAP lines: what the tests of this folder share. */
 #include "outside.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The main job by the command a newcomer types first, and what its result is worth.
+# The main job by the command a newcomer types first, and what its result is worth (core/node/work.c, work_check.c).
 
 load helper
 setup() { setup_home; }

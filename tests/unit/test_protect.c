@@ -1,4 +1,4 @@
-/* Keeper and protecting: who can open what, what a changed blob does, and that a writer killed on the way leaves nothing behind. */
+/* core/trust/keeper.c and protect.c: who can open what, what a changed blob does, and that a writer killed on the way leaves nothing behind. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
