@@ -28,7 +28,7 @@ struct bundle {
 
 int bundle_parse(struct bundle **out, struct buf *plain, struct err *e);	/* takes the buffer over */
 void bundle_free(struct bundle *b);
-/* Writes the files below dir: fresh names only, never through a link, the whole set or nothing. */
+/* Writes the files below dir: plain files are replaced, folders and links never, the whole set or nothing. */
 int bundle_write(const struct bundle *b, const char *dir, struct err *e);
 
 #endif

@@ -1,6 +1,6 @@
-/* A result's files onto disk: first the whole set into a fresh folder beside their places, then each top name moved to its place, which must
- * be free. Names come from a box, so no step follows a link and nothing that exists is touched; when a step fails, what was moved goes back
- * and nothing remains.
+/* A result's files onto disk: first the whole set into a fresh folder beside their places, then each top name moved to its place. A plain file
+ * that stands there is replaced, as a second run of the same command should; a folder or a link is not. Names come from a box, so no step
+ * follows a link; when a step fails, what was moved goes back, what was replaced returns, and nothing remains.
  */
 #include "form/bundle.h"
 
@@ -74,19 +74,24 @@ static void tree_remove(int top, const char *name)
 	(void)unlinkat(top, name, AT_REMOVEDIR);
 }
 
-/* Moves a name to a place that must be free. Where the file system knows no such rename, a look before has to do. */
-static int move_fresh(int from, int to, const char *name)
+/* Moves a name to its place. A plain file there changes places with the new one, so that it can return. */
+static int move_in(int stage, int dir, const char *name)
 {
-	if (renameat2(from, name, to, name, RENAME_NOREPLACE) == 0)
-		return 0;
-	if (errno != EINVAL && errno != ENOSYS)
-		return -1;
-	struct stat st;
-	if (fstatat(to, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+	struct stat st, fresh;
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		if (fstatat(stage, name, &fresh, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && S_ISREG(fresh.st_mode))
+			return renameat2(stage, name, dir, name, RENAME_EXCHANGE);
 		errno = EEXIST;
 		return -1;
 	}
-	return errno == ENOENT ? renameat(from, name, to, name) : -1;
+	return errno == ENOENT ? renameat2(stage, name, dir, name, RENAME_NOREPLACE) : -1;
+}
+
+static void move_back(int stage, int dir, const char *name)
+{
+	struct stat st;
+	bool replaced = fstatat(stage, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	(void)renameat2(dir, name, stage, name, replaced ? RENAME_EXCHANGE : RENAME_NOREPLACE);
 }
 
 /* The first component; 1 when the file before has another one. Files of one folder are neighbours in bytewise order. */
@@ -103,18 +108,18 @@ static int publish(const struct bundle *b, int stage, int dir, const char *dir_n
 {
 	char name[LIMIT_PATH_BYTES + 2];
 	for (size_t i = 0; i < b->n_files; i++) {
-		if (!top_name(b, i, name) || move_fresh(stage, dir, name) == 0)
+		if (!top_name(b, i, name) || move_in(stage, dir, name) == 0)
 			continue;
 		int why = errno;
 		if (why == EEXIST) {
-			err_set(e, ERR_CONFLICT, "%s/%s exists already, and a result never replaces anything", dir_name, name);
+			err_set(e, ERR_CONFLICT, "%s/%s exists and is no plain file, so it is not replaced", dir_name, name);
 			err_hint(e, "name another folder with -o");
 		} else {
 			err_sys(e, why, "cannot put %s into %s", name, dir_name);
 		}
 		while (i-- > 0)
 			if (top_name(b, i, name))
-				(void)move_fresh(dir, stage, name);
+				move_back(stage, dir, name);
 		return -1;
 	}
 	return fsync(dir) == 0 ? 0 : err_sys(e, errno, "cannot sync %s", dir_name);

@@ -259,18 +259,40 @@ static void onto_disk(void **state)
 	file_is(p->out, "plots/b.csv", "x,y\n");
 	file_is(p->out, "plots-old/a", "A");
 	assert_int_equal(names_in(p->out), 3);	/* and nothing else */
-	assert_int_equal(bundle_write(b, p->out, &e), -1);	/* the same again replaces nothing */
+	assert_int_equal(bundle_write(b, p->out, &e), -1);	/* the same again would replace folders */
 	assert_int_equal(e.code, ERR_CONFLICT);
 	assert_int_equal(names_in(p->out), 3);
 	bundle_free(b);
 }
 
-/* Each of the three names in the way, as a file, a folder, or a link: nothing is written, nothing is changed. */
+/* A plain file makes way for a plain file; when a later name cannot be placed, it comes back. */
+static void a_file_is_replaced_or_returns(void **state)
+{
+	struct place *p = *state;
+	struct err e;
+	for (int blocked = 0; blocked < 2; blocked++) {
+		char later[PATH_MAX + 64];
+		(void)snprintf(later, sizeof later, "%s/plots", p->out);
+		assert_int_equal(mkdir(p->out, 0700), 0);
+		scratch_file(p->out, "average.txt", "mine", 4);
+		if (blocked)
+			assert_int_equal(symlink("/nowhere", later), 0);
+		struct buf plain = good(NULL, three);
+		struct bundle *b = parsed(&plain);
+		assert_int_equal(bundle_write(b, p->out, &e), blocked ? -1 : 0);
+		file_is(p->out, "average.txt", blocked ? "mine" : "12.5\n");
+		assert_int_equal(names_in(p->out), blocked ? 2 : 3);
+		bundle_free(b);
+		scratch_remove(p->out);
+	}
+}
+
+/* Each of the three names in the way, as a file where a folder goes, as a folder, or as a link: nothing is written, nothing is changed. */
 static void what_is_in_the_way_stays(void **state)
 {
 	struct place *p = *state;
 	static const char *const names[] = { "average.txt", "plots-old", "plots" };
-	for (int i = 0; i < 9; i++) {
+	for (int i = 1; i < 9; i++) {	/* 0, a file for a file, is above */
 		char path[PATH_MAX + 64], target[PATH_MAX + 64];
 		struct err e;
 		(void)snprintf(path, sizeof path, "%s/%s", p->out, names[i % 3]);
@@ -325,6 +347,7 @@ int main(void)
 		cmocka_unit_test(bent_ones),
 		cmocka_unit_test(cut_long_and_flipped_ones),
 		cmocka_unit_test_setup_teardown(onto_disk, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_file_is_replaced_or_returns, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_in_the_way_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_folder_that_we_made_goes_with_the_failure, setup, teardown),
 	};
