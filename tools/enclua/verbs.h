@@ -9,7 +9,7 @@
 	X(init_commands) X(key_commands) X(app_commands) X(protect_commands) X(data_commands) \
 	X(run_task_commands) X(task_commands) \
 	X(seal_commands) \
-	X(help_commands)
+	X(doctor_commands) X(help_commands)
 
 #define X(set) extern const struct command set[];
 VERB_SETS(X)
