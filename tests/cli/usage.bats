@@ -9,7 +9,7 @@ teardown() { teardown_place; }
 	fails 2 "a command is needed" "$enclua"
 	fails 2 "enclua --help" "$enclua"
 	fails 2 "a command is needed" "$enclua" --quiet --home x
-	fails 2 "a command is needed" "$enclua" -- 
+	fails 2 "a command is needed" "$enclua" --
 }
 
 @test "unknown words are told what they nearly were" {
