@@ -56,3 +56,8 @@ $(BOX_TESTS): $O/box/%: tests/box/%.c $O/box/outside.o $O/core.a | $O/box/hello 
 	$(call say,TEST,$@)
 	$Q$(CC) $(ENCLUA_CFLAGS) -Itests/box $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $O/box/outside.o $O/core.a $(LIBS)
 $O/unit/test_layers $O/unit/test_measure: | $O/box/hello
+
+$O/bench/box_time: tests/bench/box_time.c $O/core.a $O/enclave
+	$(call say,BENCH,$@)
+	$Qmkdir -p $(@D)
+	$Q$(CC) $(ENCLUA_CFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $O/core.a $(LIBS)
