@@ -32,6 +32,9 @@ void hkdf256(uint8_t *out, size_t out_len, const void *key, size_t key_len, cons
 	const void *info, size_t info_len);
 
 void crypto_random(void *out, size_t n);
+/* From here on everything random in this process, crypto_random and what libsodium draws for itself, comes from a generator that starts at
+ * this seed: for a box, which may make no system call. The seed must be fresh and used once. */
+void crypto_random_seed(const uint8_t seed[static 32]);
 void crypto_wipe(void *p, size_t n);
 bool crypto_equal(const void *a, const void *b, size_t n);	/* in constant time */
 
