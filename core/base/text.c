@@ -73,6 +73,15 @@ static bool is_hidden(uint32_t code)
 	return false;
 }
 
+size_t text_plain(const char *text, size_t n)
+{
+	size_t i = 0, len;
+	for (uint32_t code = 0; (len = utf8_next(text + i, n - i, &code)) != 0; i += len)
+		if (code < 0x20 || code == 0x7f || is_hidden(code))
+			break;
+	return i;
+}
+
 int text_escape(struct buf *out, const char *text, size_t n, struct err *e)
 {
 	for (size_t i = 0; i < n;) {

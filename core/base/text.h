@@ -42,6 +42,8 @@ int text_duration_ms(const char *text, uint64_t *ms, struct err *e);
 /* Writes text with control characters, DEL, bidi overrides and broken UTF-8 shown as \xNN or \u{NNNN}: safe on a terminal. */
 struct buf;
 int text_escape(struct buf *out, const char *text, size_t n, struct err *e);
+/* How many bytes at the start text_escape would leave as they are: n when all is plain. */
+size_t text_plain(const char *text, size_t n);
 
 /* The candidate nearest to word by edit distance, or NULL when none is near; candidates end with NULL. */
 const char *text_nearest(const char *word, const char *const *candidates);

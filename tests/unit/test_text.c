@@ -292,6 +292,10 @@ static void test_escape(void **state)
 		struct buf b = BUF_INIT(256);
 		assert_int_equal(text_escape(&b, rows[i].text, rows[i].len, NULL), 0);
 		assert_string_equal(buf_text(&b), rows[i].want);
+		size_t same = 0;	/* text_plain and text_escape agree on where the first character to escape is */
+		while (same < rows[i].len && rows[i].text[same] == rows[i].want[same])
+			same++;
+		assert_int_equal(text_plain(rows[i].text, rows[i].len), same);
 		buf_done(&b);
 	}
 	struct buf small = BUF_INIT(3);
