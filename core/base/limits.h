@@ -15,6 +15,7 @@
 #define LIMIT_MANIFEST_LIST_BYTES MIB(1)	/* MANIFEST: 4096 lines of 67 + path */
 #define LIMIT_YAML_BYTES KIB(64)
 #define LIMIT_YAML_DEPTH 8u
+#define LIMIT_MANIFEST_WORDS 32u	/* purposes, or places to reach: a reader goes through them one by one */
 #define LIMIT_PATH_BYTES 255u	/* longest path that ustar's prefix and name can hold, less the slash */
 #define LIMIT_SIGNERS 16u
 

@@ -1,7 +1,6 @@
 /* iapp.yaml into its struct: one row per key says what reads it. Defaults are the ones of core/form/FORMAT.md. */
 #include "form/manifest.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +24,15 @@ struct field {
 };
 
 #define REFUSE(...) ytree_refuse(r->doc, n, r->e, __VA_ARGS__)
+
+/* A list of words holds none twice; `item` is the last one looked at. */
+static int repeat_check(struct reading *r, const struct ytree_node *list, const struct ytree_node *item)
+{
+	for (const struct ytree_node *n = list->first; n != item; n = n->next)
+		if (!strcmp(n->text, item->text))
+			return ytree_refuse(r->doc, item, r->e, "\"%s\" stands in %s twice", item->text, list->key);
+	return 0;
+}
 
 /* Every member has a row, every required row a member. */
 static int map_read(struct reading *r, const struct ytree_node *n, const struct field *fields, const char *what)
@@ -92,15 +100,19 @@ static int list_check(struct reading *r, const struct ytree_node *n)
 	return n->kind == YTREE_LIST ? 0 : REFUSE("%s must be a list: [a, b] or lines that start with \"- \"", n->key);
 }
 
-/* [a-z0-9][a-z0-9-]* or, for arguments and secrets, a Lua name. */
-static bool name_valid(const char *s, bool lua)
+#define DIGITS "0123456789"
+#define SMALL "abcdefghijklmnopqrstuvwxyz"
+#define LETTERS SMALL "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+/* Not empty, begins with one of the first set, the rest of the second. Not <ctype.h>: a locale has no say here. */
+static bool word_valid(const char *s, const char *first, const char *all)
 {
-	if (!(lua ? isalpha((unsigned char)s[0]) || s[0] == '_' : islower((unsigned char)s[0]) || isdigit((unsigned char)s[0])))
-		return false;
-	for (; *s; s++)
-		if (!(lua ? isalnum((unsigned char)*s) || *s == '_' : islower((unsigned char)*s) || isdigit((unsigned char)*s) || *s == '-'))
-			return false;
-	return true;
+	return *s && strchr(first, *s) && s[strspn(s, all)] == '\0';
+}
+
+static bool lua_name_valid(const char *s)
+{
+	return word_valid(s, LETTERS "_", LETTERS DIGITS "_");
 }
 
 static bool semver_identifiers(const char *s, size_t n, bool leading_zero_allowed)
@@ -109,10 +121,9 @@ static bool semver_identifiers(const char *s, size_t n, bool leading_zero_allowe
 		size_t len = 0;
 		bool digits = true;
 		for (; i + len < n && s[i + len] != '.'; len++) {
-			char c = s[i + len];
-			if (!isalnum((unsigned char)c) && c != '-')
+			if (!strchr(LETTERS DIGITS "-", s[i + len]))
 				return false;
-			digits &= isdigit((unsigned char)c) != 0;
+			digits &= strchr(DIGITS, s[i + len]) != NULL;
 		}
 		if (len == 0 || (digits && len > 1 && s[i] == '0' && !leading_zero_allowed))
 			return false;
@@ -125,7 +136,7 @@ static bool semver_identifiers(const char *s, size_t n, bool leading_zero_allowe
 static bool semver_valid(const char *s)
 {
 	for (int part = 0; part < 3; part++) {
-		size_t n = strspn(s, "0123456789");
+		size_t n = strspn(s, DIGITS);
 		if (n == 0 || (n > 1 && s[0] == '0'))
 			return false;
 		s += n;
@@ -155,7 +166,7 @@ static int name_read(struct reading *r, const struct ytree_node *n)
 {
 	if (text_read(r, n, r->m->name, sizeof r->m->name) < 0)
 		return -1;
-	return name_valid(r->m->name, false) ? 0 : REFUSE("a name has small letters, digits and \"-\", and starts with one of the first two");
+	return word_valid(r->m->name, SMALL DIGITS, SMALL DIGITS "-") ? 0 : REFUSE("a name has small letters, digits and \"-\", and starts with one of the first two");
 }
 
 static int version_read(struct reading *r, const struct ytree_node *n)
@@ -197,6 +208,18 @@ static int optional_read(struct reading *r, const struct ytree_node *n)
 	return bool_read(r, n, &r->m->data_optional);
 }
 
+/* What core/form/FORMAT.md lets a leaf be: a scalar, or bytes of a MIME type (RFC 6838 §4.2, small letters). */
+static bool leaf_type_valid(const char *s)
+{
+	static const char *const scalars[] = { "bool", "f64", "i128", "string" };
+	static const char more[] = SMALL DIGITS "!#$&^_.+-";
+	for (size_t i = 0; i < sizeof scalars / sizeof *scalars; i++)
+		if (!strcmp(s, scalars[i]))
+			return true;
+	size_t n = strspn(s, more);
+	return n && s[n] == '/' && word_valid(s + n + 1, SMALL DIGITS, more);
+}
+
 static int schema_read(struct reading *r, const struct ytree_node *n)
 {
 	if (n->kind != YTREE_MAP)
@@ -210,6 +233,8 @@ static int schema_read(struct reading *r, const struct ytree_node *n)
 		(void)snprintf(s->path, sizeof s->path, "%s", c->key);
 		if (text_read(r, c, s->type, sizeof s->type) < 0)
 			return -1;
+		if (!leaf_type_valid(s->type))
+			return ytree_refuse(r->doc, c, r->e, "a type is bool, f64, i128, string, or of MIME such as text/csv");
 		r->m->n_schema++;
 	}
 	return 0;
@@ -219,7 +244,7 @@ static int arg_name_read(struct reading *r, const struct ytree_node *n)
 {
 	if (text_read(r, n, r->arg->name, sizeof r->arg->name) < 0)
 		return -1;
-	return name_valid(r->arg->name, true) ? 0 : REFUSE("the name of an argument is a Lua name: letters, digits and \"_\"");
+	return lua_name_valid(r->arg->name) ? 0 : REFUSE("the name of an argument is a Lua name: letters, digits and \"_\"");
 }
 
 static const char *const arg_types[] = { "string", "number", "integer", "boolean", NULL };
@@ -292,8 +317,10 @@ static int secrets_read(struct reading *r, const struct ytree_node *n)
 	for (const struct ytree_node *c = n->first; c; c = c->next) {
 		if (text_read(r, c, r->m->secrets[r->m->n_secrets], sizeof *r->m->secrets) < 0)
 			return -1;
-		if (!name_valid(c->text, true))
+		if (!lua_name_valid(c->text))
 			return ytree_refuse(r->doc, c, r->e, "the name of a secret has letters, digits and \"_\"");
+		if (repeat_check(r, n, c) < 0)
+			return -1;
 		r->m->n_secrets++;
 	}
 	return 0;
@@ -321,21 +348,42 @@ static int inputs_read(struct reading *r, const struct ytree_node *n)
 		return -1;
 	if (r->m->data == MANIFEST_DATA_NONE && r->m->n_schema)
 		return REFUSE("a schema without data: add data: one");
+	if (r->m->data == MANIFEST_DATA_NONE && r->m->data_optional)
+		return REFUSE("optional is said of data, and there is none: add data: one");
 	return 0;
 }
 
 static int purposes_read(struct reading *r, const struct ytree_node *n)
 {
-	if (list_check(r, n) < 0 || list_alloc(r, n, sizeof *r->m->purposes, 32, (void **)&r->m->purposes) < 0)
+	if (list_check(r, n) < 0 || list_alloc(r, n, sizeof *r->m->purposes, LIMIT_MANIFEST_WORDS, (void **)&r->m->purposes) < 0)
 		return -1;
-	for (const struct ytree_node *c = n->first; c; c = c->next)
+	for (const struct ytree_node *c = n->first; c; c = c->next) {
 		if (text_read(r, c, r->m->purposes[r->m->n_purposes], sizeof *r->m->purposes) < 0)
 			return -1;
-		else if (c->text[0] == '\0' || strpbrk(c->text, " \t"))
+		if (!word_valid(c->text, LETTERS DIGITS, LETTERS DIGITS ":._/#-"))
 			return ytree_refuse(r->doc, c, r->e, "a purpose is one word, such as DUO:0000006");
-		else
-			r->m->n_purposes++;
+		if (repeat_check(r, n, c) < 0)
+			return -1;
+		r->m->n_purposes++;
+	}
 	return 0;
+}
+
+/* A name of the DNS (RFC 1123 §2.1) in small letters. No address: whatever ends in a number would be read as one. */
+static bool host_valid(const char *s, size_t n)
+{
+	const char *last = s;
+	if (n == 0 || n > 253)
+		return false;
+	for (const char *end = s + n, *dot; s <= end; s = dot + 1) {
+		dot = memchr(s, '.', (size_t)(end - s));
+		if (!dot)
+			dot = end;
+		if (dot == s || dot - s > 63 || *s == '-' || dot[-1] == '-')
+			return false;
+		last = s;
+	}
+	return !strchr(DIGITS, *last);
 }
 
 /* smtp:host:port or https:host[:port] */
@@ -345,26 +393,28 @@ static bool egress_valid(const char *s)
 	if (!smtp && strncmp(s, "https:", 6) != 0)
 		return false;
 	s += smtp ? 5 : 6;
-	size_t host = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789.-");
-	if (host == 0 || host > 253 || s[0] == '.' || s[0] == '-')
+	size_t host = strspn(s, SMALL DIGITS ".-");
+	if (!host_valid(s, host))
 		return false;
 	s += host;
 	if (*s == '\0')
 		return !smtp;
-	size_t digits = *s == ':' ? strspn(s + 1, "0123456789") : 0;
+	size_t digits = *s == ':' ? strspn(s + 1, DIGITS) : 0;
 	long port = digits && digits < 6 ? strtol(s + 1, NULL, 10) : 0;
 	return port > 0 && port < 65536 && s[1] != '0' && s[1 + digits] == '\0';
 }
 
 static int egress_read(struct reading *r, const struct ytree_node *n)
 {
-	if (list_check(r, n) < 0 || list_alloc(r, n, sizeof *r->m->egress, 32, (void **)&r->m->egress) < 0)
+	if (list_check(r, n) < 0 || list_alloc(r, n, sizeof *r->m->egress, LIMIT_MANIFEST_WORDS, (void **)&r->m->egress) < 0)
 		return -1;
 	for (const struct ytree_node *c = n->first; c; c = c->next) {
 		if (text_read(r, c, r->m->egress[r->m->n_egress], sizeof *r->m->egress) < 0)
 			return -1;
 		if (!egress_valid(c->text))
 			return ytree_refuse(r->doc, c, r->e, "write egress like smtp:mail.example.org:587 or https:api.example.org");
+		if (repeat_check(r, n, c) < 0)
+			return -1;
 		r->m->n_egress++;
 	}
 	return 0;
@@ -489,15 +539,15 @@ void manifest_free(struct manifest *m)
 static bool number_valid(const char *s)
 {
 	s += *s == '-';
-	size_t whole = strspn(s, "0123456789"), part = 0;
+	size_t whole = strspn(s, DIGITS), part = 0;
 	s += whole;
 	if (*s == '.')
-		s += 1 + (part = strspn(s + 1, "0123456789"));
+		s += 1 + (part = strspn(s + 1, DIGITS));
 	if (whole + part == 0)
 		return false;
 	if (*s == 'e' || *s == 'E') {
 		s += 1 + (s[1] == '-' || s[1] == '+');
-		size_t digits = strspn(s, "0123456789");
+		size_t digits = strspn(s, DIGITS);
 		if (digits == 0)
 			return false;
 		s += digits;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "base/json.h"
 #include "base/limits.h"
 #include "base/text.h"
 
@@ -49,14 +50,6 @@ int ytree_refuse_key(const struct ytree_doc *d, const struct ytree_node *n, stru
 static int refuse_mark(const struct ytree_doc *d, yaml_mark_t m, struct err *e, const char *what)
 {
 	return err_set(e, ERR_INVALID, "%s:%zu:%zu: %s", d->file, m.line + 1, m.column + 1, what);
-}
-
-static bool text_plain(const char *s, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f)
-			return false;
-	return utf8_valid(s, n);
 }
 
 /* One open mapping or sequence while the events go by. */
@@ -112,13 +105,32 @@ static struct ytree_node *node_add(struct builder *b, enum ytree_kind kind, yaml
 	return n;
 }
 
+static size_t characters(const char *s)
+{
+	size_t n = 0;
+	for (; *s; s++)
+		n += ((unsigned char)*s & 0xc0) != 0x80;
+	return n;
+}
+
+/* Who looks for "egress" in a manifest must find it: an escape would be a second spelling of the same key. */
+static bool key_spelt_plainly(const yaml_event_t *ev, const char *text)
+{
+	size_t quotes = ev->data.scalar.style == YAML_PLAIN_SCALAR_STYLE ? 0 : 2;
+	return ev->end_mark.index - ev->start_mark.index == characters(text) + quotes;
+}
+
 static int key_take(struct builder *b, const yaml_event_t *ev, const char *text, struct err *e)
 {
 	struct level *top = &b->stack[b->depth - 1];
+	if (strlen(text) > LIMIT_PATH_BYTES)
+		return refuse_mark(b->doc, ev->start_mark, e, "no key is as long as this");
+	if (!key_spelt_plainly(ev, text))
+		return refuse_mark(b->doc, ev->start_mark, e, "write the key on one line and without escapes");
 	for (const struct ytree_node *m = top->node->first; m; m = m->next)
 		if (!strcmp(m->key, text)) {
-			char what[128];
-			(void)snprintf(what, sizeof what, "the key \"%.80s\" stands here twice", text);
+			char what[LIMIT_PATH_BYTES + 64];
+			(void)snprintf(what, sizeof what, "the key \"%s\" stands here twice", text);
 			return refuse_mark(b->doc, ev->start_mark, e, what);
 		}
 	top->key = text;
@@ -137,8 +149,8 @@ static int scalar_take(struct builder *b, const yaml_event_t *ev, struct err *e)
 		return refuse_mark(b->doc, ev->start_mark, e, "anchors and tags are not allowed");
 	if (style == YAML_LITERAL_SCALAR_STYLE || style == YAML_FOLDED_SCALAR_STYLE)
 		return refuse_mark(b->doc, ev->start_mark, e, "write the text on one line; block scalars are not allowed");
-	if (!text_plain(s, n))
-		return refuse_mark(b->doc, ev->start_mark, e, "control characters are not allowed, escaped or not");
+	if (text_plain(s, n) != n)
+		return refuse_mark(b->doc, ev->start_mark, e, "control and invisible characters are not allowed, escaped or not");
 	const char *text = pool_add(b->doc, s, n);
 	if (!text)
 		return refuse_mark(b->doc, ev->start_mark, e, "too much text");
@@ -219,15 +231,33 @@ static int events_read(yaml_parser_t *parser, struct builder *b, struct err *e)
 	return 0;
 }
 
+/* Comments too: what an editor shows on one line must not be two to libyaml, for which U+0085, U+2028 and U+2029 end a line and a comment. */
+static int raw_check(const char *file, const char *text, size_t len, struct err *e)
+{
+	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
+		return err_set(e, ERR_INVALID, "%s:1:1: a byte order mark is not allowed", file);
+	size_t bad = text_plain(text, len);
+	while (bad < len && (text[bad] == '\n' || text[bad] == '\t')) {	/* where a tab may stand is libyaml's to judge */
+		bad++;
+		bad += text_plain(text + bad, len - bad);
+	}
+	if (bad == len)
+		return 0;
+	unsigned line, column;
+	json_position(text, bad, &line, &column);
+	return err_set(e, ERR_INVALID, "%s:%u:%u: %s", file, line, column,
+		utf8_next(text + bad, len - bad, NULL) == 0 ? "this is not UTF-8 text" :
+		text[bad] == '\r' ? "a carriage return is not allowed; end lines with LF alone" :
+		"control and invisible characters are not allowed");
+}
+
 int ytree_parse(struct ytree_doc **out, const char *file, const char *text, size_t len, struct err *e)
 {
 	yaml_parser_t parser;
 	if (len > LIMIT_YAML_BYTES)
 		return err_set(e, ERR_INVALID, "%s is larger than %llu bytes", file, LIMIT_YAML_BYTES);
-	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
-		return err_set(e, ERR_INVALID, "%s:1:1: a byte order mark is not allowed", file);
-	if (memchr(text, '\0', len) || !utf8_valid(text, len))
-		return err_set(e, ERR_INVALID, "%s is not UTF-8 text", file);
+	if (raw_check(file, text, len, e) < 0)
+		return -1;
 	struct ytree_doc *d = calloc(1, sizeof *d);
 	if (!d)
 		return err_set(e, ERR_LIMIT, "out of memory");
