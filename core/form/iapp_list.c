@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/text.h"
 #include "base/ustar.h"
@@ -12,31 +11,47 @@
 
 #define LINE_HEAD (HEX_LEN(32) + 2)	/* digits and two spaces */
 
+/* Names of an iApp are ASCII. Beyond it one looking name has many spellings (composed or not, one case or the other), which of them are the same
+ * depends on the file system and on the year's Unicode tables, and every replica has to answer alike. */
+static bool ascii_only(const char *path, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((uint8_t)path[i] > 0x7e)
+			return false;
+	return true;
+}
+
+static int fold(char c)
+{
+	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+}
+
+/* In any locale, unlike strncasecmp. */
+static int fold_compare(const char *a, const char *b, size_t n)
+{
+	for (; n > 0; n--, a++, b++) {
+		if (fold(*a) != fold(*b))
+			return fold(*a) < fold(*b) ? -1 : 1;
+		if (*a == '\0')
+			return 0;
+	}
+	return 0;
+}
+
 bool iapp_name_reserved(const char *path)
 {
 	size_t n = strlen(IAPP_LIST);
-	return !strncasecmp(path, IAPP_LIST, n) && (path[n] == '\0' || path[n] == '.');
-}
-
-/* U+0300–U+036F in UTF-8: cc 80 … cd af. Letters have a composed form; the other spelling would be a second name that looks the same. */
-static bool has_combining(const char *path, size_t len)
-{
-	for (size_t i = 0; i + 1 < len; i++) {
-		uint8_t a = (uint8_t)path[i], b = (uint8_t)path[i + 1];
-		if ((a == 0xcc && b >= 0x80) || (a == 0xcd && b <= 0xaf))
-			return true;
-	}
-	return false;
+	return fold_compare(path, IAPP_LIST, n) == 0 && (path[n] == '\0' || path[n] == '.');
 }
 
 int iapp_path_check(const char *path, size_t len, struct err *e)
 {
+	if (!ascii_only(path, len))
+		return err_set(e, ERR_INVALID, "a name of the iApp is not ASCII: only there has a name one spelling everywhere");
 	if (ustar_path_check(path, len, e) < 0)
 		return -1;
 	if (iapp_name_reserved(path))
 		return err_set(e, ERR_INVALID, "the name %s is kept for the file list and its signatures", path);
-	if (has_combining(path, len))
-		return err_set(e, ERR_INVALID, "the name %s has a combining character; write it composed (NFC)", path);
 	return 0;
 }
 
@@ -69,11 +84,23 @@ int iapp_path_compare(const void *a, const void *b)
 
 static int path_fold_compare(const void *a, const void *b)
 {
-	return strcasecmp(*(const char *const *)a, *(const char *const *)b);
+	return fold_compare(*(const char *const *)a, *(const char *const *)b, LIMIT_PATH_BYTES + 1);
 }
 
-/* ASCII only: two names that differ in the case of other letters are two names on every file system that keeps the bytes. */
-static int fold_check(const struct iapp_line *lines, size_t n, struct err *e)
+/* Neighbours in the folded order: the same name, or the same folder, spelt in two cases. */
+static int pair_check(const char *a, const char *b, struct err *e)
+{
+	for (size_t i = 0; fold(a[i]) == fold(b[i]); i++) {
+		if ((a[i] == '/' || a[i] == '\0') && memcmp(a, b, i) != 0)
+			return err_set(e, ERR_INVALID, "the names %s and %s differ in case only, in whole or in a folder", a, b);
+		if (a[i] == '\0')
+			break;
+	}
+	return 0;
+}
+
+/* On a file system that folds case all of them must be able to stand beside one another: no two equal, none a file and a folder at once. */
+static int names_check(const struct iapp_line *lines, size_t n, struct err *e)
 {
 	const char **names = calloc(n + 1, sizeof *names);
 	int r = 0;
@@ -82,23 +109,16 @@ static int fold_check(const struct iapp_line *lines, size_t n, struct err *e)
 	for (size_t i = 0; i < n; i++)
 		names[i] = lines[i].path;
 	qsort(names, n, sizeof *names, path_fold_compare);
-	for (size_t i = 1; r == 0 && i < n; i++)
-		if (!strcasecmp(names[i - 1], names[i]))
-			r = err_set(e, ERR_INVALID, "the names %s and %s differ in case only", names[i - 1], names[i]);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		size_t len = strlen(names[i]);
+		if (i + 1 < n)
+			r = pair_check(names[i], names[i + 1], e);
+		for (size_t k = i + 1; r == 0 && k < n && fold_compare(names[k], names[i], len) == 0; k++)
+			if (names[k][len] == '/')
+				r = err_set(e, ERR_INVALID, "%s is a file and a folder at once", names[i]);
+	}
 	free(names);
 	return r;
-}
-
-/* A path may not run through a file: "a" and "a/b" cannot both be unpacked. */
-static int prefix_check(const struct iapp_line *lines, size_t n, struct err *e)
-{
-	for (size_t i = 0; i < n; i++) {
-		size_t len = strlen(lines[i].path);
-		for (size_t k = i + 1; k < n && !strncmp(lines[k].path, lines[i].path, len); k++)
-			if (lines[k].path[len] == '/')
-				return err_set(e, ERR_INVALID, "%s is a file and a folder at once", lines[i].path);
-	}
-	return 0;
 }
 
 static int line_parse(struct iapp_line *out, const char *line, size_t len, struct err *e)
@@ -137,7 +157,7 @@ int iapp_list_parse(struct iapp_line **out, size_t *n, const char *text, size_t 
 		text += line + 1;
 		len -= line + 1;
 	}
-	if (fold_check(lines, count, e) < 0 || prefix_check(lines, count, e) < 0)
+	if (names_check(lines, count, e) < 0)
 		goto fail;
 	*out = lines;
 	*n = count;

@@ -13,18 +13,20 @@
 
 #define IAPP_LIST "MANIFEST"
 #define IAPP_UNTRUSTED "enclua iApp signature, public key "	/* then the key, as minisign writes it */
-#define IAPP_SIGNATURE "MANIFEST.minisig"	/* of the first signer; further ones are MANIFEST.<16 hex digits of the key number>.minisig */
+#define IAPP_SIGNATURE "MANIFEST.minisig"	/* of the signer with the lowest key number; the others follow as
+	MANIFEST.<16 hex digits of the key number>.minisig, in the order of these numbers */
 
 struct iapp_line { uint8_t sha256[32]; char path[LIMIT_PATH_BYTES + 2]; };
 
-/* Lines "<64 hex>  <path>\n", sorted bytewise by path; no path twice, none equal to another but for case. free(*out). */
+/* Lines "<64 hex>  <path>\n", sorted bytewise by path; no path or folder twice, not even in another case; none a file and a folder.
+ * free(*out). */
 int iapp_list_parse(struct iapp_line **out, size_t *n, const char *text, size_t len, struct err *e);
 int iapp_list_add(struct buf *out, const uint8_t sha256_of[static 32], const char *path, struct err *e);
 void iapp_h1(char out[static IAPP_H1_TEXT], const void *list, size_t len);
 
 /* Is this MANIFEST or MANIFEST.*, in any case? No file of an iApp is called so. */
 bool iapp_name_reserved(const char *path);
-/* The rules of ustar_path_check, not reserved, no combining characters (so that é has one spelling). */
+/* The rules of ustar_path_check, in ASCII, not reserved. */
 int iapp_path_check(const char *path, size_t len, struct err *e);
 /* Lua is text: not empty, no bytecode, no byte order mark, NUL, carriage return or "#!", valid UTF-8. */
 int iapp_file_check(const char *path, const uint8_t *bytes, size_t len, struct err *e);

@@ -89,6 +89,17 @@ static const struct minisign_key *key_trusted(const struct iapp_expect *x, const
 	return NULL;
 }
 
+/* By key number, rising: a set of signers is written in one way. A number is chosen by who made the key, so the same key might come under two. */
+static int order_check(const struct iapp *a, const struct minisign_key *key, struct err *e)
+{
+	for (size_t i = 0; i < a->n_signers; i++)
+		if (!memcmp(a->signers[i].key.public_key, key->public_key, 32))
+			return err_set(e, ERR_INVALID, "the same key has signed twice");
+	if (a->n_signers && memcmp(a->signers[a->n_signers - 1].key.number, key->number, 8) >= 0)
+		return err_set(e, ERR_INVALID, "the signatures are not in the order of their key numbers");
+	return 0;
+}
+
 static int signature_check(struct iapp *a, const struct iapp_expect *x, const uint8_t *list, size_t list_len, const uint8_t *bytes,
 	size_t len, const char *number_in_name, struct err *e)
 {
@@ -117,11 +128,8 @@ static int signature_check(struct iapp *a, const struct iapp_expect *x, const ui
 	}
 	if (minisign_verify(&sig, &key, list, list_len, e) < 0)
 		goto out;
-	for (size_t i = 0; i < a->n_signers; i++)
-		if (!memcmp(a->signers[i].key.public_key, key.public_key, 32)) {
-			err_set(e, ERR_INVALID, "the same key has signed twice");
-			goto out;
-		}
+	if (order_check(a, &key, e) < 0)
+		goto out;
 	a->signers[a->n_signers].key = key;
 	(void)snprintf(a->signers[a->n_signers].comment, MINISIGN_COMMENT, "%s", sig.trusted_comment);
 	a->n_signers++;
@@ -134,7 +142,7 @@ out:
 /* Signatures follow the list at once; the first entry that is none of them is left for the files. */
 static int signatures_check(struct iapp *a, const struct iapp_expect *x, struct cursor *c, const uint8_t *list, size_t list_len, struct err *e)
 {
-	char last[17] = "", number[17];
+	char number[17];
 	for (;;) {
 		struct cursor here = *c;
 		struct ustar_entry entry;
@@ -146,11 +154,10 @@ static int signatures_check(struct iapp *a, const struct iapp_expect *x, struct 
 			break;
 		if (a->n_signers == LIMIT_SIGNERS)
 			return err_set(e, ERR_LIMIT, "more than %u signatures", LIMIT_SIGNERS);
-		if (entry.executable || (number[0] && strcmp(last, number) >= 0))
-			return err_set(e, ERR_INVALID, "the signature %s is out of order or executable", entry.path);
+		if (entry.executable)
+			return err_set(e, ERR_INVALID, "the signature %s is marked executable", entry.path);
 		if (signature_check(a, x, list, list_len, content, (size_t)entry.size, number, e) < 0)
 			return err_wrap(e, "%s", entry.path);
-		memcpy(last, number, sizeof last);
 		*c = here;
 	}
 	return a->n_signers ? 0 : err_set(e, ERR_INVALID, "the archive is not signed: " IAPP_SIGNATURE " must follow " IAPP_LIST);

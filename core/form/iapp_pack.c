@@ -55,7 +55,7 @@ static int file_take(struct packing *p, int folder, const char *name, const char
 		return err_sys(e, errno, "cannot read %s/%s", p->dir, path);
 	int r = -1;
 	struct buf *content = &p->contents[p->n];
-	*content = (struct buf)BUF_INIT(LIMIT_IAPP_BYTES);
+	*content = (struct buf)BUF_INIT(LIMIT_IAPP_BYTES + 1);
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
 		err_set(e, ERR_INVALID, "%s/%s is not a plain file", p->dir, path);
 		goto out;
@@ -65,9 +65,9 @@ static int file_take(struct packing *p, int folder, const char *name, const char
 		err_set(e, ERR_LIMIT, "%s holds more than %llu bytes", p->dir, LIMIT_IAPP_BYTES);
 		goto out;
 	}
-	if (buf_reserve(content, (size_t)st.st_size, e) < 0)
+	if (buf_reserve(content, (size_t)st.st_size + 1, e) < 0)
 		goto out;
-	ssize_t n = os_read(fd, content->data, (size_t)st.st_size);
+	ssize_t n = os_read(fd, content->data, (size_t)st.st_size + 1);	/* one more, to see whether it has grown */
 	if (n != st.st_size) {
 		err_set(e, ERR_CONFLICT, "%s/%s changed while it was read", p->dir, path);
 		goto out;
@@ -164,7 +164,7 @@ static int tar_add(struct archive *a, const char *path, const void *bytes, size_
 	archive_entry_set_mtime(entry, 0, 0);
 	int r = 0;
 	if (archive_write_header(a, entry) != ARCHIVE_OK || (n && archive_write_data(a, bytes, n) != (la_ssize_t)n))
-		r = err_set(e, ERR_INVALID, "cannot archive %s: %s", path, archive_error_string(a));
+		r = err_set(e, ERR_LIMIT, "cannot archive %s: %s", path, archive_error_string(a));
 	archive_entry_free(entry);
 	return r;
 }
@@ -213,7 +213,7 @@ out:
 	return r;
 }
 
-/* Signers after the first stand in the order of their key numbers, so that the set decides the bytes, not the order of the options. */
+/* In the order of their key numbers: the set of signers decides the bytes, not the order of the options. */
 static int signer_compare(const void *a, const void *b)
 {
 	struct minisign_key x, y;
@@ -235,7 +235,7 @@ static int manifest_read(const struct packing *p, struct manifest **out, struct 
 	return err_hint(e, "an iApp is a folder with " MANIFEST_FILE " and the Lua file that it names as entry");
 }
 
-static int pack(struct packing *p, struct buf *out, const struct identity **signers, size_t n_signers, struct err *e)
+static int pack(struct packing *p, struct buf *out, const struct identity *const *signers, size_t n_signers, struct err *e)
 {
 	struct buf list = BUF_INIT(LIMIT_MANIFEST_LIST_BYTES);
 	struct manifest *m = NULL;
@@ -249,7 +249,6 @@ static int pack(struct packing *p, struct buf *out, const struct identity **sign
 		    iapp_list_add(&list, p->lines[i].sha256, p->lines[i].path, e) < 0)
 			goto out;
 	iapp_h1(h1, list.data, list.len);
-	qsort((void *)(signers + 1), n_signers - 1, sizeof *signers, signer_compare);
 	if (iapp_comment(comment, sizeof comment, m->name, m->version, h1, e) < 0 ||
 	    tar_write(p, &list, comment, signers, n_signers, out, e) < 0)
 		goto out;
@@ -272,6 +271,10 @@ int iapp_pack(struct buf *out, const char *dir, const struct identity *const *si
 	if (n_signers == 0 || n_signers > LIMIT_SIGNERS)
 		return err_set(e, ERR_USAGE, "an iApp has 1 to %u signers", LIMIT_SIGNERS);
 	memcpy(sorted, signers, n_signers * sizeof *sorted);
+	qsort((void *)sorted, n_signers, sizeof *sorted, signer_compare);
+	for (size_t i = 1; i < n_signers; i++)
+		if (signer_compare(&sorted[i - 1], &sorted[i]) == 0)
+			return err_set(e, ERR_USAGE, "the same signer is named twice");
 	p.lines = calloc(LIMIT_IAPP_FILES + 1, sizeof *p.lines);
 	p.contents = calloc(LIMIT_IAPP_FILES + 1, sizeof *p.contents);
 	if (!p.lines || !p.contents)
