@@ -1,0 +1,47 @@
+#!/usr/bin/env bats
+# Every command of the README's walk, typed as it stands there, one after another, in a folder that is a fresh copy of the tree.
+
+setup() {
+	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	case ${BUILD:-build} in /*) build=$BUILD ;; *) build=$top/${BUILD:-build} ;; esac
+	work=$(mktemp -d)
+	export HOME=$work/home PATH=$build:$PATH
+	unset ENCLUA_HOME ENCLUA_AS ENCLUA_PASSPHRASE_FILE XDG_DATA_HOME
+	mkdir "$HOME" "$work/tree"
+	cp -R "$top/iapps" "$top/README.md" "$work/tree/"
+	cd "$work/tree"
+}
+
+teardown() {
+	cd / && rm -rf "$work"
+}
+
+# The commands between two headings: indented lines that start with a program of the walk.
+commands() {
+	awk '/^## A walk/ { on = 1 } /^## Who talks/ { on = 0 } on' README.md | grep -E '^    (enclua|cat|age|tar|mkdir) ' | sed 's/^    //'
+}
+
+@test "the walk of the README works as it is written" {
+	[ "$(commands | wc -l)" -ge 10 ]
+	commands > walk
+	while read -r line; do
+		bash -c "$line" > out.txt 2>&1 3>&- || { echo "failed: $line"; cat out.txt; return 1; }
+	done < walk
+	[ "$(cat out/hello.txt)" = "$(printf 'Hello, Ada!\nYour protected secretText reads: the cake is in the fridge')" ]
+}
+
+@test "the Lua of the README runs" {
+	mkdir -p mine
+	awk '/^\*\*Write one/ { on = 1 } /^Errors name/ { on = 0 } on && /^    / { print substr($0, 5) }' README.md > mine/main.lua
+	grep -q 'task.result:write' mine/main.lua
+	printf 'api: 1\nname: mine\nversion: 1.0.0\nentry: main.lua\ninputs: {data: one}\n' > mine/iapp.yaml
+	printf 'age\n40\n60\n' > patients.csv
+	enclua run-task mine --data patients.csv -o res
+	[ "$(cat res/average.txt)" = "50.000" ]
+}
+
+@test "what the README says exists, exists" {
+	sed -n 's/.*](\([a-zA-Z][^):]*\)).*/\1/p' README.md | while read -r path; do
+		[ -e "$top/$path" ] || { echo "no $path"; return 1; }
+	done
+}
