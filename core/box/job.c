@@ -248,7 +248,7 @@ static void clock_check(struct box_job *j)
 /* Whether the box will be sent anything after its key. */
 static bool request_has_release(const struct box_request *q)
 {
-	bool sealed = q->n_secrets > 0;
+	bool sealed = q->n_secrets > 0 || q->app_secret;
 	for (size_t i = 0; i < q->n_inputs; i++)
 		sealed = sealed || q->inputs[i].kind == BOX_INPUT_DATA;
 	return sealed;

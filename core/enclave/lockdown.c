@@ -251,10 +251,11 @@ const struct lock_step lock_task_steps[] = {
 	{ "speculation", speculation_off, true },
 	{ "landlock", landlock_task, false },
 	{ "capabilities", capabilities_none, false },
-	{ "descriptors", descriptors_close, false },
 	{ "keys", fetch_keys, false },
-	{ "limits", limits_set, false },
 	{ "rseq", rseq_none, false },
+	{ "task", fetch_task, false },	/* up to here a process can be ready before its task is known */
+	{ "descriptors", descriptors_close, false },
+	{ "limits", limits_set, false },
 	{ "request", fetch_request, false },
 	{ "tsc", tsc_off, true },
 	{ "cpuid", cpuid_off, true },

@@ -1,5 +1,7 @@
-/* The zygote's loop. Its descriptors: 0 control, 1 a signalfd for ended tasks, 2 Landlock's ruleset; so the ones that come with a task
- * land at 3, 4, …, where the task wants them, and none has to be moved. It holds no key and reads no byte that a task wrote.
+/* The zygote's loop. One process is always ahead: the spare, forked and locked down as far as it can be without knowing its task, waits on a
+ * socket of its own, so that most of what a task costs has been paid when the task arrives. Each spare serves one task.
+ * Descriptors, here and in a spare: 0 is the socket to listen on, 1 a signalfd for ended tasks, 2 Landlock's ruleset; so what comes with a task
+ * lands at 3, 4, …, where the task wants it. The zygote holds no key (a spare draws its own) and reads no byte that a task wrote.
  */
 #include "enclave/serve.h"
 
@@ -19,9 +21,11 @@
 
 #include "base/boxctl.h"
 #include "base/limits.h"
+#include "enclave/fetch.h"
 
 #define SIGNAL_FD 1
-#define REPORT_FD_FIRST 256	/* above every descriptor of a task */
+#define KEPT_FD_FIRST 256	/* reports and the spare's socket: above every descriptor of a task */
+#define KEPT_FDS (LIMIT_BOX_RUNNING + 8u)	/* and a few that are open for a moment */
 #define SYS_CLOSE_RANGE 436
 #define MAP_AT_FREE_ADDRESS 0x100000	/* MAP_FIXED_NOREPLACE */
 
@@ -34,7 +38,8 @@ struct running { pid_t pid; int report; uint64_t serial; };
 
 struct zygote {
 	const struct lock_step *steps;
-	struct lock lock;	/* of the next task */
+	struct lock lock;	/* as a spare finds it */
+	struct { pid_t pid; int socket; } spare;	/* socket -1: there is none */
 	struct running tasks[LIMIT_BOX_RUNNING];
 	size_t n_tasks;
 };
@@ -51,14 +56,39 @@ static int stack_map(void)
 	return 0;
 }
 
-/* The first function of a task. Never returns. */
+/* The first function of a task. Never returns. The socket takes the control socket's place; of the rest only 1 and 2 stay for a while. */
+struct birth { const struct zygote *z; int socket; };
+
 static int task_begin(void *arg)
 {
-	struct zygote *z = arg;
-	unsigned failed = lock_apply(z->steps, &z->lock);
+	const struct birth *b = arg;
+	static struct lock lock;
+	lock = b->z->lock;
+	if (dup2(b->socket, BOXCTL_FD) < 0 || syscall(SYS_CLOSE_RANGE, (unsigned)BOX_CHANNEL_FD, ~0u, 0u) < 0)
+		_exit(BOX_EXIT_BROKEN);
+	unsigned failed = lock_apply(b->z->steps, &lock);
 	if (failed)
 		_exit((int)(BOX_EXIT_LOCK + failed));
-	task_main(&z->lock.start);
+	task_main(&lock.start);
+}
+
+static int spare_make(struct zygote *z)
+{
+	int pair[2];
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -1;
+	struct birth birth = { .z = z, .socket = pair[1] };
+	z->spare.socket = fcntl(pair[0], F_DUPFD_CLOEXEC, KEPT_FD_FIRST);
+	z->spare.pid = z->spare.socket < 0 ? -1 : clone(task_begin, (void *)(STACK_AT + STACK_BYTES), SIGCHLD, &birth);
+	int saved = errno;
+	close(pair[0]);
+	close(pair[1]);
+	if (z->spare.pid < 0 && z->spare.socket >= 0) {
+		close(z->spare.socket);
+		z->spare.socket = -1;
+	}
+	errno = saved;
+	return z->spare.socket < 0 ? -1 : 0;
 }
 
 static void report_send(int fd, const struct boxctl_report *r)
@@ -67,23 +97,46 @@ static void report_send(int fd, const struct boxctl_report *r)
 	close(fd);
 }
 
+/* The spare gets the message as it is, with the channel and the inputs. */
+static int spare_send(struct zygote *z, const struct boxctl *m)
+{
+	union { struct cmsghdr align; char room[CMSG_SPACE(BOXCTL_FDS_MAX * sizeof(int))]; } rights;
+	struct iovec v = { .iov_base = (void *)(uintptr_t)m, .iov_len = sizeof *m };
+	size_t n = m->u.task.n_inputs + 1;
+	struct msghdr h = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = &rights, .msg_controllen = (socklen_t)CMSG_SPACE(n * sizeof(int)) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&h);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = (socklen_t)CMSG_LEN(n * sizeof(int));
+	for (size_t i = 0; i < n; i++) {
+		int fd = BOX_CHANNEL_FD + (int)i;
+		memcpy(CMSG_DATA(c) + i * sizeof fd, &fd, sizeof fd);
+	}
+	ssize_t sent = sendmsg(z->spare.socket, &h, MSG_NOSIGNAL);
+	int saved = errno;
+	close(z->spare.socket);
+	z->spare.socket = -1;
+	errno = saved;
+	return sent == (ssize_t)sizeof *m ? 0 : -1;
+}
+
+/* A spare that died while it waited (the kernel may take one when memory is short) is replaced once. */
 static void task_start(struct zygote *z, const struct boxctl *m, int report)
 {
 	struct boxctl_report refused = { .serial = m->u.task.serial, .never_ran = EAGAIN };
-	if (z->n_tasks == LIMIT_BOX_RUNNING) {
+	bool given = false;
+	for (int attempt = 0; !given && attempt < 2 && z->n_tasks < LIMIT_BOX_RUNNING; attempt++) {
+		if (z->spare.socket < 0 && spare_make(z) < 0)
+			break;
+		given = spare_send(z, m) == 0;
+	}
+	if (!given) {
+		if (z->n_tasks < LIMIT_BOX_RUNNING)
+			refused.never_ran = (uint32_t)errno;
 		report_send(report, &refused);
 		return;
 	}
-	z->lock.n_inputs = m->u.task.n_inputs;
-	z->lock.rights = m->u.task.rights;
-	z->lock.cpu_ms = m->u.task.cpu_ms;
-	pid_t pid = clone(task_begin, (void *)(STACK_AT + STACK_BYTES), SIGCHLD, z);
-	if (pid < 0) {
-		refused.never_ran = (uint32_t)errno;
-		report_send(report, &refused);
-		return;
-	}
-	z->tasks[z->n_tasks++] = (struct running){ .pid = pid, .report = report, .serial = m->u.task.serial };
+	z->tasks[z->n_tasks++] = (struct running){ .pid = z->spare.pid, .report = report, .serial = m->u.task.serial };
 }
 
 static void task_kill(const struct zygote *z, uint64_t serial)
@@ -119,33 +172,16 @@ static void tasks_reap(struct zygote *z)
 	}
 }
 
-/* The descriptors must be exactly 3, 4, … in order: a task finds them by number. */
-static bool descriptors_right(struct msghdr *h, size_t expected)
-{
-	struct cmsghdr *c = CMSG_FIRSTHDR(h);
-	if (!c || (h->msg_flags & (MSG_CTRUNC | MSG_TRUNC)) || c->cmsg_type != SCM_RIGHTS)
-		return false;
-	if (c->cmsg_len != CMSG_LEN(expected * sizeof(int)))
-		return false;
-	for (size_t i = 0; i < expected; i++) {
-		int fd;
-		memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
-		if (fd != BOX_CHANNEL_FD + (int)i)
-			return false;
-	}
-	return true;
-}
-
 static int task_message(struct zygote *z, struct msghdr *h, const struct boxctl *m)
 {
 	uint32_t n = m->u.task.n_inputs;
-	if (n > BOXCTL_FDS_MAX - 2 || !descriptors_right(h, n + 2))
+	if (n > BOXCTL_FDS_MAX - 2 || !fetch_descriptors_right(h, n + 2))
 		return -1;
-	int report = fcntl(BOX_FIRST_INPUT_FD + (int)n, F_DUPFD_CLOEXEC, REPORT_FD_FIRST);
-	if (report < 0)
+	int last = BOX_FIRST_INPUT_FD + (int)n, report = fcntl(last, F_DUPFD_CLOEXEC, KEPT_FD_FIRST);
+	if (report < 0 || close(last) < 0)
 		return -1;
 	task_start(z, m, report);
-	return (int)syscall(SYS_CLOSE_RANGE, (unsigned)BOX_CHANNEL_FD, (unsigned)BOX_FIRST_INPUT_FD + n, 0u);
+	return (int)syscall(SYS_CLOSE_RANGE, (unsigned)BOX_CHANNEL_FD, (unsigned)last, 0u);
 }
 
 /* 1: go on, 0: the launcher is gone, -1: it says what it must not. */
@@ -194,7 +230,7 @@ static void fault_send(const char *step)
 
 static int start(struct zygote *z, const struct lock_step *zygote_steps)
 {
-	const struct rlimit files = { REPORT_FD_FIRST + LIMIT_BOX_RUNNING, REPORT_FD_FIRST + LIMIT_BOX_RUNNING };
+	const struct rlimit files = { KEPT_FD_FIRST + KEPT_FDS, KEPT_FD_FIRST + KEPT_FDS };
 	unsigned failed = 0;
 	const char *step = "descriptors";
 	if (ended_tasks_open() < 0 || dup2(BOXCTL_FD, LOCK_RULESET_FD) < 0 || setrlimit(RLIMIT_NOFILE, &files) < 0)
@@ -214,15 +250,26 @@ fault:
 	return -1;
 }
 
+/* The spare is made when there is nothing better to do. */
+static int events_wait(struct zygote *z, struct pollfd wait[static 2])
+{
+	int n = poll(wait, 2, z->spare.socket < 0 ? 0 : -1);
+	if (n == 0) {
+		(void)spare_make(z);	/* when it cannot, the task that needs it hears why */
+		n = poll(wait, 2, -1);
+	}
+	return n;
+}
+
 int serve(const struct lock_step *zygote_steps, const struct lock_step *task_steps)
 {
-	static struct zygote z;	/* too large for a stack; the process's only object */
+	static struct zygote z = { .spare = { .pid = -1, .socket = -1 } };	/* too large for a stack; the process's only object */
 	z.steps = task_steps;
 	if (start(&z, zygote_steps) < 0)
 		return BOX_EXIT_BROKEN;
 	struct pollfd wait[] = { { .fd = BOXCTL_FD, .events = POLLIN }, { .fd = SIGNAL_FD, .events = POLLIN } };
 	for (;;) {
-		if (poll(wait, 2, -1) < 0) {
+		if (events_wait(&z, wait) < 0) {
 			if (errno == EINTR)
 				continue;
 			return BOX_EXIT_BROKEN;

@@ -61,7 +61,7 @@ static int choose(struct lock *k)
 	end_len = end.len;
 	size_t n = 0;
 	for (size_t i = 0; lock_task_steps[i].name; i++)
-		if ((mask >> i & 1) && lock_task_steps[i].apply != fetch_request)
+		if ((mask >> i & 1) && lock_task_steps[i].apply != fetch_request && lock_task_steps[i].apply != fetch_task)
 			chosen[n++] = lock_task_steps[i];
 	return lock_apply(chosen, k) == 0 ? 0 : -1;
 }
@@ -358,7 +358,7 @@ static int ruleset_only(struct lock *k)
 
 int main(void)
 {
-	static const struct lock_step task[] = { { "choose", choose, false }, { NULL, NULL, false } };
+	static const struct lock_step task[] = { { "task", fetch_task, false }, { "choose", choose, false }, { NULL, NULL, false } };
 	vdso = getauxval(AT_SYSINFO_EHDR);
 #ifdef BARE
 	static struct lock_step zygote[] = { { NULL, NULL, false }, { "ruleset", ruleset_only, false }, { NULL, NULL, false } };

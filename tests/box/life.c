@@ -209,7 +209,7 @@ static size_t alive(const pid_t *pids, size_t n)
 	return count;
 }
 
-/* A worker with a busy and an idle task is killed; within a second nothing of it is left [N21]. Orphans come to us: we are the subreaper. */
+/* A worker with a busy task, an idle one and a spare is killed; within a second nothing of it is left [N21]. Orphans come to us: we are the subreaper. */
 static void killed_worker(uint32_t layers, const char *what)
 {
 	int ready[2];
@@ -243,7 +243,7 @@ static void killed_worker(uint32_t layers, const char *what)
 		usleep(2000);
 	}
 	size_t left = alive(pids, n);
-	tap(n == 3 && left == 0, "%s: a killed worker leaves nothing after 1 s (%zu processes, %zu left) [N21]", what, n, left);
+	tap(n == 4 && left == 0, "%s: a killed worker leaves nothing after 1 s (%zu processes, %zu left) [N21]", what, n, left);
 	for (size_t i = 0; i < n && left; i++)
 		(void)kill(pids[i], SIGKILL);
 	while (waitpid(-1, NULL, 0) > 0)

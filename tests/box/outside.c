@@ -50,7 +50,7 @@ int tap_end(void)
 uint32_t lock_bit(const char *step)
 {
 	static const char *const names[] = { "no new privileges", "parent death", "write or execute", "speculation", "landlock", "capabilities",
-		"descriptors", "keys", "limits", "rseq", "request", "tsc", "cpuid", "cpu timer", "dumpable", "seccomp" };
+		"keys", "rseq", "task", "descriptors", "limits", "request", "tsc", "cpuid", "cpu timer", "dumpable", "seccomp" };
 	for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
 		if (strcmp(names[i], step) == 0)
 			return 1u << i;
