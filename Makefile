@@ -29,7 +29,12 @@ CORE_SRC := $(filter-out $(GENERATORS),$(wildcard $(LAYERS:%=core/%/*.c)))
 TOOL_SRC := $(wildcard tools/enclua/*.c)
 OBJ = $(patsubst %.c,$O/obj/%.o,$1)
 
-.PHONY: all deps demo check bench fuzz install uninstall clean distclean
+# LUA=system asks whether the machine's own Lua could stand in for the source that make deps fetches, and says why not.
+ifeq ($(LUA),system)
+all: lua-system
+endif
+
+.PHONY: all lua-system deps demo check bench fuzz install uninstall clean distclean
 all: $O/enclua $O/enclave
 
 deps:
@@ -37,6 +42,19 @@ deps:
 
 demo: all
 	@BUILD=$O tools/demo
+
+lua-system: $O/lua_probe
+	@echo "what is wrong with the Lua of this machine:"
+	@$O/lua_probe || :
+	@echo "The enclave is built from Lua $(LUA_VERSION) with its own seed, pivot and names compiled in, and so from source only:" >&2
+	@echo "  make deps, then make without LUA=system" >&2
+	@false
+
+$O/lua_probe: tools/probe/lua_probe.c
+	$(call say,CC,$<)
+	$Q$(PKG_CONFIG) --exists lua5.4 || { echo "there is no lua5.4 for development here: apt-get install liblua5.4-dev" >&2; false; }
+	$Qmkdir -p $(@D)
+	$Q$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(shell $(PKG_CONFIG) --cflags lua5.4) -o $@ $< $(shell $(PKG_CONFIG) --libs lua5.4)
 
 $O/enclua: $(call OBJ,$(TOOL_SRC)) $O/core.a
 	$(call say,LINK,$@)
