@@ -7,6 +7,9 @@
 #include <lualib.h>
 #include <string.h>
 
+#include "enclave/csv.h"
+#include "enclave/lua_codec.h"
+#include "enclave/lua_csv.h"
 #include "enclave/lua_json.h"
 #include "enclave/result.h"
 #include "enclave/stream.h"
@@ -15,7 +18,7 @@
 static const char randomseed_key;	/* registry: the only way left to seed math.random */
 
 const struct host_module host_modules[] = {
-	{ "json", lua_json_open },
+	{ "base64", lua_base64_open }, { "csv", lua_csv_open }, { "hash", lua_hash_open }, { "json", lua_json_open },
 	{ NULL, NULL }
 };
 
@@ -123,6 +126,7 @@ static int setup(lua_State *L)
 	libraries_change(L);
 	lua_json_setup(L);
 	stream_open(L);
+	csv_setup(L);
 	modules_open(L);
 	globals_strict(L);
 	return 0;

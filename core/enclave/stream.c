@@ -78,6 +78,11 @@ void stream_skip(struct stream *s, size_t n)
 	s->at += n;
 }
 
+uint64_t stream_left(const struct stream *s)
+{
+	return s->size - s->at;
+}
+
 /* Up to n bytes; nil at the end. */
 static void read_bytes(lua_State *L, struct stream *s, uint64_t n)
 {
