@@ -72,14 +72,20 @@ $O/obj/%.o: %.c
 include core/enclave/enclave.mk
 include tests/tests.mk
 
+MAN1 = $(DESTDIR)$(PREFIX)/share/man/man1
+COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/enclua $(DESTDIR)$(PREFIX)/share/enclua
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/enclua $(DESTDIR)$(PREFIX)/share/enclua $(MAN1) $(COMPLETIONS)
 	install -m 755 $O/enclua $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $O/enclave $(DESTDIR)$(PREFIX)/libexec/enclua/
-	cp -R lua/meta iapps $(DESTDIR)$(PREFIX)/share/enclua/
+	cp -R $(wildcard lua/meta) iapps $(DESTDIR)$(PREFIX)/share/enclua/
+	$O/enclua help --bash >$(COMPLETIONS)/enclua
+	$O/enclua help --man >$(MAN1)/enclua.1
+	$O/enclua help --list | while read -r c; do $O/enclua help --man $$c >$(MAN1)/enclua-$$(echo $$c | tr ' ' -).1 || exit 1; done
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/enclua
+	rm -f $(DESTDIR)$(PREFIX)/bin/enclua $(COMPLETIONS)/enclua $(MAN1)/enclua.1 $(MAN1)/enclua-*.1
 	rm -rf $(DESTDIR)$(PREFIX)/libexec/enclua $(DESTDIR)$(PREFIX)/share/enclua
 
 clean:

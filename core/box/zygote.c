@@ -303,6 +303,7 @@ static bool program_at(char *out, size_t size, const char *dir, size_t dir_len)
 
 int box_enclave_path(char *out, size_t size, struct err *e)
 {
+	static const char libexec[] = "/libexec/enclua";
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 	if (n > 0) {
@@ -310,6 +311,13 @@ int box_enclave_path(char *out, size_t size, struct err *e)
 		char *slash = strrchr(self, '/');
 		if (slash && program_at(out, size, self, (size_t)(slash - self)))
 			return 0;
+		/* Installed, wherever the tree was moved to since: bin/enclua and libexec/enclua/enclave. */
+		char *bin = slash ? memrchr(self, '/', (size_t)(slash - self)) : NULL;
+		if (bin && (size_t)(bin - self) < sizeof self - sizeof libexec) {
+			memcpy(bin, libexec, sizeof libexec);
+			if (program_at(out, size, self, strlen(self)))
+				return 0;
+		}
 	}
 	if (program_at(out, size, ENCLUA_LIBEXEC, strlen(ENCLUA_LIBEXEC)))
 		return 0;

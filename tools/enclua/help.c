@@ -109,6 +109,15 @@ static int page_result(struct cli *c, const char *key, const struct buf *page, s
 	return cli_print(c, e, "%s", buf_text(page));
 }
 
+static int list_print(struct cli *c, const struct command *only, const char *group, struct err *e)
+{
+	for (const struct command *const *set = command_sets; *set; set++)
+		for (const struct command *cmd = *set; cmd->words; cmd++)
+			if ((only ? cmd == only : in_group(cmd, group)) && cli_print(c, e, "%s\n", cmd->words) < 0)
+				return -1;
+	return 0;
+}
+
 static int run_help(struct cli *c, struct args *a, struct err *e)
 {
 	char group[CLI_GROUP_BYTES] = "";
@@ -120,7 +129,9 @@ static int run_help(struct cli *c, struct args *a, struct err *e)
 		err_hint(e, "enclua help");
 		goto out;
 	}
-	if (args_has(a, "bash"))
+	if (args_has(a, "list") && !c->json)
+		r = list_print(c, cmd, group, e);
+	else if (args_has(a, "bash"))
 		r = manual_bash(&page, e) < 0 ? -1 : page_result(c, "completion", &page, e);
 	else if (args_has(a, "man"))
 		r = manual_page(&page, cmd, e) < 0 ? -1 : page_result(c, "page", &page, e);
@@ -132,13 +143,14 @@ out:
 }
 
 static const struct option_row help_options[] = {
+	{ "list", 0, NULL, false, "the commands alone, a line each" },
 	{ "man", 0, NULL, false, "a manual page for man(1): of the command, or of the whole program" },
 	{ "bash", 0, NULL, false, "completions for bash" },
 	{ NULL, 0, NULL, false, NULL },
 };
 
 const struct command help_commands[] = {
-	{ "help", "[COMMAND…] [--man] [--bash]", "Help on a command, manual pages, completions",
+	{ "help", "[COMMAND…] [--list|--man|--bash]", "Help on a command, manual pages, completions",
 	  "Examples:\n  enclua help key new\n  enclua help --man run-task | man -l -\n  eval \"$(enclua help --bash)\"\n"
 	  "  enclua --json help          every command and option, for programs", help_options, 0, 3, run_help },
 	{ NULL, NULL, NULL, NULL, NULL, 0, 0, NULL },
