@@ -1,0 +1,7 @@
+local util = {}
+
+function util.answer()
+    return "42\n"
+end
+
+return util
