@@ -3,8 +3,7 @@
 
 LUA_LEFT_OUT := loslib liolib loadlib ldblib linit lua luac ltests
 LUA_FILES := $(filter-out $(LUA_LEFT_OUT),$(basename $(notdir $(wildcard $(LUA_SRC)/src/*.c))))
-# Until the Lua half of the enclave is here, the smallest possible inside stands in for it.
-ENCLAVE_SRC := $(wildcard core/enclave/*.c) $(if $(wildcard core/enclave/task.c),,tests/box/hello.c)
+ENCLAVE_SRC := $(wildcard core/enclave/*.c)
 ENCLAVE_LIB_SRC := $(wildcard core/base/*.c core/seal/*.c)
 LUALIB := $(sort $(wildcard lua/*.lua))
 ENCLAVE_OBJ = $(patsubst %.c,$O/enclave-obj/%.o,$1)
