@@ -16,7 +16,7 @@ teardown() {
 	cp -R Makefile core lua tests "$scratch/a longer path/tree/" 2>/dev/null || cp -R Makefile core tests "$scratch/a longer path/tree/"
 	cp -R build/deps "$scratch/a longer path/tree/build/"
 	mv "$scratch/a longer path/tree" "$scratch/tree"
-	(cd "$scratch/tree" && env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s -j2 build/enclave >/dev/null)
+	(cd "$scratch/tree" && env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS -u SAN -u CC -u O make -s -j2 build/enclave >/dev/null)
 	cmp "$scratch/tree/build/enclave" "$B/enclave"
 }
 
@@ -43,7 +43,7 @@ teardown() {
 @test "a missing Lua source says what to do" {
 	cp -R Makefile core tests "$scratch/"
 	cd "$scratch"
-	run env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s build/enclave
+	run env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS -u SAN -u CC -u O make -s build/enclave
 	[ "$status" -ne 0 ]
 	[[ $output == *"run make deps"* ]]
 }
