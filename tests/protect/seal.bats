@@ -131,6 +131,15 @@ teardown() { teardown_work; }
 	[ "$(cat plain)" = "the quick brown fox" ]
 }
 
+@test "a key file that is itself sealed, and a key from a pipe" {
+	echo "correct horse" > passphrase
+	"$enclua" seal -p --passphrase-file passphrase -o alice.sealed alice.key
+	"$enclua" seal -r "$alice" -o sealed plain
+	refuses 5 "enclua unseal -p alice.sealed" "$enclua" unseal -i alice.sealed sealed
+	"$enclua" unseal -p --passphrase-file passphrase alice.sealed | "$enclua" unseal -i - sealed | cmp plain -
+	refuses 2 "both come from" "$enclua" unseal -i - < sealed
+}
+
 @test "an error never repeats a secret" {
 	secret=$(grep ^AGE-SECRET alice.key)
 	run "$enclua" seal -r "$secret" plain

@@ -218,9 +218,14 @@ static int identity_add(struct cli *c, struct identities *ids, const char *what,
 		keystore_find(keys, what, &item, NULL) == 0)
 		return identity_add_own(c, ids, what, e);
 	struct buf file = BUF_INIT(KEYFILE_BYTES);
+	const char *shown = cli_safe(what, strlen(what), 0);
 	int r = os_file_read(strcmp(what, "-") ? what : "/dev/stdin", &file, e);
-	if (r == 0 && (r = age_identities_parse(ids->list, KEYS_MAX, &ids->n, buf_text(&file), e)) < 0)
-		err_wrap(e, "%s", cli_safe(what, strlen(what), 0));
+	if (r == 0 && (strncmp(buf_text(&file), "age-encryption.org/", 19) == 0 || strncmp(buf_text(&file), "-----BEGIN AGE", 14) == 0)) {
+		r = err_set(e, ERR_INVALID, "the key file %s is itself sealed", shown);
+		err_hint(e, "enclua unseal -p %s | enclua unseal -i - FILE", shown);
+	} else if (r == 0 && (r = age_identities_parse(ids->list, KEYS_MAX, &ids->n, buf_text(&file), e)) < 0) {
+		err_wrap(e, "%s", shown);
+	}
 	buf_done(&file);
 	return r;
 }
@@ -231,9 +236,13 @@ static int identities_gather(struct cli *c, const struct args *a, struct identit
 	ids->list = calloc(KEYS_MAX + 1, sizeof *ids->list);
 	if (!ids->list)
 		return err_set(e, ERR_LIMIT, "out of memory");
-	for (size_t i = 0; i < n; i++)
-		if (identity_add(c, ids, args_at(a, "identity", i), e) < 0)
+	for (size_t i = 0; i < n; i++) {
+		const char *what = args_at(a, "identity", i);
+		if (strcmp(what, "-") == 0 && (a->n_words == 0 || strcmp(a->words[0], "-") == 0))
+			return err_set(e, ERR_USAGE, "the key and the sealed file cannot both come from standard input");
+		if (identity_add(c, ids, what, e) < 0)
 			return -1;
+	}
 	if (args_has(a, "passphrase")) {
 		if (passphrase_get(c, false, pass, e) < 0)
 			return -1;
