@@ -10,10 +10,23 @@ TEST_TIMEOUT ?= 900
 test_age_vectors_LIBS := -lz
 test_alloc_LIBS := -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc
 
+# Lua for tests on the host: the published sources as they are, with all of Lua's own libraries. A test that links it says so below.
+HOST_LUA := $O/host-lua/liblua.a
+HOST_LUA_OBJ := $(patsubst %,$O/host-lua/%.o,$(filter-out lua luac,$(basename $(notdir $(wildcard $(LUA_SRC)/src/*.c)))))
+$O/host-lua/%.o: $(LUA_SRC)/src/%.c
+	$Qmkdir -p $(@D)
+	$Q$(CC) -std=c99 -DLUA_USE_POSIX $(CFLAGS) $(SAN_FLAGS) -c -o $@ $<
+$(HOST_LUA): $(HOST_LUA_OBJ) | $(LUA_SRC)/src/lua.h
+	$Qrm -f $@ && ar rcs $@ $^
+
+test_lua_matrix_CFLAGS := -I$(LUA_SRC)/src -ffp-contract=off -Wno-unused-function
+test_lua_matrix_LIBS := $(HOST_LUA) -lm
+$O/unit/test_lua_matrix: $(HOST_LUA)
+
 $O/unit/%: tests/unit/%.c $O/core.a
 	$(call say,TEST,$@)
 	$Qmkdir -p $(@D)
-	$Q$(CC) $(ENCLUA_CFLAGS) -Itests $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $($(notdir $@)_OBJ) $O/core.a $($(notdir $@)_LIBS) $(LIBS) -lcmocka
+	$Q$(CC) $(ENCLUA_CFLAGS) -Itests $($(notdir $@)_CFLAGS) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $($(notdir $@)_OBJ) $O/core.a $($(notdir $@)_LIBS) $(LIBS) -lcmocka
 
 check: all $(UNIT) $(BOX_TESTS) $(EXTRA_TESTS)
 	$QBUILD=$O SAN=$(SAN) $(PROVE) -j2 --timer --exec tests/run tests/tidy tests/lua/run $(if $(SAN),tests/fuzz/run) $(UNIT) $(BOX_TESTS) $(BATS)
