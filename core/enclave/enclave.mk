@@ -13,7 +13,7 @@ ENCLAVE_CFLAGS := -std=c11 -D_GNU_SOURCE -Icore -I$O/gen -I$(LUA_SRC)/src -idira
 ENCLAVE_CFLAGS += -idirafter /usr/include/$(shell gcc -print-multiarch) $(WARN) -O2 -fno-pie -fstack-protector-strong
 ENCLAVE_CFLAGS += -ffp-contract=off -fno-strict-aliasing -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=. -fno-ident
 # Lua's own files are compiled as published; luahooks.h pins what would differ between machines.
-LUA_CFLAGS := -std=c99 -O2 -fno-pie -fno-stack-protector -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=. -fno-ident
+LUA_CFLAGS := -std=c99 -O2 -ffp-contract=off -fno-pie -fno-stack-protector -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=. -fno-ident
 LUA_CFLAGS += -include core/enclave/luahooks.h
 ENCLAVE_LDFLAGS := -static -no-pie -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,relro -Wl,-z,now
 

@@ -11,6 +11,7 @@
 #include "enclave/lua_codec.h"
 #include "enclave/lua_csv.h"
 #include "enclave/lua_json.h"
+#include "enclave/lua_matrix.h"
 #include "enclave/result.h"
 #include "enclave/stream.h"
 #include "enclave/task.h"
@@ -19,6 +20,7 @@ static const char randomseed_key;	/* registry: the only way left to seed math.ra
 
 const struct host_module host_modules[] = {
 	{ "base64", lua_base64_open }, { "csv", lua_csv_open }, { "hash", lua_hash_open }, { "json", lua_json_open },
+	{ "matrix", lua_open_matrix }, { "vec", lua_open_vec },
 	{ NULL, NULL }
 };
 
