@@ -8,6 +8,7 @@ BOX_TESTS := $(patsubst %,$O/box/%,syscalls attacks life)
 TEST_TIMEOUT ?= 900
 
 test_age_vectors_LIBS := -lz
+test_iapp_evil_LIBS := -lz
 test_alloc_LIBS := -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc
 
 # Lua for tests on the host: the published sources as they are, with all of Lua's own libraries. A test that links it says so below.

@@ -16,7 +16,7 @@
 static bool ascii_only(const char *path, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if ((uint8_t)path[i] > 0x7e)
+		if ((uint8_t)path[i] > 0x7f)
 			return false;
 	return true;
 }

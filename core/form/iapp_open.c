@@ -81,12 +81,13 @@ static int carried_key(const struct buf *text, struct minisign_key *out, struct 
 	return strcmp(again, key) == 0 ? 0 : err_set(e, ERR_INVALID, "the public key in the signature is not in its only spelling");
 }
 
-static const struct minisign_key *key_trusted(const struct iapp_expect *x, const uint8_t number[static 8])
+/* By the whole key: a number is eight bytes that anybody may choose. */
+static bool key_expected(const struct iapp_expect *x, const struct minisign_key *key)
 {
 	for (size_t i = 0; i < x->n_keys; i++)
-		if (!memcmp(x->keys[i].number, number, 8))
-			return &x->keys[i];
-	return NULL;
+		if (!memcmp(x->keys[i].number, key->number, 8) && !memcmp(x->keys[i].public_key, key->public_key, 32))
+			return true;
+	return x->n_keys == 0;
 }
 
 /* By key number, rising: a set of signers is written in one way. A number is chosen by who made the key, so the same key might come under two. */
@@ -119,16 +120,11 @@ static int signature_check(struct iapp *a, const struct iapp_expect *x, const ui
 		err_set(e, ERR_INVALID, "the signature's name does not fit its key number %s", number);
 		goto out;
 	}
-	if (x->n_keys) {
-		const struct minisign_key *known = key_trusted(x, sig.number);
-		if (!known || memcmp(known->public_key, key.public_key, 32) != 0) {
-			err_set(e, ERR_INVALID, "a signature is by the key number %s, which is none of the expected ones", number);
-			goto out;
-		}
-	}
-	if (minisign_verify(&sig, &key, list, list_len, e) < 0)
+	if (!key_expected(x, &key)) {
+		err_set(e, ERR_INVALID, "a signature is by the key number %s, which is none of the expected ones", number);
 		goto out;
-	if (order_check(a, &key, e) < 0)
+	}
+	if (minisign_verify(&sig, &key, list, list_len, e) < 0 || order_check(a, &key, e) < 0)
 		goto out;
 	a->signers[a->n_signers].key = key;
 	(void)snprintf(a->signers[a->n_signers].comment, MINISIGN_COMMENT, "%s", sig.trusted_comment);
