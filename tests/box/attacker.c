@@ -362,7 +362,9 @@ int main(void)
 	vdso = getauxval(AT_SYSINFO_EHDR);
 #ifdef BARE
 	static struct lock_step zygote[] = { { NULL, NULL, false }, { "ruleset", ruleset_only, false }, { NULL, NULL, false } };
+	static _Alignas(32) uint32_t rseq_area[8];
 	zygote[0] = lock_zygote_steps[0];	/* signals */
+	(void)syscall(334 /* rseq */, rseq_area, sizeof rseq_area, 0, 0x53053053);	/* as glibc does; every fork inherits it */
 	return serve(zygote, task);
 #else
 	return serve(lock_zygote_steps, task);
