@@ -1,6 +1,6 @@
-/* The launcher: starts the measured enclave program once (the zygote) and asks it for one locked-down process per task.
- * What is hashed is what runs: the program's bytes go to a sealed memfd, the hash is compared with the accepted measurement,
- * and execveat runs that memfd. See ENCLAVE.md for the layers and their order.
+/* The launcher: starts the measured enclave program once (the zygote) and asks it for one locked-down process per
+ * task. What is hashed is what runs: the program's bytes go to a sealed memfd, the hash is compared with the
+ * accepted measurement, and execveat runs that memfd. See ENCLAVE.md for the layers and their order.
  */
 #ifndef ENCLUA_BOX_BOX_H
 #define ENCLUA_BOX_BOX_H
@@ -11,7 +11,8 @@
 #include "base/boxwire.h"
 #include "base/err.h"
 
-/* X(name as --allow-missing-layer takes it, what it keeps an iApp from) . seccomp is not in the list: it is never optional. */
+/* X(name as --allow-missing-layer takes it, what it keeps an iApp from) . seccomp is not in the list: it is
+ * never optional. */
 #define BOX_LAYER_TABLE(X) \
 	X(user_ns, "userns", "being anybody outside the box") \
 	X(mount_ns, "mountns", "seeing any file") \

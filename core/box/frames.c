@@ -1,10 +1,12 @@
-/* One table says which frame may come when (how long it may be is the codec's to say); four small functions look inside. */
+/* One table says which frame may come when (how long it may be is the codec's to say); four small functions
+ * look inside. */
 #include "box/frames.h"
 
 #include <string.h>
 
-/* A result is larger than what it holds: a tar header and padding per file, padding of the whole to a Padmé size (at most 12 %), age's tag
- * per 64 KiB chunk, its header, and result.json with a row per file. A limit buys one file for each 256 bytes of it, and 64 in any case. */
+/* A result is larger than what it holds: a tar header and padding per file, padding of the whole to a Padmé
+ * size (at most 12 %), age's tag per 64 KiB chunk, its header, and result.json with a row per file. A limit
+ * buys one file for each 256 bytes of it, and 64 in any case. */
 #define FILE_OVERHEAD 1536u
 #define FILES_FREE 64u
 #define BYTES_PER_FILE 256u

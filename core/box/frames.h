@@ -1,4 +1,5 @@
-/* The rules for what a box may say, apart from sockets and processes: bytes in, events out. A box is hostile; one wrong byte is the end. */
+/* The rules for what a box may say, apart from sockets and processes: bytes in, events out. A box is hostile;
+ * one wrong byte is the end. */
 #ifndef ENCLUA_BOX_FRAMES_H
 #define ENCLUA_BOX_FRAMES_H
 
@@ -24,8 +25,8 @@ enum frames_verdict { FRAMES_MORE, FRAMES_ONE, FRAMES_OVER_LIMIT, FRAMES_WRONG }
 
 void frames_init(struct frames *f, uint64_t output_limit);
 
-/* Takes one frame off the front of bytes. ONE: out is filled, *used says how much to drop. MORE: incomplete. WRONG: *why is a text that
- * does not change. OVER_LIMIT: the output limit. */
+/* Takes one frame off the front of bytes. ONE: out is filled, *used says how much to drop. MORE: incomplete.
+ * WRONG: *why is a text that does not change. OVER_LIMIT: the output limit. */
 enum frames_verdict frames_next(struct frames *f, const uint8_t *bytes, size_t n, struct frame *out, size_t *used, const char **why);
 
 #endif

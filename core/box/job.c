@@ -1,5 +1,6 @@
-/* One task from the launcher's side: its request goes out, frames come in, the wall clock runs, and in the end the zygote's report says how
- * the process died. Everything is non-blocking; the first thing that is wrong decides the outcome, and the process is killed.
+/* One task from the launcher's side: its request goes out, frames come in, the wall clock runs, and in the end the
+ * zygote's report says how the process died. Everything is non-blocking; the first thing that is wrong decides the
+ * outcome, and the process is killed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -182,7 +183,8 @@ static void decide_by_exit(struct box_job *j, int status)
 	decide(j, BOX_ALARM, BOX_LIMIT_NONE, "the box ended without a word");
 }
 
-/* SIGVTALRM is the processor timer. A SIGKILL that is not ours is RLIMIT_CPU behind that timer, or the kernel short of memory. */
+/* SIGVTALRM is the processor timer. A SIGKILL that is not ours is RLIMIT_CPU behind that timer, or the kernel
+ * short of memory. */
 static void decide_by_signal(struct box_job *j, int signal, uint64_t cpu_us)
 {
 	if (signal == SIGVTALRM || (signal == SIGKILL && cpu_us / 1000 >= j->cpu_ms))

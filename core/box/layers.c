@@ -1,5 +1,6 @@
-/* The layers around a zygote: their names, their making, and the honest answer whether this machine has them. A layer's probe is its own
- * making, done by a child that then exits; so a probe that succeeds means more than a kernel that knows the flag.
+/* The layers around a zygote: their names, their making, and the honest answer whether this machine has them. A
+ * layer's probe is its own making, done by a child that then exits; so a probe that succeeds means more than a
+ * kernel that knows the flag.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -91,7 +92,8 @@ static int map_write(pid_t child, const char *name, unsigned inside, unsigned ou
 	return text_write(path, line);
 }
 
-/* Root gives the box the ids of nobody: whoever breaks out is nobody. Anybody else can only map himself, after giving up setgroups. */
+/* Root gives the box the ids of nobody: whoever breaks out is nobody. Anybody else can only map himself, after
+ * giving up setgroups. */
 int layers_map_ids(pid_t child, struct err *e)
 {
 	char path[64];
@@ -135,7 +137,8 @@ static int step_no_more_user_namespaces(void)
 	return 0;
 }
 
-/* An empty, read-only, nameless root. Any directory can carry it for a moment; /proc was needed by the step before. */
+/* An empty, read-only, nameless root. Any directory can carry it for a moment; /proc was needed by the step
+ * before. */
 static int step_root(void)
 {
 	const char *at = "/proc";

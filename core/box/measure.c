@@ -1,5 +1,5 @@
-/* Measuring the enclave program: copied into a memfd, sealed, and only then hashed, so the bytes measured are the bytes that execveat runs.
- * The file itself may change at any moment; nobody reads it again. */
+/* Measuring the enclave program: copied into a memfd, sealed, and only then hashed, so the bytes measured are
+ * the bytes that execveat runs. The file itself may change at any moment; nobody reads it again. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>

@@ -1,6 +1,6 @@
-/* Build-time program: lets libseccomp write the filters of the box as C arrays, so that a task installs one with a single system call and
- * the bytes of the filter are part of the enclave's measurement. `mkfilter --table` prints the same rules for people.
- * One filter for each set of rights (boxctl.h): a task gets the least that it needs.
+/* Build-time program: lets libseccomp write the filters of the box as C arrays, so that a task installs one with a
+ * single system call and the bytes of the filter are part of the enclave's measurement. `mkfilter --table` prints
+ * the same rules for people. One filter for each set of rights (boxctl.h): a task gets the least that it needs.
  */
 #include <seccomp.h>
 #include <stdint.h>
@@ -46,7 +46,8 @@ static int rule_add(scmp_filter_ctx f, const struct rule *r)
 	return seccomp_rule_add_exact(f, SCMP_ACT_ALLOW, r->call, 1, SCMP_A0(SCMP_CMP_MASKED_EQ, r->mask, r->value));
 }
 
-/* The other ABIs of the machine, x32 and i386, are no architecture of this filter: libseccomp kills them before it looks at a number. */
+/* The other ABIs of the machine, x32 and i386, are no architecture of this filter: libseccomp kills them before
+ * it looks at a number. */
 static int filter_build(scmp_filter_ctx f, unsigned rights)
 {
 	if (seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) < 0)

@@ -1,5 +1,6 @@
-/* The zygote as its launcher sees it: a child in namespaces of its own that waits for the measured program, becomes it, and then makes one
- * process per message. The namespaces are being made while the launcher measures; nothing of the program runs before its hash is right.
+/* The zygote as its launcher sees it: a child in namespaces of its own that waits for the measured program,
+ * becomes it, and then makes one process per message. The namespaces are being made while the launcher measures;
+ * nothing of the program runs before its hash is right.
  */
 #include <errno.h>
 #include <fcntl.h>

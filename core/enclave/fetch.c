@@ -1,5 +1,5 @@
-/* Three steps of the lock-down that bring something in: a fresh key pair and entropy; the task's terms and descriptors, from the zygote; and
- * the REQUEST frame, read whole and not looked at. */
+/* Three steps of the lock-down that bring something in: a fresh key pair and entropy; the task's terms and
+ * descriptors, from the zygote; and the REQUEST frame, read whole and not looked at. */
 #include "enclave/fetch.h"
 
 #include <errno.h>

@@ -8,7 +8,8 @@
 
 #include "enclave/lockdown.h"
 
-/* Whether a message brought exactly n descriptors, and they landed at 3, 4, … in order: a task finds them by number. */
+/* Whether a message brought exactly n descriptors, and they landed at 3, 4, … in order: a task finds them by
+ * number. */
 bool fetch_descriptors_right(struct msghdr *h, size_t n);
 
 int fetch_keys(struct lock *k);	/* steps of the lock-down: 0, or -1 with errno */

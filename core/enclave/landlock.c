@@ -1,4 +1,5 @@
-/* Three system calls and the table of what each version of Landlock can deny. A ruleset that handles a right and holds no rule denies it. */
+/* Three system calls and the table of what each version of Landlock can deny. A ruleset that handles a right
+ * and holds no rule denies it. */
 #include "enclave/landlock.h"
 
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* Landlock: everything it can deny, denied. Its numbers stand here because the headers of the system that builds may be older than the
- * kernel that runs. */
+/* Landlock: everything it can deny, denied. Its numbers stand here because the headers of the system that
+ * builds may be older than the kernel that runs. */
 #ifndef ENCLUA_ENCLAVE_LANDLOCK_H
 #define ENCLUA_ENCLAVE_LANDLOCK_H
 

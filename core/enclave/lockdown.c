@@ -35,7 +35,8 @@
 #define USER_END 0x7ffffffff000ul	/* first address that no 4-level page table gives to a process */
 #define STACK_ROOM (64ul << 20)	/* the kernel keeps at least 128 MiB below the stack free of mappings */
 
-/* Ignored and blocked signals pass through exec. A launcher that ignores SIGVTALRM must not switch the processor limit off. */
+/* Ignored and blocked signals pass through exec. A launcher that ignores SIGVTALRM must not switch the
+ * processor limit off. */
 static int signals_default(struct lock *k)
 {
 	(void)k;
@@ -54,8 +55,8 @@ static int no_new_privileges(struct lock *k)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-/* The launcher's death closes the control socket as well, so the zygote needs no check of its parent; a task does: the zygote may have
- * died between the fork and this line. */
+/* The launcher's death closes the control socket as well, so the zygote needs no check of its parent; a task
+ * does: the zygote may have died between the fork and this line. */
 static int die_with_parent(struct lock *k)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
@@ -81,9 +82,10 @@ static uintptr_t stack_end(void)
 	return ((uintptr_t)last + strlen(last) + 8 + PAGE - 1) & ~(PAGE - 1);
 }
 
-/* vDSO, vvar and whatever else the kernel maps on its own are clocks that no filter sees. Right after exec a static program has its image,
- * its heap and its stack; all else came from the kernel, so both gaps are swept, wherever this kernel puts things. The C library then must
- * not find the vDSO either: its entry of the auxiliary vector goes. */
+/* vDSO, vvar and whatever else the kernel maps on its own are clocks that no filter sees. Right after exec a
+ * static program has its image, its heap and its stack; all else came from the kernel, so both gaps are swept,
+ * wherever this kernel puts things. The C library then must not find the vDSO either: its entry of the
+ * auxiliary vector goes. */
 static int kernel_pages_unmap(struct lock *k)
 {
 	(void)k;
@@ -106,8 +108,9 @@ static int kernel_pages_unmap(struct lock *k)
 	return above == USER_END ? 0 : munmap((void *)above, USER_END - above);
 }
 
-/* A registered rseq area is written by the kernel with the number of the processor: a covert channel and a source of differences. musl
- * registers none; that a registration of our own succeeds proves it, and is taken back. */
+/* A registered rseq area is written by the kernel with the number of the processor: a covert channel and a
+ * source of differences. musl registers none; that a registration of our own succeeds proves it, and is taken
+ * back. */
 static int rseq_none(struct lock *k)
 {
 	(void)k;
@@ -173,8 +176,8 @@ static int descriptors_close(struct lock *k)
 	return (int)syscall(SYS_CLOSE_RANGE, (unsigned)BOX_FIRST_INPUT_FD + k->n_inputs, ~0u, 0u);
 }
 
-/* Soft equals hard: a process may ignore SIGXCPU, nothing ignores the SIGKILL that follows the hard limit. The timer below is exact and
- * comes first; RLIMIT_CPU, in whole seconds, stands behind it. */
+/* Soft equals hard: a process may ignore SIGXCPU, nothing ignores the SIGKILL that follows the hard limit. The
+ * timer below is exact and comes first; RLIMIT_CPU, in whole seconds, stands behind it. */
 static int limits_set(struct lock *k)
 {
 	static const int none[] = { RLIMIT_CORE, RLIMIT_FSIZE, RLIMIT_NPROC, RLIMIT_NOFILE, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE };
@@ -198,8 +201,9 @@ static int cpuid_off(struct lock *k)
 	return (int)syscall(SYS_arch_prctl, ARCH_SET_CPUID, 0);
 }
 
-/* SIGVTALRM: its default action is to end the process (SIGXCPU's is to dump core), the hard limit never sends it, and a task can neither
- * catch, block nor raise it. So the launcher, when it sees this signal, knows which limit it was. */
+/* SIGVTALRM: its default action is to end the process (SIGXCPU's is to dump core), the hard limit never sends
+ * it, and a task can neither catch, block nor raise it. So the launcher, when it sees this signal, knows which
+ * limit it was. */
 static int cpu_timer(struct lock *k)
 {
 	if (k->cpu_ms == 0) {
@@ -214,7 +218,8 @@ static int cpu_timer(struct lock *k)
 	return (int)syscall(SYS_timer_settime, timer, 0, &when, NULL);
 }
 
-/* RLIMIT_CORE does not stop a dump that goes to a pipe; this does. Last of the prctls: exec and changes of ids set it back. */
+/* RLIMIT_CORE does not stop a dump that goes to a pipe; this does. Last of the prctls: exec and changes of ids
+ * set it back. */
 static int never_dumpable(struct lock *k)
 {
 	(void)k;

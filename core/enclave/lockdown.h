@@ -1,6 +1,6 @@
-/* Taking rights away, as two lists of steps that somebody can read: what the zygote gives up once, and what each task gives up before it
- * meets a script. The whole list is decided before its first step is done; a step that fails ends the process, except where the table
- * says that a kernel or a processor may lack it.
+/* Taking rights away, as two lists of steps that somebody can read: what the zygote gives up once, and what each
+ * task gives up before it meets a script. The whole list is decided before its first step is done; a step that
+ * fails ends the process, except where the table says that a kernel or a processor may lack it.
  */
 #ifndef ENCLUA_ENCLAVE_LOCKDOWN_H
 #define ENCLUA_ENCLAVE_LOCKDOWN_H

@@ -1,4 +1,5 @@
-/* The enclave program. Runs as the zygote: first process of its namespaces, with an empty root, an empty environment and one descriptor. */
+/* The enclave program. Runs as the zygote: first process of its namespaces, with an empty root, an empty
+ * environment and one descriptor. */
 #include "enclave/lockdown.h"
 #include "enclave/serve.h"
 

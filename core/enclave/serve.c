@@ -1,7 +1,8 @@
-/* The zygote's loop. One process is always ahead: the spare, forked and locked down as far as it can be without knowing its task, waits on a
- * socket of its own, so that most of what a task costs has been paid when the task arrives. Each spare serves one task.
- * Descriptors, here and in a spare: 0 is the socket to listen on, 1 a signalfd for ended tasks, 2 Landlock's ruleset; so what comes with a task
- * lands at 3, 4, …, where the task wants it. The zygote holds no key (a spare draws its own) and reads no byte that a task wrote.
+/* The zygote's loop. One process is always ahead: the spare, forked and locked down as far as it can be without
+ * knowing its task, waits on a socket of its own, so that most of what a task costs has been paid when the task
+ * arrives. Each spare serves one task. Descriptors, here and in a spare: 0 is the socket to listen on, 1 a
+ * signalfd for ended tasks, 2 Landlock's ruleset; so what comes with a task lands at 3, 4, …, where the task wants
+ * it. The zygote holds no key (a spare draws its own) and reads no byte that a task wrote.
  */
 #include "enclave/serve.h"
 
@@ -29,7 +30,8 @@
 #define SYS_CLOSE_RANGE 436
 #define MAP_AT_FREE_ADDRESS 0x100000	/* MAP_FIXED_NOREPLACE */
 
-/* A task runs on a stack of its own at a fixed address: the kernel's differs from run to run, and its size from host to host. */
+/* A task runs on a stack of its own at a fixed address: the kernel's differs from run to run, and its size from
+ * host to host. */
 #define STACK_AT 0x610000000000ul
 #define STACK_BYTES MIB(1)
 #define STACK_GUARD MIB(1)
@@ -56,7 +58,8 @@ static int stack_map(void)
 	return 0;
 }
 
-/* The first function of a task. Never returns. The socket takes the control socket's place; of the rest only 1 and 2 stay for a while. */
+/* The first function of a task. Never returns. The socket takes the control socket's place; of the rest only 1
+ * and 2 stay for a while. */
 struct birth { const struct zygote *z; int socket; };
 
 static int task_begin(void *arg)

@@ -4,7 +4,8 @@
 
 #include "enclave/lockdown.h"
 
-/* Gives up what the zygote list says, prepares, answers READY and serves until the control socket closes. Returns an exit status. */
+/* Gives up what the zygote list says, prepares, answers READY and serves until the control socket closes.
+ * Returns an exit status. */
 int serve(const struct lock_step *zygote_steps, const struct lock_step *task_steps);
 
 #endif

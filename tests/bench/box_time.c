@@ -1,5 +1,5 @@
-/* Times a box against its peers: each round does every side once, so that a slow moment of the machine hits all alike. `box_time cold` is one
- * side: a whole command that starts a zygote and runs one task.
+/* Times a box against its peers: each round does every side once, so that a slow moment of the machine hits all
+ * alike. `box_time cold` is one side: a whole command that starts a zygote and runs one task.
  */
 #include <dlfcn.h>
 #include <fcntl.h>

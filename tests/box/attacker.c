@@ -1,7 +1,8 @@
-/* A box whose inside is wholly in the attacker's hands: native code where Lua would be. The request's entry says "<mask> <attack> [argument]":
- * which steps of the real lock-down to take (bit i = lock_task_steps[i]), and what to try then. The answer is a RESULT: "worked" or an errno;
- * a process that dies answers by its signal. Built twice: with the zygote's own list, and (-DBARE) with a zygote that gives up next to nothing,
- * so that one layer can be seen alone.
+/* A box whose inside is wholly in the attacker's hands: native code where Lua would be. The request's entry says
+ * "<mask> <attack> [argument]": which steps of the real lock-down to take (bit i = lock_task_steps[i]), and what
+ * to try then. The answer is a RESULT: "worked" or an errno; a process that dies answers by its signal. Built
+ * twice: with the zygote's own list, and (-DBARE) with a zygote that gives up next to nothing, so that one layer
+ * can be seen alone.
  */
 #include <elf.h>
 #include <errno.h>

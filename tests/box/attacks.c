@@ -1,6 +1,7 @@
-/* Each attack against each layer alone, against all without seccomp, against seccomp alone, and against everything. The table below says which
- * layers must stop which attack; a layer that this kernel lacks is left out, an attack that does not even work in the open is skipped.
- * Every task goes the real way, through core/box/zygote.c.
+/* Each attack against each layer alone, against all without seccomp, against seccomp alone, and against
+ * everything. The table below says which layers must stop which attack; a layer that this kernel lacks is left
+ * out, an attack that does not even work in the open is skipped. Every task goes the real way, through
+ * core/box/zygote.c.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,7 +23,8 @@
 
 #include "outside.h"
 
-/* One column of the table: what is on. Every task also gets what the others need: no-new-privs, a tie to its zygote, keys. */
+/* One column of the table: what is on. Every task also gets what the others need: no-new-privs, a tie to its
+ * zygote, keys. */
 struct column { const char *name; uint32_t layers; const char *steps[3]; };
 
 enum { USERNS, MOUNTNS, NETNS, IPCNS, LANDLOCK, MDWE, DESCRIPTORS, LIMITS, TSC, DUMPABLE, N_SINGLE };

@@ -1,5 +1,5 @@
-/* The smallest thing that can run in a box: says its key, one result, and the end. Measures what a box costs without Lua. Links like the
- * enclave itself, core/enclave/shim.c with it. */
+/* The smallest thing that can run in a box: says its key, one result, and the end. Measures what a box costs
+ * without Lua. Links like the enclave itself, core/enclave/shim.c with it. */
 #include <string.h>
 #include <unistd.h>
 

@@ -1,5 +1,6 @@
-/* The life of zygotes and tasks: limits, faults, hostile manners, a worker that is killed, and 10,000 tasks that leave nothing behind.
- * LONG=1 soaks for ten minutes on both cores. Ids in brackets are those of the list of hostile input.
+/* The life of zygotes and tasks: limits, faults, hostile manners, a worker that is killed, and 10,000 tasks that
+ * leave nothing behind. LONG=1 soaks for ten minutes on both cores. Ids in brackets are those of the list of
+ * hostile input.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -128,8 +129,9 @@ static bool setting_write(const char *path, const void *bytes, size_t n)
 	return written;
 }
 
-/* [N25] A core that goes to a pipe ignores RLIMIT_CORE; only a process that is not dumpable is safe from it. The pattern is a setting of the
- * whole machine, so this runs only where PIPED_CORE=1 says that it may be changed for a moment. */
+/* [N25] A core that goes to a pipe ignores RLIMIT_CORE; only a process that is not dumpable is safe from it.
+ * The pattern is a setting of the whole machine, so this runs only where PIPED_CORE=1 says that it may be
+ * changed for a moment. */
 static void piped_core(void)
 {
 	const char *pattern = "/proc/sys/kernel/core_pattern", *mark = "/tmp/enclua-piped-core";
@@ -212,7 +214,8 @@ static size_t alive(const pid_t *pids, size_t n)
 	return count;
 }
 
-/* A worker with a busy task, an idle one and a spare is killed; within a second nothing of it is left [N21]. Orphans come to us: we are the subreaper. */
+/* A worker with a busy task, an idle one and a spare is killed; within a second nothing of it is left [N21].
+ * Orphans come to us: we are the subreaper. */
 static void killed_worker(uint32_t layers, const char *what)
 {
 	int ready[2];

@@ -46,7 +46,8 @@ int tap_end(void)
 	return failures != 0;
 }
 
-/* The names of lock_task_steps in core/enclave/lockdown.c, in its order: the attacker counts bits in the same list. */
+/* The names of lock_task_steps in core/enclave/lockdown.c, in its order: the attacker counts bits in the same
+ * list. */
 uint32_t lock_bit(const char *step)
 {
 	static const char *const names[] = { "no new privileges", "parent death", "write or execute", "speculation", "landlock", "capabilities",

@@ -1,6 +1,7 @@
-/* Every system call number in each of the machine's three ABIs, after a full lock-down, each in a task of its own: SIGSYS, but for the four
- * that the filter allows on their descriptors, and for two numbers that newer kernels let by before any filter (uretprobe and uprobe; they
- * do nothing outside a trampoline that the kernel made). The filter is the one that core/box/mkfilter.c generated for the build.
+/* Every system call number in each of the machine's three ABIs, after a full lock-down, each in a task of its own:
+ * SIGSYS, but for the four that the filter allows on their descriptors, and for two numbers that newer kernels let
+ * by before any filter (uretprobe and uprobe; they do nothing outside a trampoline that the kernel made). The
+ * filter is the one that core/box/mkfilter.c generated for the build.
  */
 #include <signal.h>
 #include <stdio.h>

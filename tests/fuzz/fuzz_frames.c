@@ -1,5 +1,5 @@
-/* What a hostile box writes to its channel, in any split. The order of stages, the count of sealed bytes and the size of a step are checked;
- * the same bytes in one piece and in two must give the same frames.
+/* What a hostile box writes to its channel, in any split. The order of stages, the count of sealed bytes and the
+ * size of a step are checked; the same bytes in one piece and in two must give the same frames.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -11,7 +11,8 @@
 
 #define OUTPUT_LIMIT 1000u
 
-/* A conversation is written as letters: K a key, P a progress of 0.5, R a result of 10 bytes, D a good end, and what is wrong. */
+/* A conversation is written as letters: K a key, P a progress of 0.5, R a result of 10 bytes, D a good end, and
+ * what is wrong. */
 struct talk { const char *letters; enum frames_verdict last; const char *why; };
 
 static size_t frame_put(uint8_t *out, enum box_frame kind, const void *payload, uint32_t n)

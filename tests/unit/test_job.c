@@ -1,4 +1,5 @@
-/* The launcher against a fake: this test is the zygote and the box at once, over the real sockets, and does what a hostile one would. */
+/* The launcher against a fake: this test is the zygote and the box at once, over the real sockets, and does
+ * what a hostile one would. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* Names of layers, the probes, and what is said where layers are missing: hosts without user namespaces, Landlock or seccomp are made with
- * a filter of our own in a child (N23). */
+/* Names of layers, the probes, and what is said where layers are missing: hosts without user namespaces,
+ * Landlock or seccomp are made with a filter of our own in a child (N23). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

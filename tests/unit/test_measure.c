@@ -1,4 +1,5 @@
-/* The measured program: what is in the memfd is what was hashed, nobody can change it, and another program than the agreed one never runs. */
+/* The measured program: what is in the memfd is what was hashed, nobody can change it, and another program than
+ * the agreed one never runs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -62,8 +63,8 @@ static void not_a_program(void **state)
 	assert_int_equal(e.code, ERR_NOT_FOUND);
 }
 
-/* One flipped bit in a copy of the program: refused, and it was never executed. The copy is a script in disguise of a measurement: were it
- * run, it would leave a mark. */
+/* One flipped bit in a copy of the program: refused, and it was never executed. The copy is a script in
+ * disguise of a measurement: were it run, it would leave a mark. */
 static void tampered(void **state)
 {
 	char dir[] = "/tmp/enclua-measure-XXXXXX", path[64], mark[64], script[160];
