@@ -133,6 +133,8 @@ static int run_verify(struct cli *c, struct args *a, struct err *e)
 		err_wrap(e, "%s", cli_safe(a->words[0], strlen(a->words[0]), 0));
 		goto out;
 	}
+	json_write_key(&c->out, "key_checked");	/* else the signers are whoever they are */
+	json_write_bool(&c->out, x.n_keys > 0);
 	r = iapp_tell(c, app, e);
 	if (r == 0 && !x.n_keys)
 		r = cli_print(c, e, "\nWhole and unchanged since it was signed. Whose key that is, this cannot say: give the one you trust by --key.\n");
@@ -181,8 +183,17 @@ static int run_show(struct cli *c, struct args *a, struct err *e)
 	if (iapp_open(&app, bytes.data, bytes.len, &(struct iapp_expect){ .sha256 = known.blob, .h1 = known.h1 }, e) < 0)
 		goto out;
 	r = iapp_tell(c, app, e);
-	for (size_t i = 0; r == 0 && i < app->n_files; i++)
+	json_write_key(&c->out, "contents");
+	json_write_array(&c->out);
+	for (size_t i = 0; r == 0 && i < app->n_files; i++) {
+		json_write_object(&c->out);
+		key_write(c, "path", app->files[i].path);
+		json_write_key(&c->out, "size");
+		json_write_uint(&c->out, app->files[i].len);
+		json_write_object_end(&c->out);
 		r = cli_print(c, e, "  %-32s %10zu bytes\n", app->files[i].path, app->files[i].len);
+	}
+	json_write_array_end(&c->out);
 out:
 	iapp_free(app);
 	buf_done(&bytes);
@@ -208,7 +219,7 @@ const struct command app_commands[] = {
 	  "Example: enclua app pack iapps/cohort-average -o cohort-average.iapp\n\n"
 	  "The same folder gives the same bytes. Left out: hidden files, *.key, *.iapp, *.policy, *~, *.swp, *.orig, and at the top\n"
 	  "test.lua, tests/ and mock/. sha256sum -c MANIFEST and minisign -V -m MANIFEST check what tar unpacks.", pack_options, 1, 1, run_pack },
-	{ "app verify", "FILE [--key KEY]… [--h1 H1]", "Check an archive: whole, canonical, signed",
+	{ "app verify", "FILE [--key KEY]… [--h1 H1] [--sha256 HEX]", "Check an archive: whole, canonical, signed",
 	  "Example: enclua app verify cohort-average.iapp --key RWQ…\n\nWithout --key this shows that the archive is unchanged since it was signed, and by which key;\n"
 	  "not whose key that is.", verify_options, 1, 1, run_verify },
 	{ "app list", "", "List the iApps that this home has run", NULL, NULL, 0, 0, run_list },
