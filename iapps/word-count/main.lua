@@ -12,23 +12,27 @@ local function only_file(data)
     return list[1]
 end
 
+-- Counts the words of a text that ends between two words. A word that is there already is the common case.
 local function tally(words, state, text)
-    for word in text:gmatch("%S+") do
-        if #word <= WORD_BYTES then
-            word = word:lower()
-            local n = words[word]
-            if n then
-                words[word] = n + 1
-            elseif state.kinds < WORDS_MAX then
-                words[word] = 1
-                state.kinds = state.kinds + 1
-            else
-                state.dropped = state.dropped + 1
-            end
+    local n = 0
+    for word in text:lower():gmatch("%S+") do
+        n = n + 1
+        local seen = words[word]
+        if seen then
+            words[word] = seen + 1
+        elseif #word <= WORD_BYTES and state.kinds < WORDS_MAX then
+            words[word] = 1
+            state.kinds = state.kinds + 1
         else
             state.dropped = state.dropped + 1
         end
     end
+    return n
+end
+
+local function count_only(text)
+    local _, n = text:gsub("%S+", "")
+    return n
 end
 
 local function frequent(words, top)
@@ -51,6 +55,9 @@ return function(task)
     local lines, count, bytes = 0, 0, 0
     local words, state = {}, { kinds = 0, dropped = 0 }
     local top = math.max(task.args.top, 0)
+    local function counted(text)
+        return top > 0 and tally(words, state, text) or count_only(text)
+    end
     local rest = "" -- the beginning of a word that the piece cut
     while true do
         local piece = stream:read(PIECE)
@@ -66,23 +73,16 @@ return function(task)
             local last = piece:find("%s")
             piece = last and rest:sub(1, WORD_BYTES + 1) .. piece:sub(last) or rest
         end
-        local cut = piece:find("%S*$")
+        local cut = piece:match("^.*%s()") or 1
         rest = piece:sub(cut)
         local whole = piece:sub(1, cut - 1)
-        local _, n = whole:gsub("%S+", "")
-        count = count + n
-        if top > 0 then
-            tally(words, state, whole)
-        end
+        count = count + counted(whole)
         if file.size > 0 then
             task:progress(bytes / file.size)
         end
     end
     if rest ~= "" then
-        count = count + 1
-        if top > 0 then
-            tally(words, state, rest)
-        end
+        count = count + counted(rest)
     end
 
     task.result:json("counts.json", {
