@@ -178,3 +178,16 @@ teardown() { teardown_home; }
 	"$enclua" run-task one -o fine
 	[ "$(cat fine/r)" = 1 ]
 }
+
+@test "a name of the home comes before a file of that name; a slash means the file" {
+	"$enclua" init --no-passphrase
+	"$enclua" protect --name note --set t=protected
+	mkdir note && echo '{"t":"plain"}' > note/x.json
+	app peek 'for _, leaf in ipairs(task.data:list()) do task.result:write(leaf.path, "1") end' 'inputs: {data: one}'
+	run "$enclua" run-task peek --data note -o a
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"./note"* ]]
+	[ -e a/t ] && [ ! -e a/x.json ]
+	"$enclua" run-task peek --data ./note -o b
+	[ -e b/x.json ] && [ ! -e b/t ]
+}

@@ -28,10 +28,26 @@ static const char *path_base(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
+/* What a home knows by a name comes before a file that happens to be called so; a slash makes it a path. */
+static bool path_meant(const char *which, bool known, const struct cli *c)
+{
+	if (known && !strchr(which, '/')) {
+		if (os_exists(which))
+			cli_note(c, "taking %s of this home, not the file here; write ./%s for that", which, which);
+		return false;
+	}
+	return os_exists(which);
+}
+
 /* A folder is packed and signed by the acting identity; a file is an archive; anything else is a name or id of the home. */
 static int app_bytes(struct cli *c, struct job *j, const char *which, struct buf *out, struct err *e)
 {
-	if (is_folder(which)) {
+	struct store_app found;
+	struct err why = { .code = ERR_NONE };
+	bool known = store_app_find(j->store, which, &found, &why) == 0;
+	if (path_meant(which, known, c)) {
+		if (!is_folder(which))
+			return os_file_read(which, out, e);
 		struct identity *me = NULL;
 		if (cli_identity_open(c, &me, e) < 0)
 			return -1;
@@ -40,17 +56,14 @@ static int app_bytes(struct cli *c, struct job *j, const char *which, struct buf
 		identity_free(me);
 		return r;
 	}
-	if (os_exists(which))
-		return os_file_read(which, out, e);
-	struct store_app known;
-	if (store_app_find(j->store, which, &known, e) < 0) {
-		if (e->code == ERR_NOT_FOUND) {
-			err_set(e, ERR_NOT_FOUND, "there is no file or folder %s, and no iApp of that name", which);
-			err_hint(e, "give a folder with iapp.yaml, an .iapp file, or a name from: enclua app list");
-		}
+	if (known)
+		return store_blob_read(j->store, found.blob, out, e);
+	if (why.code != ERR_NOT_FOUND) {
+		*e = why;
 		return -1;
 	}
-	return store_blob_read(j->store, known.blob, out, e);
+	err_set(e, ERR_NOT_FOUND, "there is no file or folder %s, and no iApp of that name", which);
+	return err_hint(e, "give a folder with iapp.yaml, an .iapp file, or a name from: enclua app list");
 }
 
 static int app_take(struct cli *c, struct job *j, const char *which, struct err *e)
@@ -86,33 +99,44 @@ static int data_from_path(struct job *j, size_t i, const char *path, struct err 
 	return pdata_schema(j->trees[i], &d->schema, e);
 }
 
-static int data_from_store(struct job *j, size_t i, const char *which, struct err *e)
+/* Default deny: without a grant, data serves its owner alone. */
+static int data_owned(const struct job *j, const struct store_data *d, const char *which, struct err *e)
 {
-	if (store_data_find(j->store, which, &j->data[i], e) < 0) {
-		if (e->code == ERR_NOT_FOUND) {
-			err_set(e, ERR_NOT_FOUND, "there is no file or folder %s, and no data of that name", which);
-			err_hint(e, "give a path, or a name from: enclua data list");
-		}
-		return -1;
-	}
-	if (memcmp(j->data[i].owner, j->me.public_key, 32) != 0) {
-		char owner[IDENTITY_TEXT];
-		identity_text(owner, j->data[i].owner);
-		err_set(e, ERR_DENIED, "%s belongs to %s, and nobody else may run on it", which, owner);
-		return err_hint(e, "act as its owner: --as NAME; the result can be sealed to others by --beneficiary WHO");
-	}
-	return 0;
+	char owner[IDENTITY_TEXT];
+	if (!memcmp(d->owner, j->me.public_key, 32))
+		return 0;
+	identity_text(owner, d->owner);
+	err_set(e, ERR_DENIED, "%s belongs to %s, and nobody else may run on it", which, owner);
+	return err_hint(e, "act as its owner: --as NAME; the result can be sealed to others by --beneficiary WHO");
 }
 
-static int data_take(struct job *j, const struct args *a, struct err *e)
+static int data_one(struct cli *c, struct job *j, size_t i, const char *which, struct err *e)
+{
+	struct err why = { .code = ERR_NONE };
+	bool known = store_data_find(j->store, which, &j->data[i], &why) == 0;
+	if (path_meant(which, known, c)) {
+		store_data_done(&j->data[i]);
+		j->data[i] = (struct store_data){ .id = "" };
+		return data_from_path(j, i, which, e);
+	}
+	if (known)
+		return data_owned(j, &j->data[i], which, e);
+	if (why.code != ERR_NOT_FOUND) {
+		*e = why;
+		return -1;
+	}
+	err_set(e, ERR_NOT_FOUND, "there is no file or folder %s, and no data of that name", which);
+	return err_hint(e, "give a path, or a name from: enclua data list");
+}
+
+static int data_take(struct cli *c, struct job *j, const struct args *a, struct err *e)
 {
 	size_t n = args_count(a, "data");
 	if (n > LIMIT_BOX_DATASETS)
 		return err_set(e, ERR_LIMIT, "at most %u data in one task", LIMIT_BOX_DATASETS);
 	for (size_t i = 0; i < n; i++) {
-		const char *which = args_at(a, "data", i);
 		j->n_data++;
-		if ((os_exists(which) ? data_from_path(j, i, which, e) : data_from_store(j, i, which, e)) < 0)
+		if (data_one(c, j, i, args_at(a, "data", i), e) < 0)
 			return -1;
 	}
 	return 0;
@@ -241,7 +265,7 @@ int job_gather(struct cli *c, const struct args *a, struct job *j, struct err *e
 		cli_note(c, "made a home at %s; the key of `me` is there without a passphrase", c->home);
 	}
 	if (job_alloc(j, a, e) < 0 || store_open(&j->store, c->home, false, e) < 0 || keeper_open(&j->keeper, c->home, e) < 0 ||
-	    cli_identity_public(c, &j->me, e) < 0 || app_take(c, j, a->words[0], e) < 0 || data_take(j, a, e) < 0 ||
+	    cli_identity_public(c, &j->me, e) < 0 || app_take(c, j, a->words[0], e) < 0 || data_take(c, j, a, e) < 0 ||
 	    args_take(j, a, e) < 0 || files_take(j, a, e) < 0 || secrets_take(j, a, e) < 0 ||
 	    beneficiary_take(c, j, args_get(a, "beneficiary"), e) < 0)
 		return -1;
