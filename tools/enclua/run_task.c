@@ -56,7 +56,10 @@ static int options_read(const struct args *a, uint32_t *allow_missing, struct er
 /* The iApp is remembered, so that what a task ran can be looked at later. */
 static int app_remember(struct job *j, struct err *e)
 {
-	struct store_app known = { .created = os_time(), .size = j->app->len };
+	struct store_app known;
+	if (store_app_find(j->store, j->app->id, &known, NULL) == 0)
+		return 0;
+	known = (struct store_app){ .created = os_time(), .size = j->app->len };
 	if (store_blob_add(j->store, j->app->bytes, j->app->len, known.blob, e) < 0)
 		return -1;
 	(void)snprintf(known.id, sizeof known.id, "%s", j->app->id);
