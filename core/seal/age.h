@@ -1,5 +1,5 @@
 /* age v1 (C2SP age.md): the form of sealed data, secrets and results. Three levels, each usable alone:
- *   header   the file key (16 bytes) sealed to recipients: X25519 or scrypt stanzas, closed by an HMAC
+ *   header   the file key (16 bytes) sealed to recipients: X25519, post-quantum hybrid or scrypt stanzas, closed by an HMAC
  *   chunk    the payload, 64 KiB at a time: pure functions, so that chunks can go to several processors
  *   file     streams with bounded memory, and random access that checks the last chunk first (so a cut file is found at open)
  * A detached header in front of a blob (nonce || chunks) is an age file: `cat header blob | age -d` works.
@@ -21,24 +21,29 @@
 #define AGE_SEALED_CHUNK (AGE_CHUNK + AGE_TAG)
 #define AGE_RECIPIENT_TEXT 63u	/* "age1…" with its NUL */
 #define AGE_IDENTITY_TEXT 75u	/* "AGE-SECRET-KEY-1…" with its NUL */
+#define AGE_HYBRID_KEY 1216u	/* ML-KEM-768 encapsulation key || X25519 public key */
+#define AGE_HYBRID_RECIPIENT_TEXT 1960u	/* "age1pq1…" with its NUL */
+#define AGE_HYBRID_IDENTITY_TEXT 78u	/* "AGE-SECRET-KEY-PQ-1…" with its NUL */
 
-/* Who can open. A passphrase must be the only recipient of a file. */
-enum age_kind { AGE_X25519, AGE_SCRYPT };
+/* Who can open. A passphrase must be the only recipient of a file; post-quantum recipients go with none of another kind, as the
+ * file would be no safer than its weakest one. */
+enum age_kind { AGE_X25519, AGE_SCRYPT, AGE_HYBRID };
 struct age_recipient {
 	enum age_kind kind;
 	uint8_t public_key[32];	/* AGE_X25519 */
 	const char *passphrase;	/* AGE_SCRYPT; borrowed */
 	unsigned work;	/* AGE_SCRYPT: log2 N; 0 = the default, 18 */
+	uint8_t hybrid_key[AGE_HYBRID_KEY];	/* AGE_HYBRID */
 };
 struct age_identity {
 	enum age_kind kind;
-	uint8_t secret_key[32];	/* AGE_X25519 */
+	uint8_t secret_key[32];	/* AGE_X25519; AGE_HYBRID: the seed */
 	const char *passphrase;	/* AGE_SCRYPT; borrowed */
 };
 
-int age_recipient_parse(struct age_recipient *out, const char *text, struct err *e);	/* age1… */
+int age_recipient_parse(struct age_recipient *out, const char *text, struct err *e);	/* age1…, age1pq1… */
 void age_recipient_text(char out[static AGE_RECIPIENT_TEXT], const uint8_t public_key[static 32]);
-int age_identity_parse(struct age_identity *out, const char *text, struct err *e);	/* AGE-SECRET-KEY-1… */
+int age_identity_parse(struct age_identity *out, const char *text, struct err *e);	/* also …-PQ-1… */
 void age_identity_text(char out[static AGE_IDENTITY_TEXT], const uint8_t secret_key[static 32]);
 /* An identity file as age-keygen writes it: comments, empty lines, one identity a line. Appends up to max. */
 int age_identities_parse(struct age_identity *out, size_t max, size_t *count, const char *text, struct err *e);

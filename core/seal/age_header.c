@@ -14,7 +14,7 @@
 #define MAC_MARK "---"
 #define MAC 32u
 
-static const struct age_stanza_kind *const kinds[] = { &age_x25519, &age_scrypt };
+static const struct age_stanza_kind *const kinds[] = { &age_x25519, &age_hybrid, &age_scrypt };
 #define KINDS (sizeof kinds / sizeof *kinds)
 
 struct reader { const char *at, *end; };
@@ -161,7 +161,7 @@ static int stanzas_check(struct outline *o, struct reader *r, struct err *e)
 			return -1;
 		o->has_scrypt |= kind == &age_scrypt;
 		o->has_x25519 |= kind == &age_x25519;
-		o->has_hybrid |= text_is(s.type, "mlkem768x25519");
+		o->has_hybrid |= kind == &age_hybrid;
 	}
 	if (more < 0)
 		return -1;
@@ -221,10 +221,10 @@ static int no_match(const struct outline *o, const struct age_identity *ids, siz
 		return err_set(e, ERR_DENIED, "wrong passphrase");
 	if (o->has_scrypt)
 		return err_set(e, ERR_DENIED, "the file is sealed under a passphrase, not to an identity");
-	if (!any_of(AGE_X25519, ids, n))
+	if (!any_of(AGE_X25519, ids, n) && !any_of(AGE_HYBRID, ids, n))
 		return err_set(e, ERR_DENIED, "the file is sealed to recipients, not under a passphrase");
-	if (o->has_hybrid && !o->has_x25519)
-		return err_set(e, ERR_DENIED, "the file is sealed to post-quantum recipients only, which are not supported");
+	if (o->has_hybrid && !o->has_x25519 && !any_of(AGE_HYBRID, ids, n))
+		return err_set(e, ERR_DENIED, "the file is sealed to post-quantum recipients only: it needs an AGE-SECRET-KEY-PQ-1… identity");
 	if (n == 1)
 		return err_set(e, ERR_DENIED, "the identity given does not open this file: it is sealed to somebody else");
 	return err_set(e, ERR_DENIED, "none of the %zu identities given opens this file: it is sealed to somebody else", n);
@@ -265,25 +265,38 @@ static const struct age_stanza_kind *recipient_kind(const struct age_recipient *
 	return NULL;
 }
 
+/* Which kinds may stand beside each other. A file is as safe as its weakest stanza: one that a quantum computer opens makes the others useless. */
+static int recipients_check(const struct age_recipient *to, size_t n, struct err *e)
+{
+	size_t hybrid = 0, scrypt = 0;
+	if (n == 0 || n > LIMIT_AGE_STANZAS)
+		return err_set(e, ERR_USAGE, "a file is sealed to 1 to %u recipients, not %zu", LIMIT_AGE_STANZAS, n);
+	for (size_t i = 0; i < n; i++) {
+		if (!recipient_kind(&to[i]))
+			return err_set(e, ERR_INTERNAL, "recipient of unknown kind %d", (int)to[i].kind);
+		hybrid += to[i].kind == AGE_HYBRID;
+		scrypt += to[i].kind == AGE_SCRYPT;
+	}
+	if (scrypt && n > 1)
+		return err_set(e, ERR_USAGE, "a passphrase must be the only recipient of a file");
+	if (hybrid && hybrid < n) {
+		err_set(e, ERR_USAGE, "post-quantum recipients (age1pq1…) and others are not mixed: the file would be as weak as the weakest");
+		return err_hint(e, "enclua seal once for each kind");
+	}
+	return 0;
+}
+
 int age_header_make(struct buf *out, const uint8_t file_key[static AGE_FILE_KEY], const struct age_recipient *to, size_t n,
 	struct err *e)
 {
 	size_t start = out->len;
 	uint8_t mac[MAC];
 	char text[BASE64_RAW_LEN(MAC) + 1];
-	if (n == 0 || n > LIMIT_AGE_STANZAS)
-		return err_set(e, ERR_USAGE, "a file is sealed to 1 to %u recipients, not %zu", LIMIT_AGE_STANZAS, n);
-	if (buf_add_text(out, VERSION "\n", e) < 0)
+	if (recipients_check(to, n, e) < 0 || buf_add_text(out, VERSION "\n", e) < 0)
 		return -1;
-	for (size_t i = 0; i < n; i++) {
-		const struct age_stanza_kind *kind = recipient_kind(&to[i]);
-		if (!kind)
-			return err_set(e, ERR_INTERNAL, "recipient of unknown kind %d", (int)to[i].kind);
-		if (to[i].kind == AGE_SCRYPT && n > 1)
-			return err_set(e, ERR_USAGE, "a passphrase must be the only recipient of a file");
-		if (kind->wrap(out, file_key, &to[i], e) < 0)
+	for (size_t i = 0; i < n; i++)
+		if (recipient_kind(&to[i])->wrap(out, file_key, &to[i], e) < 0)
 			return -1;
-	}
 	if (buf_add_text(out, MAC_MARK, e) < 0)
 		return -1;
 	header_mac(mac, file_key, out->data + start, out->len - start);

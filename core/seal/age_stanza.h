@@ -1,5 +1,5 @@
-/* One recipient stanza of an age header as it stands in the text, and the two kinds that we open: what age_header.c shares
- * with age_x25519.c and age_scrypt.c, and nobody else needs.
+/* One recipient stanza of an age header as it stands in the text, and the kinds that we open: what age_header.c shares
+ * with age_x25519.c, age_hybrid.c and age_scrypt.c, and nobody else needs.
  */
 #ifndef ENCLUA_SEAL_AGE_STANZA_H
 #define ENCLUA_SEAL_AGE_STANZA_H
@@ -13,7 +13,7 @@
 
 #define AGE_COLUMNS 64u	/* of base64 in one full line */
 #define AGE_LINE_BYTES 48u	/* that such a line stands for */
-#define AGE_WRAPPED (AGE_FILE_KEY + AGE_TAG)	/* body of both kinds that we know: a sealed file key */
+#define AGE_WRAPPED (AGE_FILE_KEY + AGE_TAG)	/* body of every kind that we know: a sealed file key */
 #define AGE_STANZA_ARGS 2u	/* arguments after the type that we ever look at */
 
 struct age_text { const char *at; size_t len; };	/* borrowed from the header; not ended by a NUL */
@@ -38,6 +38,6 @@ struct age_stanza_kind {
 	int (*wrap)(struct buf *out, const uint8_t file_key[static AGE_FILE_KEY], const struct age_recipient *to, struct err *e);
 	int (*unwrap)(uint8_t file_key[static AGE_FILE_KEY], const struct age_stanza *s, const struct age_identity *id, struct err *e);
 };
-extern const struct age_stanza_kind age_x25519, age_scrypt;
+extern const struct age_stanza_kind age_x25519, age_hybrid, age_scrypt;
 
 #endif

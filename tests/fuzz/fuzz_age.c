@@ -14,7 +14,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const uint8_t file_key[AGE_FILE_KEY] = { 1, 2, 3 };
-static const struct age_identity me = { .kind = AGE_X25519, .secret_key = { 4, 5, 6 } };
+static const struct age_identity me[2] = { { .kind = AGE_X25519, .secret_key = { 4, 5, 6 } }, { .kind = AGE_HYBRID, .secret_key = { 7 } } };
 
 static void require(int condition)
 {
@@ -26,7 +26,7 @@ static void header_any(const uint8_t *p, size_t n)
 {
 	uint8_t key[AGE_FILE_KEY];
 	size_t len = SIZE_MAX;
-	if (age_header_open(key, &len, p, n, &me, 1, NULL) == 0)
+	if (age_header_open(key, &len, p, n, me, 2, NULL) == 0)
 		require(len > 22 && len <= n);
 }
 
@@ -99,7 +99,7 @@ static void payload_any(const uint8_t *p, size_t n)
 
 static void key_text_any(const uint8_t *p, size_t n)
 {
-	char *text = malloc(n + 1), again[AGE_IDENTITY_TEXT];
+	char *text = malloc(n + 1), again[AGE_HYBRID_RECIPIENT_TEXT];
 	struct age_recipient to;
 	struct age_identity ids[4];
 	size_t found = 0;
@@ -107,10 +107,13 @@ static void key_text_any(const uint8_t *p, size_t n)
 	memcpy(text, p, n);
 	text[n] = '\0';
 	if (age_recipient_parse(&to, text, NULL) == 0) {
-		age_recipient_text(again, to.public_key);
+		if (to.kind == AGE_HYBRID)
+			bech32_encode(again, "age1pq", to.hybrid_key, sizeof to.hybrid_key);
+		else
+			age_recipient_text(again, to.public_key);
 		require(strcmp(again, text) == 0);
 	}
-	if (age_identity_parse(ids, text, NULL) == 0) {
+	if (age_identity_parse(ids, text, NULL) == 0 && ids[0].kind == AGE_X25519) {
 		age_identity_text(again, ids[0].secret_key);
 		require(strcmp(again, text) == 0);
 	}

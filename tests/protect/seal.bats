@@ -156,3 +156,17 @@ teardown() { teardown_work; }
 	"$enclua" --json unseal -i eve.key -o opened sealed > said 2> failed && status=0 || status=$?
 	[ "$status" -eq 4 ] && [ ! -s said ] && grep -q '"code":"E_DENIED"' failed
 }
+
+@test "post-quantum recipients: both ways, and never beside others" {
+	pq=$here/../vectors/hybrid
+	cp "$pq/identity" pq.key
+	"$enclua" seal -r "$(cat "$pq/recipient")" -o sealed plain
+	"$enclua" unseal -i pq.key sealed | cmp plain -
+	"$enclua" seal -R "$pq/recipient" plain | "$enclua" unseal -i alice.key -i pq.key | cmp plain -
+	[ "$("$enclua" unseal -i pq.key "$pq/typage.age")" = "made by typage 0.3.1" ]
+	refuses 4 "post-quantum" "$enclua" unseal -i alice.key -o opened sealed
+	refuses 2 "not mixed" "$enclua" seal -R "$pq/recipient" -r "$alice" -o both plain
+	refuses 2 "not mixed" "$enclua" seal -r "$alice" -R "$pq/recipient" -o both plain
+	[ ! -e both ]
+	[ ! -e opened ]
+}

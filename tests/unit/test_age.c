@@ -132,7 +132,7 @@ static void test_key_texts_refused(void **state)
 		"age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwk", "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj ",
 		"age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73eQunujwj", "ssh-ed25519 AAAA", "age1pq1qqqq",
 		"AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEY",
-		"AGE-SECRET-KEY-PQ-1XX76JRALNLXDMEW0CRK45QMCCH4X06SE84UN3VPM33W6HWDX0H3SK3ZQFR",
+		"AGE-SECRET-KEY-PQ-1XX76JRALNLXDMEW0CRK45QMCCH4X06SE84UN3VPM33W6HWDX0H3SK3ZQFQ",
 		"age-secret-key-1gfpyysjzgfpyysjzgfpyysjzgfpyysjzgfpyysjzgfpyysjzgfpq4egaex" };
 	struct age_recipient to;
 	struct age_identity id;
@@ -436,7 +436,9 @@ static void test_stanza_forms(void **state)
 		{ "-> grease\n\n", ERR_DENIED, "somebody else" },
 		{ "-> a b c d e f g\nAAAA\n", ERR_DENIED, "somebody else" },
 		{ "-> scrypt " SALT " 22\n" BODY "\n", ERR_DENIED, "passphrase" },
-		{ "-> mlkem768x25519 AAAA\n" BODY "\n", ERR_DENIED, "post-quantum" },
+		{ "-> mlkem768x25519 AAAA\n" BODY "\n", ERR_INVALID, "1120 bytes" },
+		{ "-> mlkem768x25519\n" BODY "\n", ERR_INVALID, "one argument" },
+		{ "-> mlkem768x25519 AAAA x\n" BODY "\n", ERR_INVALID, "one argument" },
 		{ "", ERR_INVALID, "no stanza" },
 		{ "-> scrypt " SALT " 23\n" BODY "\n", ERR_INVALID, "work factor" },
 		{ "-> scrypt " SALT " 99999999999999999999999\n" BODY "\n", ERR_INVALID, "work factor" },

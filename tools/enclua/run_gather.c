@@ -223,6 +223,8 @@ static int beneficiary_take(struct cli *c, struct job *j, const char *who, struc
 	if (!strncmp(who, "age1", 4)) {
 		if (age_recipient_parse(&plain, who, e) < 0)
 			return err_wrap(e, "--beneficiary");
+		if (plain.kind != AGE_X25519)
+			return err_set(e, ERR_INVALID, "--beneficiary: results are sealed to X25519 recipients only (age1 and 58 characters)");
 		memcpy(j->work.beneficiary, plain.public_key, 32);
 		return 0;
 	}

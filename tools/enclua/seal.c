@@ -287,7 +287,7 @@ static int run_unseal(struct cli *c, struct args *a, struct err *e)
 }
 
 static const struct option_row seal_options[] = {
-	{ "recipient", 'r', "RECIPIENT", true, "who can open it: age1…, or an identity of this home by its petname" },
+	{ "recipient", 'r', "RECIPIENT", true, "who can open it: age1…, age1pq1… (post-quantum), or an identity of this home by its petname" },
 	{ "recipients-file", 'R', "FILE", true, "recipients, one a line; lines with # in front are comments" },
 	{ "passphrase", 'p', NULL, false, "whoever knows the passphrase can open it, and nobody else" },
 	{ "output", 'o', "OUT", false, "the sealed file; appears whole or not at all" },
