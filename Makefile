@@ -71,6 +71,7 @@ $O/obj/%.o: %.c
 
 include core/enclave/enclave.mk
 include tests/tests.mk
+include tests/inside/inside.mk
 
 MAN1 = $(DESTDIR)$(PREFIX)/share/man/man1
 COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
