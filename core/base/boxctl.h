@@ -8,6 +8,10 @@
  *   launcher → zygote   TASK     descriptors: channel, inputs …, report
  *   launcher → zygote   KILL     a task, by its serial number
  * A task's end is a struct boxctl_report on its own report socket.
+ *
+ * An end may overtake what came before it: when the far side sends and closes at once, Linux can find the queue of a SOCK_SEQPACKET
+ * socket empty, then see that the far side is closed, and say "end" with the message lying there. Whoever reads a last message from
+ * one asks again after an end.
  */
 #ifndef ENCLUA_BASE_BOXCTL_H
 #define ENCLUA_BASE_BOXCTL_H

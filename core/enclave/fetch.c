@@ -48,10 +48,11 @@ int fetch_task(struct lock *k)
 	union { struct cmsghdr align; char room[CMSG_SPACE(BOXCTL_FDS_MAX * sizeof(int))]; } rights;
 	struct iovec v = { .iov_base = &m, .iov_len = sizeof m };
 	struct msghdr h = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = &rights, .msg_controllen = sizeof rights };
-	ssize_t n;
-	do
-		n = recvmsg(BOXCTL_FD, &h, 0);
-	while (n < 0 && errno == EINTR);
+	ssize_t n = recvmsg(BOXCTL_FD, &h, 0);
+	if (n == 0) {
+		h.msg_controllen = sizeof rights;
+		n = recvmsg(BOXCTL_FD, &h, 0);	/* BOXCTL: an end may overtake what came before it */
+	}
 	if (n != (ssize_t)sizeof m || m.kind != BOXCTL_TASK || !fetch_descriptors_right(&h, m.u.task.n_inputs + 1)) {
 		errno = EBADMSG;
 		return -1;
