@@ -35,6 +35,11 @@ check: all $(UNIT) $(BOX_TESTS) $(EXTRA_TESTS)
 bench: all
 	$QBUILD=$O tests/bench/run
 
+$O/bench/%: tests/bench/%.c $O/core.a
+	$(call say,BENCH,$@)
+	$Qmkdir -p $(@D)
+	$Q$(CC) $(ENCLUA_CFLAGS) -Itests $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $O/core.a $(LIBS)
+
 # Also part of `make SAN=1 check`. FUZZ_SECONDS for each target.
 fuzz:
 	$QO=$O tests/fuzz/run
