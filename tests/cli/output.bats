@@ -62,3 +62,10 @@ teardown() { teardown_place; }
 	"$enclua" --home h init --no-passphrase --quiet > out 2> err
 	grep -q enclua1 out && [ ! -s err ]
 }
+
+@test "--verbose says where and how long, on stderr" {
+	says 0 "$enclua" --home h --verbose init --no-passphrase
+	grep -qE '^home h, [0-9.]+ ms$' err
+	says 0 "$enclua" --home h --verbose --json key list
+	[ ! -s err ] && one_object out
+}

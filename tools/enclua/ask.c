@@ -1,4 +1,4 @@
-/* Questions to a person: passphrases without an echo, yes or no. They go to the terminal itself, so that standard input may be data; where
+/* Questions to a person: passphrases, without an echo. They go to the terminal itself, so that standard input may be data; where
  * there is no terminal, or with --json, nothing is ever asked and the error names the flag that answers instead.
  */
 #include <errno.h>
@@ -13,8 +13,6 @@
 
 #include "base/os.h"
 #include "cli.h"
-
-#define ANSWER_BYTES 16u
 
 static int terminal_open(void)
 {
@@ -43,7 +41,7 @@ static ssize_t line_read(int tty, int signals, char *line, size_t size)
 }
 
 /* Signals wait until the echo is back: nobody should be left with a dead terminal. */
-static ssize_t line_ask(int tty, bool echo, const char *prompt, char *line, size_t size)
+static ssize_t line_ask(int tty, const char *prompt, char *line, size_t size)
 {
 	sigset_t stop, before;
 	struct termios old, quiet;
@@ -57,14 +55,11 @@ static ssize_t line_ask(int tty, bool echo, const char *prompt, char *line, size
 	int signals = signalfd(-1, &stop, SFD_CLOEXEC);
 	quiet = old;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	if (!echo)
-		(void)tcsetattr(tty, TCSAFLUSH, &quiet);
+	(void)tcsetattr(tty, TCSAFLUSH, &quiet);
 	(void)dprintf(tty, "%s", prompt);
 	ssize_t n = line_read(tty, signals, line, size);
-	if (!echo) {
-		(void)tcsetattr(tty, TCSAFLUSH, &old);
-		(void)dprintf(tty, "\n");
-	}
+	(void)tcsetattr(tty, TCSAFLUSH, &old);
+	(void)dprintf(tty, "\n");
 	if (signals >= 0)
 		close(signals);
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
@@ -78,7 +73,7 @@ static int passphrase_ask(const char *prompt, struct buf *out, struct err *e)
 	if (tty < 0)
 		return err_sys(e, errno, "cannot ask on the terminal");
 	(void)snprintf(text, sizeof text, "%s: ", prompt);
-	ssize_t n = line_ask(tty, false, text, line, sizeof line);
+	ssize_t n = line_ask(tty, text, line, sizeof line);
 	close(tty);
 	int r = -1;
 	if (n == (ssize_t)sizeof line && line[n - 1] != '\n') {
@@ -134,23 +129,4 @@ int cli_passphrase(struct cli *c, const char *prompt, bool twice, struct buf *ou
 		r = err_set(e, ERR_USAGE, "the two passphrases differ");
 	buf_done(&again);
 	return r;
-}
-
-int cli_confirm(struct cli *c, const char *question, struct err *e)
-{
-	char line[ANSWER_BYTES] = "", text[512];
-	if (c->yes)
-		return 0;
-	int tty = cli_can_prompt(c) ? terminal_open() : -1;
-	if (tty < 0) {
-		err_set(e, ERR_USAGE, "%s There is no terminal to ask on", question);
-		return err_hint(e, "add --yes");
-	}
-	cli_progress_end(c);
-	(void)snprintf(text, sizeof text, "%s [y/N] ", question);
-	ssize_t n = line_ask(tty, true, text, line, sizeof line);
-	close(tty);
-	if (n > 0 && (line[0] == 'y' || line[0] == 'Y'))
-		return 0;
-	return err_set(e, ERR_CONFLICT, "not confirmed, so nothing was done");
 }

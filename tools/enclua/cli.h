@@ -60,7 +60,7 @@ struct cli {
 	char home[4096];
 	const char *as;	/* --as, $ENCLUA_AS, or NULL: the default identity */
 	const char *passphrase_file;	/* --passphrase-file, $ENCLUA_PASSPHRASE_FILE, or NULL */
-	bool json, quiet, verbose, yes;
+	bool json, quiet, verbose;
 	struct buf text;	/* human result, printed on success */
 	struct buf object;	/* JSON result, printed on success with --json */
 	struct json_writer out;	/* into object; the frame opens the object with "ok":true and closes it */
@@ -82,8 +82,6 @@ int cli_write_stdout(const void *bytes, size_t n, struct err *e);
  * terminal. The first line of a file, without its end. */
 int cli_passphrase(struct cli *c, const char *prompt, bool twice, struct buf *out, struct err *e);
 bool cli_can_prompt(const struct cli *c);
-/* Yes by --yes, or by asking; without a terminal ERR_USAGE that names --yes. */
-int cli_confirm(struct cli *c, const char *question, struct err *e);
 
 /* A bar on stderr: only on a terminal, only after half a second. total 0: unknown. */
 void cli_progress(struct cli *c, const char *what, uint64_t done, uint64_t total);

@@ -43,7 +43,6 @@ static int globals_take(struct cli *c, const struct args *a, struct err *e)
 	const char *as = getenv("ENCLUA_AS"), *file = getenv("ENCLUA_PASSPHRASE_FILE");
 	c->quiet = args_has(a, "quiet");
 	c->verbose = args_has(a, "verbose");
-	c->yes = args_has(a, "yes");
 	c->as = args_has(a, "as") ? args_get(a, "as") : as && as[0] ? as : NULL;
 	c->passphrase_file = args_has(a, "passphrase-file") ? args_get(a, "passphrase-file") : file && file[0] ? file : NULL;
 	if (args_has(a, "host")) {
@@ -138,6 +137,7 @@ static bool reader_gone(const struct err *e)
 
 static int run(struct cli *c, struct args *a, int argc, char **argv, struct err *e)
 {
+	uint64_t begun = os_now_us();
 	json_write_init(&c->out, &c->object, e);
 	json_write_object(&c->out);
 	json_write_key(&c->out, "ok");
@@ -145,6 +145,8 @@ static int run(struct cli *c, struct args *a, int argc, char **argv, struct err 
 	if (cli_parse(argc, argv, a, e) < 0 || globals_take(c, a, e) < 0 || command_do(c, a, e) < 0)
 		return -1;
 	cli_progress_end(c);
+	if (c->verbose)
+		cli_note(c, "home %s, %.1f ms", cli_safe(c->home, strlen(c->home), 0), (double)(os_now_us() - begun) / 1000);
 	return result_print(c, e);
 }
 
