@@ -256,6 +256,21 @@ static void killed_worker(uint32_t layers, const char *what)
 		;
 }
 
+/* Ignored and blocked signals pass through exec: a worker that was started so must not have boxes without a limit. */
+static void deaf_worker(void)
+{
+	sigset_t all, before;
+	sigfillset(&all);
+	void (*old)(int) = signal(SIGVTALRM, SIG_IGN);
+	(void)sigprocmask(SIG_SETMASK, &all, &before);
+	struct box_zygote *z = zygote_with("attacker", LAYERS_ALL);
+	ends(z, &(struct attack){ .mask = LOCK_ALL, .name = "spin", .cpu_ms = 30 }, BOX_LIMIT, BOX_LIMIT_CPU, SIGVTALRM,
+		"a worker that ignores and blocks every signal has boxes that do not");
+	box_zygote_stop(z);
+	(void)signal(SIGVTALRM, old);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
 struct footprint { size_t our_fds, zygote_fds, processes, rss_kib; };
 
 static size_t entries(const char *path)
@@ -360,6 +375,7 @@ int main(void)
 	controls();
 	piped_core();
 	session_key();
+	deaf_worker();
 	killed_worker(LAYERS_ALL, "with every layer");
 	killed_worker(LAYER_BIT(landlock), "without a pid namespace");
 	soak();
