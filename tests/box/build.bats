@@ -48,6 +48,6 @@ teardown() {
 	[[ $output == *"run make deps"* ]]
 }
 
-@test "docs/box.md shows the filter that is built" {
-	diff <("$B/mkfilter" --table) <(sed -n '/<!-- build\/mkfilter/,/<!-- end/p' docs/box.md | sed '1d;$d')
+@test "core/box/BOX.md shows the filter that is built" {
+	diff <("$B/mkfilter" --table) <(sed -n '/<!-- build\/mkfilter/,/<!-- end/p' core/box/BOX.md | sed '1d;$d')
 }
