@@ -27,3 +27,11 @@ INSIDE_UNIT := $(filter $O/unit/test_enclave% $O/unit/test_lua%,$(UNIT))
 $(INSIDE_UNIT): ENCLUA_CFLAGS += $(INSIDE_FLAGS)
 $(INSIDE_UNIT): LIBS := $O/inside.a $O/core.a $(LIBS) -lm
 $(INSIDE_UNIT): $O/inside.a
+
+# Hostile scripts in the real box; the worker's side is the one of the tests above.
+BOX_TESTS += $O/box/hostile
+$O/box/hostile: tests/box/hostile.c $O/box/outside.o $O/inside.a $O/core.a | $O/enclave
+	$(call say,TEST,$@)
+	$Qmkdir -p $(@D)
+	$Q$(CC) $(ENCLUA_CFLAGS) $(INSIDE_FLAGS) -Itests/box $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $O/box/outside.o $O/inside.a \
+		$O/core.a $(LIBS) -lm
