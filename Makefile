@@ -1,6 +1,16 @@
 # Enclua. `make deps demo` installs what is needed, builds, and runs the main job; `make deps check` builds and runs every test.
 # Variables: PREFIX DESTDIR CC CFLAGS LDFLAGS PKG_CONFIG SAN=1 (ASan, UBSan) V=1 (show commands) LUA_TARBALL=FILE LUA=system
 
+# `make deps X`: what deps brings (libraries, compilers, Lua's source) is looked for in a make of its own that starts when deps is done.
+AFTER_DEPS := $(if $(filter deps,$(MAKECMDGOALS)),$(filter-out deps,$(MAKECMDGOALS)))
+ifneq ($(AFTER_DEPS),)
+.PHONY: deps $(AFTER_DEPS)
+deps:
+	@LUA_TARBALL="$(LUA_TARBALL)" tools/deps
+$(AFTER_DEPS): deps
+	@$(MAKE) --no-print-directory $@
+else
+
 PREFIX ?= /usr/local
 DESTDIR ?=
 PKG_CONFIG ?= pkg-config
@@ -12,7 +22,8 @@ LUA_VERSION := 5.4.9
 LUA_SHA256 := 2335b6c582a52654f94612bf10d2f4672805d05329aa6568b1d8cd9e5c6fb8e6
 LUA_SRC := build/deps/lua-$(LUA_VERSION)
 
-CFLAGS ?= -O2 -g
+CFLAGS ?= -O2 -g $(if $(SAN),,-D_FORTIFY_SOURCE=2)
+LDFLAGS ?= -Wl,-z,relro,-z,now
 WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wconversion -Wpointer-arith -Wwrite-strings
 ENCLUA_CFLAGS := -std=c11 -D_GNU_SOURCE -Icore -I$O/gen $(WARN) -fstack-protector-strong -fno-strict-aliasing -ffunction-sections
 ENCLUA_CFLAGS += -DENCLUA_LIBEXEC='"$(PREFIX)/libexec/enclua"'
@@ -97,3 +108,5 @@ distclean: clean
 	rm -rf build
 
 -include $(shell find $O -name '*.d' 2>/dev/null)
+
+endif
