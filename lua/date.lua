@@ -46,6 +46,14 @@ local function check(time)
     return time
 end
 
+-- The same of what was computed from a time.
+local function check_end(time)
+    if not (time >= FIRST and time < LAST + 1) then
+        error("outside the years 1 to 9999", 3)
+    end
+    return time
+end
+
 -- Year, month, day, hour, minute, second of a time.
 local function fields(time)
     local whole = math.floor(time)
@@ -81,6 +89,19 @@ function date.time(t)
     return days_of(year, month, day) * DAY + hour * 3600 + min * 60 + sec
 end
 
+-- date.new(2026, 11, 21 [, hour, min, sec])
+function date.new(year, month, day, hour, min, sec)
+    local ok, time = pcall(date.time, { year = year, month = month, day = day, hour = hour, min = min, sec = sec })
+    if not ok then
+        error(tostring(time):gsub("^[^:]+:%d+: ", ""), 2)
+    end
+    return time
+end
+
+function date.days_in_month(year, month)
+    return date.table(date.add(date.time({ year = year, month = month, day = 1 }), { months = 1 }) - DAY).day
+end
+
 local function fraction_of(text)
     return text == "" and 0 or tonumber("0" .. text)
 end
@@ -114,7 +135,11 @@ function date.parse(text)
     if not ok then
         return nil, "no such day or time: " .. text
     end
-    return time + fraction_of(fraction) - offset
+    time = time + fraction_of(fraction) - offset
+    if time < FIRST or time >= LAST + 1 then
+        return nil, "outside the years 1 to 9999: " .. text
+    end
+    return time
 end
 
 local FORMATS <const> = {
@@ -147,9 +172,12 @@ local UNITS <const> = { seconds = 1, minutes = 60, hours = 3600, days = DAY, wee
 -- date.add(time, { years, months, weeks, days, hours, minutes, seconds }): the 31st of a short month is its last day.
 function date.add(time, amounts)
     local t = date.table(check(time))
-    for unit in pairs(amounts) do
-        if not UNITS[unit] and unit ~= "years" and unit ~= "months" then
+    for unit, amount in pairs(amounts) do
+        local calendar = unit == "years" or unit == "months"
+        if not UNITS[unit] and not calendar then
             error(("no unit is called %s"):format(tostring(unit)), 2)
+        elseif calendar and math.type(amount) ~= "integer" then
+            error(unit .. " must be a whole number", 2)
         end
     end
     local months = t.year * 12 + t.month - 1 + (amounts.years or 0) * 12 + (amounts.months or 0)
@@ -163,7 +191,7 @@ function date.add(time, amounts)
     for _, unit in ipairs { "weeks", "days", "hours", "minutes", "seconds" } do
         sum = sum + (amounts[unit] or 0) * UNITS[unit]
     end
-    return sum
+    return check_end(sum)
 end
 
 -- date.diff(a, b [, unit]): b - a in seconds, minutes, hours, days or weeks.

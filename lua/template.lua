@@ -5,7 +5,8 @@
 --                false and an empty list
 --   {{^name}} … {{/name}}   for nil, false and an empty list
 --   {{.}}        the element itself        {{! a remark }}
--- A name may have dots. A name that is not there is an error: a typing mistake must not look like an empty value.
+-- A name may have dots. A name that is not there is an error: a typing mistake must not look like an empty value. With
+-- the option lenient it is empty.
 
 local template = {}
 
@@ -76,8 +77,11 @@ local function find(stack, name)
     end
     local first, rest = name:match("^([^%.]+)%.?(.*)$")
     for i = #stack, 1, -1 do
-        local value = type(stack[i]) == "table" and stack[i][first]
-        if value ~= nil and (value or stack[i][first] == false) then
+        local value
+        if type(stack[i]) == "table" then
+            value = stack[i][first]
+        end
+        if value ~= nil then
             for part in rest:gmatch("[^%.]+") do
                 if type(value) ~= "table" or value[part] == nil then
                     return nil, false
@@ -94,7 +98,16 @@ local function is_empty(value)
     return not value or (type(value) == "table" and next(value) == nil)
 end
 
-local function render(nodes, stack, out, text)
+-- Of what is shown, and must be text.
+local function text_of(value, node, text)
+    local kind = type(value)
+    if kind ~= "string" and kind ~= "number" and kind ~= "boolean" then
+        fail(text, node.at, ("{{%s}} is a %s, not text"):format(node.name, kind))
+    end
+    return tostring(value)
+end
+
+local function render(nodes, stack, out, text, lenient)
     for _, node in ipairs(nodes) do
         if type(node) == "string" then
             out[#out + 1] = node
@@ -102,7 +115,7 @@ local function render(nodes, stack, out, text)
             local value, found = find(stack, node.name)
             if node.kind == "^" then
                 if is_empty(value) then
-                    render(node.children, stack, out, text)
+                    render(node.children, stack, out, text, lenient)
                 end
             elseif node.kind == "#" then
                 if is_empty(value) then
@@ -112,30 +125,31 @@ local function render(nodes, stack, out, text)
                 end
                 for _, item in ipairs(value) do
                     stack[#stack + 1] = item
-                    render(node.children, stack, out, text)
+                    render(node.children, stack, out, text, lenient)
                     stack[#stack] = nil
                 end
-            elseif not found then
+            elseif found then
+                value = text_of(value, node, text)
+                out[#out + 1] = node.kind == "raw" and value or template.escape(value)
+            elseif not lenient then
                 fail(text, node.at, ("there is no value for {{%s}}"):format(node.name))
-            else
-                out[#out + 1] = node.kind == "raw" and tostring(value) or template.escape(value)
             end
         end
     end
 end
 
--- A function of the values; parse once, fill often.
-function template.compile(text)
-    local nodes = parse(text)
+-- A function of the values; parse once, fill often. opts.lenient: see above.
+function template.compile(text, opts)
+    local nodes, lenient = parse(text), opts ~= nil and opts.lenient == true
     return function(context)
         local out = {}
-        render(nodes, { context or {} }, out, text)
+        render(nodes, { context or {} }, out, text, lenient)
         return table.concat(out)
     end
 end
 
-function template.render(text, context)
-    return template.compile(text)(context)
+function template.render(text, context, opts)
+    return template.compile(text, opts)(context)
 end
 
 return template

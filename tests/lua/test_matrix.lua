@@ -37,8 +37,6 @@ local function hilbert(n)
 end
 
 return {
-    needs = "matrix and vec",
-
     { "vec: make, read, write, length", function()
         local v = vec.from({ 3, 1, 2 })
         expect.equal(#v, 3)
