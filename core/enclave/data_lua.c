@@ -19,8 +19,9 @@ static struct data *data_check(lua_State *L)
 
 static const struct leaf *leaf_check(lua_State *L, const struct data *d)
 {
-	const char *path = luaL_checkstring(L, 2);
-	const struct leaf *leaf = data_find(d, path);
+	size_t len;
+	const char *path = luaL_checklstring(L, 2, &len);
+	const struct leaf *leaf = strlen(path) == len ? data_find(d, path) : NULL;
 	if (!leaf)
 		luaL_error(L, "the data holds no \"%s\"; task.data:list() tells what it holds", path);
 	return leaf;
@@ -81,7 +82,9 @@ static int data_get(lua_State *L)
 {
 	const struct data *d = data_check(L);
 	const struct leaf *leaf = leaf_check(L, d);
-	const char *asked = luaL_optstring(L, 3, leaf->type);
+	size_t len;
+	const char *asked = luaL_optlstring(L, 3, leaf->type, &len);
+	luaL_argcheck(L, strlen(asked) == len, 3, "is no type: it holds a zero byte");
 	bool bytes = strcmp(asked, "bytes") == 0 && strchr(leaf->type, '/');	/* any MIME type */
 	if (!bytes && strcmp(asked, leaf->type) != 0)
 		return luaL_error(L, "\"%s\" is stored as %s, not as %s", leaf->path, leaf->type, asked);

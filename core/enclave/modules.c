@@ -95,7 +95,9 @@ static int load_ended(lua_State *L)
 
 static int modules_require(lua_State *L)
 {
-	const char *name = luaL_checkstring(L, 1);
+	size_t len;
+	const char *name = luaL_checklstring(L, 1, &len);
+	luaL_argcheck(L, strlen(name) == len, 1, "is no module: its name holds a zero byte");
 	lua_settop(L, 1);
 	lua_rawgetp(L, LUA_REGISTRYINDEX, &loaded_key);
 	if (lua_getfield(L, 2, name) != LUA_TNIL)

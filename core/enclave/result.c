@@ -152,7 +152,9 @@ static int result_callback(lua_State *L)
 static int result_volatile(lua_State *L)
 {
 	struct result *r = &task_of(L)->result;
-	const char *path = luaL_checkstring(L, 2);
+	size_t len;
+	const char *path = luaL_checklstring(L, 2, &len);
+	luaL_argcheck(L, strlen(path) == len, 2, "holds a zero byte");
 	for (size_t i = 0; i < r->n; i++)
 		if (strcmp(r->files[i]->path, path) == 0) {
 			r->files[i]->is_volatile = true;
