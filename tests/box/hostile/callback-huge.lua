@@ -1,0 +1,2 @@
+-- expect: LIMIT
+task.result:callback(("x"):rep(900000))

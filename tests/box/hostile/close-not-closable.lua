@@ -1,0 +1,2 @@
+-- expect: OK "false"
+return (pcall(load("local x <close> = 42")))

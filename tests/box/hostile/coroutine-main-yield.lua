@@ -1,0 +1,2 @@
+-- expect: OK "false"
+return (pcall(coroutine.yield, 1))

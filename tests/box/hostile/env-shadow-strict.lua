@@ -1,0 +1,2 @@
+-- expect: FAIL
+return undefined_name_of_the_world

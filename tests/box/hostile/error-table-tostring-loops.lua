@@ -1,0 +1,2 @@
+-- expect: LIMIT
+error(setmetatable({}, { __tostring = function() while true do end end }))

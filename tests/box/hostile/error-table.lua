@@ -1,0 +1,2 @@
+-- expect: FAIL
+error({ message = "not yours", traceback = ("t"):rep(100000) })

@@ -1,0 +1,2 @@
+-- expect: FAIL
+error(coroutine.create(print))

@@ -1,0 +1,2 @@
+-- expect: FAIL
+return (("%s"):rep(1e6)):format(table.unpack({ "x" }, 1, 1e6))

@@ -1,0 +1,2 @@
+-- expect: OK "false"
+return (pcall(load("return x", "x", "t", 42)))

@@ -1,0 +1,2 @@
+-- expect: OK "false"
+return (pcall(load, function() return {} end)) and load(function() error("x") end) ~= nil

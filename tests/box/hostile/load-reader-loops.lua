@@ -1,0 +1,2 @@
+-- expect: LIMIT
+return load(function() return " " end)

@@ -1,0 +1,2 @@
+-- expect: OK "false"
+return (coroutine.wrap(function() return pcall(load, function() coroutine.yield("out") end) end)()) == "out"

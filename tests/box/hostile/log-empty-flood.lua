@@ -1,0 +1,2 @@
+-- expect: LIMIT
+while true do task:log("") end

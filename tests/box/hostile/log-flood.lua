@@ -1,0 +1,2 @@
+-- expect: LIMIT
+while true do print(("x"):rep(100)) end

@@ -1,0 +1,3 @@
+-- expect: FAIL LIMIT
+local s = "x"
+while true do s = s .. s end

@@ -1,0 +1,2 @@
+-- expect: OK "nil,nil,nil,nil"
+return tostring(os) .. "," .. tostring(io) .. "," .. tostring(debug) .. "," .. tostring(collectgarbage)

@@ -1,0 +1,2 @@
+-- expect: OK "false"
+return (pcall(string.packsize, ("c2147483647"):rep(3)))

@@ -1,0 +1,2 @@
+-- expect: OK "false"
+return (pcall(string.find, ("a"):rep(40), ("(a)"):rep(33)))

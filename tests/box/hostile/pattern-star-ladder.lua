@@ -1,0 +1,2 @@
+-- expect: LIMIT
+return (("a"):rep(5000)):match(("a-"):rep(30) .. "b")

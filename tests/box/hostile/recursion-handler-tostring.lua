@@ -1,0 +1,2 @@
+-- expect: FAIL
+error(setmetatable({}, { __tostring = function(t) return tostring(t) end }))

@@ -1,0 +1,2 @@
+-- expect: LIMIT OK
+return #(""):rep(math.maxinteger)

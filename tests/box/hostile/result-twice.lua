@@ -1,0 +1,3 @@
+-- expect: OK "false"
+task.result:write("a", "x")
+return (pcall(task.result.write, task.result, "a", "y"))

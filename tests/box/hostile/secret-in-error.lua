@@ -1,0 +1,3 @@
+-- expect: FAIL
+-- with: secret other
+error("key: " .. task:secret(1) .. secret)

@@ -1,0 +1,2 @@
+-- expect: OK "false"
+return (pcall(table.sort, setmetatable({}, { __len = function() return math.maxinteger end })))

@@ -1,0 +1,2 @@
+-- expect: OK "false"
+return (pcall(function() return ("x").nothing.more end))
