@@ -150,6 +150,7 @@ static void the_same_bytes_anywhere(void **state)
 	(void)state;
 	static const struct piece files[] = {
 		{ "Z.txt", TEXT("z") }, { "a-b/c.lua", TEXT("return 1\n") }, { "a.lua", TEXT("return 2\n") }, { "a/b.lua", TEXT("return 3\n") },
+		{ "a/test.lua", TEXT("return 4\n") },	/* only at the top is this a test */
 		{ "data/table.csv", TEXT("a,b\n") }, { "empty", TEXT("") }, { "iapp.yaml", TEXT(MANIFEST_TEXT) }, { "main.lua", TEXT(MAIN_TEXT) }, { NULL, NULL, 0 }
 	};
 	struct identity *id = signer_make(7);
@@ -173,8 +174,8 @@ static void the_same_bytes_anywhere(void **state)
 	assert_int_equal(one.len, two.len);
 	assert_memory_equal(one.data, two.data, one.len);
 	struct iapp *a = open_good(&one, NULL);
-	assert_int_equal(a->n_files, 8);
-	for (size_t i = 0; i < 8; i++)
+	assert_int_equal(a->n_files, 9);
+	for (size_t i = 0; i < 9; i++)
 		assert_string_equal(a->files[i].path, files[i].path);
 	iapp_free(a);
 	identity_free(id);
