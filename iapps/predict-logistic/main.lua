@@ -43,9 +43,9 @@ local function read_model(datasets)
     local leaf = find_leaf(datasets, function(leaf)
         return leaf.path == "model.json"
     end, "model.json") or fail("the data holds no model.json; train-logistic makes one")
-    local model, why = json.decode(leaf.data:open(leaf.path):read("a"))
+    local model = json.decode(leaf.data:get(leaf.path, "bytes"))
     if type(model) ~= "table" or model.format ~= "enclua-logistic-1" then
-        fail("model.json is no model of train-logistic%s", why and ": " .. why or "")
+        fail("model.json is no model of train-logistic")
     end
     if type(model.features) ~= "table" or #model.features == 0 or type(model.intercept) ~= "number" then
         fail("model.json has no features or no intercept")

@@ -33,3 +33,68 @@ teardown() { teardown_home; }
 	[ "$(wc -l < out/report.txt)" -eq 1 ]
 	[ "$(sed 's/ cases//' out/report.txt)" -ge 100 ]
 }
+
+@test "every example in lua/meta runs, with what task.d.lua says it runs with" {
+	mkdir examples
+	count=$("$top/tests/lua/meta" examples examples)
+	[ "$count" -ge 40 ]
+	printf 'api: 1\nname: examples\nversion: 1.0.0\nsummary: lua/meta\nentry: main.lua\ninputs:\n' > examples/iapp.yaml
+	printf '  data: one\n  files: true\n  args:\n    - {name: column, type: string, summary: "a column"}\n' >> examples/iapp.yaml
+	cat > examples/main.lua <<-END
+		return function(task)
+		    for i = 1, $count do
+		        require("example_" .. i)(task)
+		    end
+		    task.result:write("ran", "$count")
+		end
+	END
+	printf 'age,name\n40,Ann\n60,Bob\n' > patients.csv
+	printf 'first line\nsecond line\n' > notes.txt
+	"$enclua" run-task examples --data patients.csv --file notes.txt --arg column=age -o out
+	[ "$(cat out/ran)" = "$count" ]
+	[ "$(cat out/average.txt)" = 50.000 ]
+	[ "$(cat out/table.csv)" = $'row,value\n1,2' ]
+}
+
+# What the box offers: modules and the task's table say so themselves; methods of objects stand in the tables of the C files.
+offered() {
+	mkdir offered
+	printf 'api: 1\nname: offered\nversion: 1.0.0\nsummary: names\nentry: main.lua\n' > offered/iapp.yaml
+	cat > offered/main.lua <<-'END'
+		return function(task)
+		    local names = {}
+		    for _, module in ipairs { "base64", "csv", "date", "hash", "json", "matrix", "stats", "template", "vec" } do
+		        for name in pairs(require(module)) do
+		            names[#names + 1] = module .. "." .. name
+		        end
+		    end
+		    for name in pairs(task) do
+		        names[#names + 1] = "Task." .. name
+		    end
+		    for name in pairs(task.result) do
+		        names[#names + 1] = "Result." .. name
+		    end
+		    task.result:write("names", table.concat(names, "\n") .. "\n")
+		end
+	END
+	"$enclua" run-task offered -o out > /dev/null
+	cat out/names
+	methods data_lua.c methods Data
+	methods stream.c methods Stream
+	methods result.c writer ResultFile
+	echo Task.data	# nil without data
+	printf 'Data.%s\n' $(sed -n '/^static int data_index_field/,/^}/s/.*strcmp(key, "\([a-z]*\)").*/\1/p' "$top/core/enclave/data_lua.c")
+}
+
+# methods FILE TABLE CLASS: the names of a luaL_Reg table
+methods() {
+	awk -v start="luaL_Reg $2[]" 'index($0, start) { on = 1 } on { print } on && /NULL, NULL/ { exit }' "$top/core/enclave/$1" | grep -o '{ "[a-z_]*"' | grep -v __ | sed "s/{ \"\(.*\)\"/$3.\1/"
+}
+
+@test "lua/meta describes what the box offers, all of it and nothing else" {
+	offered | LC_ALL=C sort -u > have
+	# Histogram, Linear, Logistic, Options and Fields describe tables that functions give and take.
+	"$top/tests/lua/meta" names | grep -vE '^(stats\.[A-Z]|csv\.[A-Z]|date\.[A-Z])' | LC_ALL=C sort -u > described
+	[ "$(wc -l < have)" -ge 100 ]
+	diff have described
+}
