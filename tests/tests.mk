@@ -30,7 +30,10 @@ $O/unit/%: tests/unit/%.c $O/core.a
 	$Q$(CC) $(ENCLUA_CFLAGS) -Itests $($(notdir $@)_CFLAGS) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $($(notdir $@)_OBJ) $O/core.a $($(notdir $@)_LIBS) $(LIBS) -lcmocka
 
 check: all $(UNIT) $(BOX_TESTS) $(EXTRA_TESTS)
-	$QBUILD=$O SAN=$(SAN) $(PROVE) -j2 --timer --exec tests/run tests/tidy tests/lua/run tests/box/hostile.sh $(if $(SAN),tests/fuzz/run) $(UNIT) $(BOX_TESTS) $(BATS)
+	@missing=$$($O/enclua --json doctor | jq -r '.layers | to_entries | map(select(.value | not) | .key) | join(",")'); \
+	[ -z "$$missing" ] || echo "NOTE: no box here has $$missing (a container or a chroot?); what these layers stop is not tested"; \
+	export ENCLUA_ALLOW_MISSING_LAYER=$$missing; \
+	BUILD=$O SAN=$(SAN) $(PROVE) -j2 --timer --exec tests/run tests/tidy tests/lua/run tests/box/hostile.sh $(if $(SAN),tests/fuzz/run) $(UNIT) $(BOX_TESTS) $(BATS)
 
 bench: all
 	$QBUILD=$O tests/bench/run

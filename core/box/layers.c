@@ -137,6 +137,13 @@ static int step_no_more_user_namespaces(void)
 	return 0;
 }
 
+/* In a chroot the present root is no mount, so there is nothing to pivot. The empty one then goes on top and becomes the root; what lies below
+ * has no path any more, and the right to change roots goes with the capabilities. */
+static int root_move(void)
+{
+	return mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 ? -1 : 0;
+}
+
 /* An empty, read-only, nameless root. Any directory can carry it for a moment; /proc was needed by the step
  * before. */
 static int step_root(void)
@@ -146,7 +153,9 @@ static int step_root(void)
 		return -1;
 	if (mount("none", at, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k,nr_inodes=2,mode=555") < 0 || chdir(at) < 0)
 		return -1;
-	if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+	if (syscall(SYS_pivot_root, ".", ".") == 0 ? umount2(".", MNT_DETACH) < 0 : root_move() < 0)
+		return -1;
+	if (chdir("/") < 0)
 		return -1;
 	return mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 }

@@ -33,7 +33,7 @@ static struct box_zygote *zygote(void)
 {
 	struct err e = { .code = ERR_NONE };
 	struct box_zygote *z = NULL;
-	const struct box_options o = { .enclave = enclave() };
+	const struct box_options o = { .enclave = enclave(), .allow_missing = getenv("ENCLUA_ALLOW_MISSING_LAYER") ? UINT32_MAX : 0 };
 	if (box_zygote_start(&z, &o, &e) < 0) {
 		printf("Bail out! %s\n", e.msg);
 		exit(1);

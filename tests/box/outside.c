@@ -67,8 +67,12 @@ const char *program(const char *name)
 	return path;
 }
 
+/* Without the layers that this machine has not got: check says which those are before it starts. */
 struct box_zygote *zygote_with(const char *name, uint32_t layers)
 {
+	static uint32_t have;
+	have = have ? have : box_layers_probe();
+	layers &= have;
 	struct err e = { .code = ERR_NONE };
 	struct box_zygote *z = NULL;
 	const struct box_options o = { .enclave = program(name) };
