@@ -66,7 +66,7 @@ struct box_task {
 
 struct box_outcome {
 	struct box_done done;	/* status and counters; filled by the launcher when the box could not */
-	uint64_t start_us, run_us, cpu_us;	/* fork to KEY; KEY to the end; processor time of the task */
+	uint64_t start_us, run_us, cpu_us;	/* fork to KEY, when something is released to it, else 0; the rest; processor time of the task */
 	int signal;	/* that ended it, or 0 */
 	const char *alarm;	/* with BOX_ALARM that the launcher found: why, for the operator; static text, or NULL */
 };

@@ -205,8 +205,9 @@ static void job_end(struct box_job *j, const struct boxctl_report *r)
 	j->ended = true;
 	j->ended_us = os_now_us();
 	j->outcome.cpu_us = r->cpu_us;
-	j->outcome.start_us = (j->key_us ? j->key_us : j->ended_us) - j->begun_us;
-	j->outcome.run_us = j->key_us ? j->ended_us - j->key_us : 0;
+	/* A box that waits for nothing sends its key together with what follows: then all of it was the run. */
+	j->outcome.start_us = j->has_release && j->key_us ? j->key_us - j->begun_us : 0;
+	j->outcome.run_us = j->ended_us - j->begun_us - j->outcome.start_us;
 	if (r->never_ran) {
 		if (j->failed.code == ERR_NONE)
 			err_sys(&j->failed, (int)r->never_ran, "the zygote cannot make another process");

@@ -24,6 +24,17 @@
 #define LANDLOCK_ABI_QUESTION 1u
 #define KEYCTL_JOIN_SESSION 1
 
+/* The mount calls of Linux 5.2, by the numbers of linux/mount.h, which does not go together with sys/mount.h. */
+#define NR_FSOPEN 430
+#define NR_FSCONFIG 431
+#define NR_FSMOUNT 432
+#define FSCONFIG_TEXT 1
+#define FSCONFIG_MAKE 6
+#define MOUNT_RDONLY 1u
+#define MOUNT_NOSUID 2u
+#define MOUNT_NODEV 4u
+#define MOUNT_NOEXEC 8u
+
 static const struct {
 	const char *name, *text;
 } table[BOX_LAYER_COUNT] = {
@@ -137,11 +148,22 @@ static int step_no_more_user_namespaces(void)
 	return 0;
 }
 
-/* In a chroot the present root is no mount, so there is nothing to pivot. The empty one then goes on top and becomes the root; what lies below
- * has no path any more, and the right to change roots goes with the capabilities. */
-static int root_move(void)
+/* In a chroot the present root is no mount: nothing can be pivoted, and nothing may be mounted, since it could not be kept from spreading to the
+ * host. There the empty root is one that was never attached anywhere; the right to change roots goes with the capabilities. */
+static int root_detached(void)
 {
-	return mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 ? -1 : 0;
+	int fs = (int)syscall(NR_FSOPEN, "tmpfs", 0), r = -1;
+	int fd = -1;
+	if (fs >= 0 && syscall(NR_FSCONFIG, fs, FSCONFIG_TEXT, "nr_inodes", "2", 0) == 0 &&
+	    syscall(NR_FSCONFIG, fs, FSCONFIG_TEXT, "mode", "555", 0) == 0 && syscall(NR_FSCONFIG, fs, FSCONFIG_MAKE, NULL, NULL, 0) == 0)
+		fd = (int)syscall(NR_FSMOUNT, fs, 0, MOUNT_RDONLY | MOUNT_NOSUID | MOUNT_NODEV | MOUNT_NOEXEC);
+	if (fd >= 0 && fchdir(fd) == 0 && chroot(".") == 0)
+		r = chdir("/");
+	if (fd >= 0)
+		close(fd);
+	if (fs >= 0)
+		close(fs);
+	return r;
 }
 
 /* An empty, read-only, nameless root. Any directory can carry it for a moment; /proc was needed by the step
@@ -150,12 +172,10 @@ static int step_root(void)
 {
 	const char *at = "/proc";
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return -1;
+		return errno == EINVAL ? root_detached() : -1;
 	if (mount("none", at, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k,nr_inodes=2,mode=555") < 0 || chdir(at) < 0)
 		return -1;
-	if (syscall(SYS_pivot_root, ".", ".") == 0 ? umount2(".", MNT_DETACH) < 0 : root_move() < 0)
-		return -1;
-	if (chdir("/") < 0)
+	if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		return -1;
 	return mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 }
