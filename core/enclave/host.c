@@ -145,7 +145,7 @@ lua_State *host_new(struct luamem *m)
 		lua_close(L);
 		return NULL;
 	}
-	(void)lua_gc(L, LUA_GCCOLLECT);
+	(void)lua_gc(L, LUA_GCGEN, 0, 0);
 	return L;
 }
 

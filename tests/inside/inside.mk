@@ -35,3 +35,9 @@ $O/box/hostile: tests/box/hostile.c $O/box/outside.o $O/inside.a $O/core.a | $O/
 	$Qmkdir -p $(@D)
 	$Q$(CC) $(ENCLUA_CFLAGS) $(INSIDE_FLAGS) -Itests/box $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $O/box/outside.o $O/inside.a \
 		$O/core.a $(LIBS) -lm
+
+$O/bench/lua_time: tests/bench/scripts/lua_time.c $O/inside.a $O/core.a | $O/enclave
+	$(call say,BENCH,$@)
+	$Qmkdir -p $(@D)
+	$Q$(CC) $(ENCLUA_CFLAGS) $(INSIDE_FLAGS) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $O/inside.a $O/core.a $(LIBS) -lm
+bench: $O/bench/lua_time

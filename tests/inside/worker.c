@@ -162,7 +162,7 @@ static int payload_read(void *ctx, uint8_t *out, size_t n, uint64_t offset, stru
 	return 0;
 }
 
-static void result_open(struct running *r)
+void result_open_with(struct end *end, const struct buf *sealed, const uint8_t secret[static 32])
 {
 	struct age_identity me = { .kind = AGE_X25519 };
 	uint8_t key[AGE_FILE_KEY];
@@ -170,18 +170,18 @@ static void result_open(struct running *r)
 	struct err e = { .code = ERR_NONE };
 	struct age_file *f = NULL;
 	struct buf plain = BUF_INIT(LIMIT_BOX_OUTPUT);
-	memcpy(me.secret_key, r->secret, 32);
-	r->end->sealed_len = r->sealed.len;
-	if (r->sealed.len == 0)
+	memcpy(me.secret_key, secret, 32);
+	end->sealed_len = sealed->len;
+	if (sealed->len == 0)
 		return;
-	if (age_header_open(key, &header, r->sealed.data, r->sealed.len, &me, 1, &e) == 0 &&
-		age_file_open(&f, key, r->sealed.len - header, payload_read, r->sealed.data + header, &e) == 0 &&
+	if (age_header_open(key, &header, sealed->data, sealed->len, &me, 1, &e) == 0 &&
+		age_file_open(&f, key, sealed->len - header, payload_read, sealed->data + header, &e) == 0 &&
 		buf_reserve(&plain, (size_t)age_file_size(f), &e) == 0 &&
 		age_file_read(f, plain.data, (size_t)age_file_size(f), 0, &e) == 0) {
 		plain.len = (size_t)age_file_size(f);
-		(void)bundle_parse(&r->end->bundle, &plain, &e);
+		(void)bundle_parse(&end->bundle, &plain, &e);
 	}
-	(void)snprintf(r->end->why, sizeof r->end->why, "%.500s", e.msg);
+	(void)snprintf(end->why, sizeof end->why, "%.500s", e.msg);
 	age_file_free(f);
 	buf_done(&plain);
 }
@@ -246,7 +246,7 @@ void job_run(struct box_zygote *z, const struct job *j, struct end *out)
 		.result = result, .progress = progress, .ctx = &r };
 	if ((z ? box_run(z, &t, &out->outcome, &e) : inside_run(&t, &out->outcome, &e)) < 0)
 		must(false, e.msg);
-	result_open(&r);
+	result_open_with(out, &r.sealed, r.secret);
 	buf_done(&r.sealed);
 	for (size_t i = 0; i < q.n_inputs; i++)
 		close(fds[i]);

@@ -46,6 +46,7 @@ struct end {
 /* z NULL: inside this process's fork. Call job_prepare once before. */
 void job_prepare(void);
 void job_run(struct box_zygote *z, const struct job *j, struct end *out);
+void result_open_with(struct end *end, const struct buf *sealed, const uint8_t secret[static 32]);
 void end_free(struct end *e);
 const struct bundle_file *end_file(const struct end *e, const char *path);
 const char *end_text(const struct end *e, const char *path);	/* "" when there is none; valid until the next call */
