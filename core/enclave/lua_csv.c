@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "enclave/csv.h"
+#include "enclave/lua_dense.h"
+#include "enclave/lua_matrix.h"
 #include "enclave/number.h"
 #include "enclave/textbuf.h"
 
@@ -203,9 +205,16 @@ static void text_add(lua_State *L, const struct csv *c, struct column *col)
 	lua_rawseti(L, col->slot, (lua_Integer)++col->n);
 }
 
-/* The numbers collected become the array that the script gets. */
-static void numbers_finish(lua_State *L, struct column *col)
+/* The numbers collected become the array or the vec that the script gets. */
+static void numbers_finish(lua_State *L, struct column *col, bool as_vec)
 {
+	if (as_vec) {
+		struct dense *v = dense_push(L, VEC, col->n, 1);
+		if (col->n)
+			memcpy(v->x, col->numbers, col->n * sizeof v->x[0]);
+		lua_replace(L, col->slot);
+		return;
+	}
 	lua_createtable(L, (int)(col->n < INT_MAX ? col->n : INT_MAX), 0);
 	for (size_t i = 0; i < col->n; i++) {
 		lua_pushnumber(L, col->numbers[i]);
@@ -230,13 +239,17 @@ static size_t columns_want(lua_State *L, struct column *cols, int names, int hea
 }
 
 /* csv.columns(source [, names [, opts]]) → table: name → array of numbers, or of texts for the names in opts.text; header.
- * names nil: all. opts.missing: an empty field or NA is nan instead of an error. */
+ * names nil: all. opts.missing: an empty field or NA is nan instead of an error. opts.vec: vecs instead of
+ * arrays. */
 static int csv_columns(lua_State *L)
 {
 	struct column cols[COLUMNS_MAX];
 	luaL_checkany(L, 1);
 	lua_settop(L, 3);
-	bool missing = option_true(L, 3, "missing");
+	bool missing = option_true(L, 3, "missing"), as_vec = option_true(L, 3, "vec");
+	if (as_vec)	/* makes its metatable known */
+		luaL_requiref(L, VEC, lua_open_vec, 0);
+	lua_settop(L, 3);
 	struct csv *c = csv_push(L, 1, separator_of(L, 3));
 	size_t n = header_push(L, c, 3);	/* 4: reader, 5: header */
 	lua_settop(L, 5);
@@ -258,7 +271,7 @@ static int csv_columns(lua_State *L)
 	lua_createtable(L, 0, (int)wanted);
 	for (size_t i = 0; i < wanted; i++) {
 		if (!cols[i].text)
-			numbers_finish(L, &cols[i]);
+			numbers_finish(L, &cols[i], as_vec);
 		lua_rawgeti(L, 2, (lua_Integer)i + 1);
 		lua_pushvalue(L, cols[i].slot);
 		lua_rawset(L, -3);

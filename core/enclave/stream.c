@@ -56,6 +56,8 @@ static void source_read(lua_State *L, const struct source *source, void *out, si
 
 const char *stream_peek(lua_State *L, struct stream *s, size_t *n)
 {
+	if (s->closed)
+		luaL_error(L, "the stream is closed");
 	if (s->at < s->window || s->at >= s->window + s->held) {
 		uint64_t from = s->start + s->at, room = AGE_CHUNK - from % AGE_CHUNK;
 		if (room > s->room)

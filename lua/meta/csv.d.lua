@@ -37,17 +37,19 @@ function csv.records(source, options) end
 ---@class csv.ColumnOptions : csv.Options
 ---@field text string[]? names of columns that hold text
 ---@field missing boolean? an empty field or NA is NaN, not an error
+---@field vec boolean? numbers as a vec instead of an array: half the memory
 
 ---Whole columns, as arrays of numbers; and the header. Raises with the line for a value that is no number, without showing it.
 ---```lua
 ---local csv = require "csv"
 ---local columns = csv.columns("age,name\n40,Ann\n60,Bob\n", { "age", "name" }, { text = { "name" } })
 ---assert(columns.age[2] == 60.0 and columns.name[1] == "Ann")
+---assert(csv.columns("x\n1\n2\n", nil, { vec = true }).x:sum() == 3.0)
 ---```
 ---@param source enclua.Stream|string
 ---@param names string[]? default: all
 ---@param options csv.ColumnOptions?
----@return table<string, number[]|string[]>
+---@return table<string, number[]|string[]|vec>
 ---@return string[] header
 function csv.columns(source, names, options) end
 
