@@ -177,6 +177,7 @@ int store_open(struct store **out, const char *home, bool create, struct err *e)
 		goto bad;
 	if (database_open(s, create, e) < 0 || store_blobs_prepare(s, e) < 0)
 		goto bad;
+	store_blobs_sweep(s);
 	*out = s;
 	return 0;
 bad:

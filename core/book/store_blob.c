@@ -1,6 +1,6 @@
 /* Blobs: immutable files named by the SHA-256 of their bytes. A blob appears under its name whole and on disk, or not at all; what
- * a killed writer leaves lies in tmp/ and goes at the next open. This file never decides whether the bytes fit the hash: the writer
- * hashed them on the way, and a reader has to hash them again.
+ * a killed writer leaves lies in tmp/ and goes at the next open, or is a blob that no row names and goes a day later. This file never
+ * decides whether the bytes fit the hash: the writer hashed them on the way, and a reader has to hash them again.
  */
 #include "book/store.h"
 
@@ -18,6 +18,8 @@
 #include "base/text.h"
 #include "book/store_inner.h"
 #include "seal/crypto.h"
+
+#define UNNAMED_AGE 86400	/* seconds; a row follows its blob at once */
 
 /* A writer holds a lock on its file as long as it lives, so a file whose lock is free has no writer. */
 static void sweep_one(int dir, const char *name)
@@ -214,4 +216,38 @@ int store_blob_remove(struct store *s, const uint8_t sha256[static 32], struct e
 	if (r == 0 && unlink(path) < 0)
 		r = err_sys(e, errno, "cannot remove the blob %s", path);
 	return store_end(s, r, e);
+}
+
+/* A blob that no lasting row names, and that is too old to be on its way to one: the run that had made it for itself was killed, or the
+ * writer was, between the blob and its row. A box that still reads such a one has it open. */
+static void unnamed_remove(struct store *s, int dir, const char *name)
+{
+	struct stat st;
+	uint8_t hash[32];
+	struct err ignored;
+	if (strlen(name) == HEX_LEN(32) && hex_decode(hash, 32, name, HEX_LEN(32)) == 0 && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(st.st_mode) && st.st_mtime < os_time() - UNNAMED_AGE)
+		(void)store_blob_remove(s, hash, &ignored);
+}
+
+/* Once in UNNAMED_AGE, as it looks at every blob; when that was last is the time of a file. Best effort: the next opening tries again. */
+void store_blobs_sweep(struct store *s)
+{
+	char stamp[PATH_MAX];
+	struct stat st;
+	if (snprintf(stamp, sizeof stamp, "%s/.swept", s->home) >= (int)sizeof stamp)
+		return;
+	if (stat(stamp, &st) == 0 && st.st_mtime > os_time() - UNNAMED_AGE)
+		return;
+	int fd = open(stamp, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return;
+	(void)futimens(fd, NULL);
+	close(fd);
+	DIR *d = opendir(s->blobs);
+	if (!d)
+		return;
+	for (struct dirent *f; (f = readdir(d));)
+		unnamed_remove(s, dirfd(d), f->d_name);
+	closedir(d);
 }

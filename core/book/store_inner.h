@@ -39,6 +39,7 @@ int store_begin(struct store *s, struct err *e);	/* takes the write lock, waitin
 int store_end(struct store *s, int result, struct err *e);	/* commits when result is 0, else rolls back; passes -1 on */
 
 int store_blobs_prepare(struct store *s, struct err *e);	/* makes the folders, removes what dead writers left */
+void store_blobs_sweep(struct store *s);	/* once a day: blobs that no lasting row has named for a day */
 int store_blob_check(struct store *s, const uint8_t sha256[static 32], uint64_t size, struct err *e);	/* is there, of that size */
 
 #endif

@@ -360,6 +360,58 @@ static void only_dead_writers_are_swept(void **state)
 	assert_int_equal(files_in(h->path, "blobs/tmp"), 0);
 }
 
+static void make_old(const char *home, const char *name)
+{
+	char path[PATH_MAX];
+	const struct timespec then[2] = { { .tv_sec = os_time() - 90000 }, { .tv_sec = os_time() - 90000 } };
+	(void)snprintf(path, sizeof path, "%s/%s", home, name);
+	assert_int_equal(utimensat(AT_FDCWD, path, then, 0), 0);
+}
+
+static void blob_make_old(struct home *h, const uint8_t sha256_of[static 32])
+{
+	char name[HEX_LEN(32) + 7] = "blobs/";
+	hex_encode(name + 6, sha256_of, 32);
+	make_old(h->path, name);
+}
+
+/* What a kill leaves between a blob and its row goes after a day; what a row names, and what is young, stays. */
+static void unnamed_blobs_are_swept(void **state)
+{
+	struct home *h = *state;
+	struct store_data named, once, unnamed, young;
+	struct store *other;
+	struct err e;
+	int before = files_in(h->path, "blobs");
+	data_make(h->s, &named, "kept", 10);
+	data_make(h->s, &once, "", 10);
+	data_make(h->s, &unnamed, "", 10);
+	data_make(h->s, &young, "", 10);
+	once.ephemeral = true;
+	assert_int_equal(store_data_add(h->s, &named, &e), 0);
+	assert_int_equal(store_data_add(h->s, &once, &e), 0);
+	blob_make_old(h, named.blob);
+	blob_make_old(h, once.blob);
+	blob_make_old(h, unnamed.blob);
+	assert_int_equal(store_open(&other, h->path, false, &e), 0);
+	store_close(other);
+	assert_int_equal(files_in(h->path, "blobs"), before + 4);	/* looked at today already */
+	make_old(h->path, ".swept");
+	assert_int_equal(store_open(&other, h->path, false, &e), 0);
+	assert_int_equal(files_in(h->path, "blobs"), before + 2);
+	const uint8_t *kept[] = { named.blob, young.blob };
+	for (size_t i = 0; i < 2; i++) {
+		int fd;
+		uint64_t size;
+		assert_int_equal(store_blob_open(other, kept[i], &fd, &size, &e), 0);
+		close(fd);
+	}
+	store_close(other);
+	struct store_data *all[] = { &named, &once, &unnamed, &young };
+	for (size_t i = 0; i < 4; i++)
+		store_data_done(all[i]);
+}
+
 /* Killed at any moment */
 
 _Noreturn static void add_forever(const char *home, int tell)
@@ -533,6 +585,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_task_is_finished_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(blobs, setup, teardown),
 		cmocka_unit_test_setup_teardown(only_dead_writers_are_swept, setup, teardown),
+		cmocka_unit_test_setup_teardown(unnamed_blobs_are_swept, setup, teardown),
 		cmocka_unit_test_setup_teardown(killed_writers_lose_nothing_confirmed, setup, teardown),
 		cmocka_unit_test_setup_teardown(two_processes_add_at_once, setup, teardown),
 		cmocka_unit_test(two_processes_make_one_home),
