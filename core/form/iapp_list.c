@@ -142,7 +142,7 @@ int iapp_list_parse(struct iapp_line **out, size_t *n, const char *text, size_t 
 	for (size_t i = 0; i < len; i++)
 		count += text[i] == '\n';
 	if (count > LIMIT_IAPP_FILES)
-		return err_set(e, ERR_LIMIT, "the iApp has more than %u files", LIMIT_IAPP_FILES);
+		return err_set(e, ERR_INVALID, "the iApp has more than %u files", LIMIT_IAPP_FILES);
 	lines = calloc(count, sizeof *lines);
 	if (!lines)
 		return err_set(e, ERR_LIMIT, "out of memory");

@@ -20,8 +20,11 @@ static int entry_next(struct cursor *c, struct ustar_entry *out, const uint8_t *
 {
 	if (c->len - c->at < USTAR_BLOCK)
 		return err_set(e, ERR_INVALID, "the archive is cut short at byte %zu", c->at);
-	if (ustar_decode(out, c->bytes + c->at, end, e) < 0)
+	if (ustar_decode(out, c->bytes + c->at, end, e) < 0) {
+		if (e)
+			e->code = ERR_INVALID;	/* also where a size is beyond all limits: nothing of ours has been used up */
 		return err_wrap(e, "the header at byte %zu", c->at);
+	}
 	if (*end)
 		return 0;
 	c->at += USTAR_BLOCK;
@@ -146,7 +149,7 @@ static int signatures_check(struct iapp *a, const struct iapp_expect *x, struct 
 		if (end || !signature_name(entry.path, a->n_signers, number))
 			break;
 		if (a->n_signers == LIMIT_SIGNERS)
-			return err_set(e, ERR_LIMIT, "more than %u signatures", LIMIT_SIGNERS);
+			return err_set(e, ERR_INVALID, "more than %u signatures", LIMIT_SIGNERS);
 		if (entry.executable)
 			return err_set(e, ERR_INVALID, "the signature %s is marked executable", entry.path);
 		if (signature_check(a, x, list, list_len, content, (size_t)entry.size, number, e) < 0)
@@ -238,7 +241,7 @@ static int open_in_order(struct iapp *a, const struct iapp_expect *x, struct err
 	if (end || strcmp(entry.path, IAPP_LIST) != 0 || entry.executable)
 		return err_set(e, ERR_INVALID, "the first entry is not " IAPP_LIST);
 	if (entry.size > LIMIT_MANIFEST_LIST_BYTES)
-		return err_set(e, ERR_LIMIT, IAPP_LIST " is larger than %llu bytes", LIMIT_MANIFEST_LIST_BYTES);
+		return err_set(e, ERR_INVALID, IAPP_LIST " is larger than %llu bytes", LIMIT_MANIFEST_LIST_BYTES);
 	size_t list_len = (size_t)entry.size;
 	if (signatures_check(a, x, &c, list, list_len, e) < 0 || iapp_list_parse(&lines, &n_lines, (const char *)list, list_len, e) < 0)
 		goto out;
@@ -260,7 +263,7 @@ int iapp_open(struct iapp **out, const uint8_t *bytes, size_t len, const struct 
 {
 	static const struct iapp_expect any;
 	if (len > LIMIT_IAPP_BYTES)
-		return err_set(e, ERR_LIMIT, "the archive is larger than %llu bytes", LIMIT_IAPP_BYTES);
+		return err_set(e, ERR_INVALID, "the archive is larger than %llu bytes", LIMIT_IAPP_BYTES);
 	if (len < 4u * USTAR_BLOCK)
 		return err_set(e, ERR_INVALID, "this is not an iApp archive: it is too short");
 	struct iapp *a = calloc(1, sizeof *a);

@@ -127,7 +127,7 @@ static int run_verify(struct cli *c, struct args *a, struct err *e)
 	if (sha && hex_decode(whole, 32, sha, strlen(sha)) < 0)
 		return err_set(e, ERR_USAGE, "--sha256 takes 64 hexadecimal digits, in small letters");
 	x.sha256 = sha ? whole : NULL;
-	if (keys_read(a, keys, e) < 0 || os_file_read(a->words[0], &bytes, e) < 0)
+	if (keys_read(a, keys, e) < 0 || cli_archive_read(a->words[0], &bytes, e) < 0)
 		goto out;
 	if (iapp_open(&app, bytes.data, bytes.len, &x, e) < 0) {
 		err_wrap(e, "%s", cli_safe(a->words[0], strlen(a->words[0]), 0));

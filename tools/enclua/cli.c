@@ -97,6 +97,14 @@ void cli_progress_end(struct cli *c)
 	c->started_us = os_now_us();
 }
 
+int cli_archive_read(const char *path, struct buf *out, struct err *e)
+{
+	int r = os_file_read(path, out, e);
+	if (r < 0 && e->code == ERR_LIMIT)
+		e->code = ERR_INVALID;
+	return r;
+}
+
 int cli_home_path(const struct cli *c, const char *name, char *out, size_t size, struct err *e)
 {
 	int n = snprintf(out, size, "%s/%s", c->home, name);

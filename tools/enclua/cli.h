@@ -87,6 +87,9 @@ bool cli_can_prompt(const struct cli *c);
 void cli_progress(struct cli *c, const char *what, uint64_t done, uint64_t total);
 void cli_progress_end(struct cli *c);
 
+/* The bytes of an .iapp file. One that is larger than any iApp is malformed, and not a limit of a run. */
+int cli_archive_read(const char *path, struct buf *out, struct err *e);
+
 /* The home. */
 int cli_home_path(const struct cli *c, const char *name, char *out, size_t size, struct err *e);	/* <home>/<name> */
 int cli_keys_dir(const struct cli *c, char *out, size_t size, struct err *e);
