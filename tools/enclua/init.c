@@ -1,12 +1,32 @@
 /* enclua init, version: where everything begins. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/os.h"
 #include "book/store.h"
 #include "trust/keeper.h"
 #include "verbs.h"
+
+/* Two first commands at once make one home: who comes second waits, and finds everything there. The keystore locks the home and its keys/ for
+ * each key, so this lock is on a folder of which it knows nothing. */
+static int home_lock(const struct cli *c, struct err *e)
+{
+	char path[4200];
+	if (cli_home_path(c, "blobs", path, sizeof path, e) < 0 || os_dir_make(path, 0700, e) < 0)
+		return -1;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && flock(fd, LOCK_EX) == 0)
+		return fd;
+	err_sys(e, errno, "cannot lock %s", path);
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
 
 /* Each step is safe to repeat, and the store comes last: a home without it is one whose making was cut short, and init finishes it. */
 int cli_home_make(struct cli *c, const char *passphrase, struct err *e)
@@ -15,9 +35,9 @@ int cli_home_make(struct cli *c, const char *passphrase, struct err *e)
 	struct identity *me = NULL;
 	struct keystore_item item;
 	struct store *store = NULL;
-	int r = -1;
+	int r = -1, lock = -1;
 	mode_t before = umask(077);
-	if (cli_keys_dir(c, keys, sizeof keys, e) < 0 || os_dir_make(keys, 0700, e) < 0)
+	if (cli_keys_dir(c, keys, sizeof keys, e) < 0 || os_dir_make(keys, 0700, e) < 0 || (lock = home_lock(c, e)) < 0)
 		goto out;
 	if (keystore_find(keys, "me", &item, NULL) < 0 &&
 	    (identity_new(&me, e) < 0 || keystore_add(keys, "me", me, passphrase, e) < 0))
@@ -31,6 +51,8 @@ out:
 	umask(before);
 	store_close(store);
 	identity_free(me);
+	if (lock >= 0)
+		close(lock);
 	return r;
 }
 

@@ -159,6 +159,7 @@ int main(int argc, char **argv)
 	if (!c)
 		return err_exit(ERR_LIMIT);
 	(void)signal(SIGPIPE, SIG_IGN);	/* a box that dies is an error to report, not our end */
+	(void)signal(SIGXFSZ, SIG_IGN);	/* and so is a file that may not grow */
 	c->text = (struct buf)BUF_INIT(MIB(64));
 	c->object = (struct buf)BUF_INIT(MIB(64));
 	c->started_us = os_now_us();

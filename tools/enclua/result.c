@@ -73,16 +73,26 @@ out:
 	return r;
 }
 
+/* Its nearest folder that is there must take new names: what fails after the run costs the run. */
 int result_dir_check(const char *dir, struct err *e)
 {
+	char path[4096];
 	struct stat st;
-	if (stat(dir, &st) == 0 && !S_ISDIR(st.st_mode)) {
-		err_set(e, ERR_CONFLICT, "%s exists and is no folder", dir);
+	if (!dir[0] || snprintf(path, sizeof path, "%s", dir) >= (int)sizeof path)
+		return err_set(e, ERR_USAGE, dir[0] ? "the path after -o is too long" : "-o is empty");
+	while (stat(path, &st) < 0) {
+		if (errno != ENOENT || lstat(path, &st) == 0)
+			return err_sys(e, errno == ENOENT ? ENOTDIR : errno, "cannot write into %s", dir);
+		char *slash = strrchr(path, '/');
+		if (slash == path)
+			slash++;
+		(void)snprintf(slash ? slash : path, 2, "%s", slash ? "" : ".");
+	}
+	if (!S_ISDIR(st.st_mode)) {
+		err_set(e, ERR_CONFLICT, "%s exists and is no folder", path);
 		return err_hint(e, "choose another place with -o");
 	}
-	if (errno == EACCES || (os_exists(dir) && access(dir, W_OK) < 0))
-		return err_set(e, ERR_DENIED, "cannot write into %s", dir);
-	return 0;
+	return access(path, W_OK | X_OK) == 0 ? 0 : err_sys(e, errno, "cannot write into %s", path);
 }
 
 static int extra_write(const char *dir, const char *name, const void *bytes, size_t n, struct err *e)

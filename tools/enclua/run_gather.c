@@ -47,7 +47,7 @@ static int app_bytes(struct cli *c, struct job *j, const char *which, struct buf
 	bool known = store_app_find(j->store, which, &found, &why) == 0;
 	if (path_meant(which, known, c)) {
 		if (!is_folder(which))
-			return os_file_read(which, out, e);
+			return cli_archive_read(which, out, e);
 		struct identity *me = NULL;
 		if (cli_identity_open(c, &me, e) < 0)
 			return -1;
@@ -169,7 +169,7 @@ static int files_take(struct job *j, const struct args *a, struct err *e)
 	for (size_t i = 0; i < n; i++) {
 		const char *path = args_at(a, "file", i);
 		struct stat st;
-		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);	/* a pipe is refused, not waited for */
 		if (fd < 0)
 			return err_sys(e, errno, "cannot read %s", path);
 		j->files[i] = (struct work_file){ .name = path_base(path), .fd = fd };

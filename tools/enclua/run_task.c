@@ -309,8 +309,11 @@ static int run_in_box(struct cli *c, struct job *j, const char *dir, uint32_t al
 		goto out;
 	if (outcome_error(j, &t, &result, b, e) < 0)
 		goto out;
-	if (dir && result_dir_write(j->store, &t, b, dir, e) < 0)
+	if (dir && result_dir_write(j->store, &t, b, dir, e) < 0) {
+		if (!e->hint[0])
+			err_hint(e, "the run is done and its result is kept: enclua task result %s -o DIR", t.id);
 		goto out;
+	}
 	r = tell(c, j, z, &t, &result, b, dir, e);
 out:
 	bundle_free(b);
