@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -134,6 +135,14 @@ static int step_groups(void)
 	return setgroups(0, NULL) < 0 && errno != EPERM ? -1 : 0;	/* EPERM: an ordinary user, who had to give up setgroups */
 }
 
+/* Before the ids go: with them goes the right to drop. Without that right there is no capability to gain either. */
+static int step_bounding_set(void)
+{
+	for (unsigned long capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++)
+		(void)prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+	return 0;
+}
+
 /* Becomes nobody where there is a choice. With neither a user namespace nor root there is none. */
 static int step_ids(void)
 {
@@ -203,6 +212,7 @@ static const struct {
 	{ "empty root", LAYER_BIT(mount_ns), step_root },
 	{ "host name", LAYER_BIT(uts_ns), step_name },
 	{ "session keyring", 0, step_keyring },
+	{ "bounding set", 0, step_bounding_set },
 	{ "ids", 0, step_ids },	/* last: it takes the rights of root away where there is no user namespace */
 };
 

@@ -88,8 +88,6 @@ static _Noreturn void child_main(int control, uint32_t layers)
 		child_fail(step);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		child_fail("parent death");
-	for (unsigned long capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++)
-		(void)prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);	/* without the right to drop there is none to gain either */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		child_fail("no new privileges");
 	int program = child_program();

@@ -30,6 +30,7 @@ $(INSIDE_UNIT): $O/inside.a
 
 # Hostile scripts in the real box; the worker's side is the one of the tests above.
 BOX_TESTS += $O/box/hostile
+check: $O/box/hostile
 $O/box/hostile: tests/box/hostile.c $O/box/outside.o $O/inside.a $O/core.a | $O/enclave
 	$(call say,TEST,$@)
 	$Qmkdir -p $(@D)

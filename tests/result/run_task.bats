@@ -56,7 +56,9 @@ teardown() { teardown_home; }
 	if [ "$(id -u)" -eq 0 ]; then
 		chmod 755 "$work" && mkdir "$work/nobody" && chown nobody "$work/nobody"
 		mkdir "$work/bin" && cp "$enclua" "$build/enclave" "$work/bin"	# the tree may be in a folder that only root can enter
-		[ "$(setpriv --reuid=65534 --regid=65534 --clear-groups env ENCLUA_HOME="$work/nobody/home" "$work/bin/enclua" --json run-task ../random |
+		# Where root lacks a layer (a chroot), an ordinary user lacks more.
+		[ "$(setpriv --reuid=65534 --regid=65534 --clear-groups env ENCLUA_HOME="$work/nobody/home" \
+			${ENCLUA_ALLOW_MISSING_LAYER:+ENCLUA_ALLOW_MISSING_LAYER=userns,mountns,pidns,netns,ipcns,utsns,cgroupns} "$work/bin/enclua" --json run-task ../random |
 			sed -n 's/.*"digest":"\([0-9a-f]*\)".*/\1/p')" = "$one" ]
 	fi
 	[ "$(digest run-task ../random --seed other)" != "$one" ]
