@@ -50,7 +50,7 @@ struct csv *csv_push(lua_State *L, int idx, char separator)
 	if (!s && !text)
 		luaL_typeerror(L, idx, "stream or string");
 	struct csv *c = lua_newuserdatauv(L, sizeof *c, VALUES);
-	*c = (struct csv){ .stream = s, .text = text, .text_end = text + len, .separator = separator, .next_line = 1 };
+	*c = (struct csv){ .stream = s, .text = text, .text_end = text ? text + len : NULL, .separator = separator, .next_line = 1 };
 	luaL_setmetatable(L, READER);
 	lua_pushvalue(L, idx);
 	lua_setiuservalue(L, -2, SOURCE);
@@ -239,13 +239,21 @@ static void record_carry(const struct work *w)
 	(void)record_parse(w, c->carry, c->carry + c->carry_len, true, true, &next);
 }
 
+/* A byte order mark, byte by byte: a window may end within it. */
 static void mark_skip(const struct work *w)
 {
-	size_t n;
-	const char *p = peek(w, &n);
-	if (n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
-		skip(w->c, 3);
-	w->c->started = true;
+	static const char mark[] = "\xef\xbb\xbf";
+	struct csv *c = w->c;
+	size_t n, done = 0;
+	for (const char *p = peek(w, &n); done < 3 && n && *p == mark[done]; p = peek(w, &n)) {
+		skip(c, 1);
+		done++;
+	}
+	if (done < 3 && c->stream)
+		stream_back(c->stream, done);
+	else if (done < 3)
+		c->text -= done;
+	c->started = true;
 }
 
 bool csv_next(lua_State *L, struct csv *c, bool single)

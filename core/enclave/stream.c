@@ -80,6 +80,11 @@ void stream_skip(struct stream *s, size_t n)
 	s->at += n;
 }
 
+void stream_back(struct stream *s, size_t n)
+{
+	s->at -= n;
+}
+
 uint64_t stream_left(const struct stream *s)
 {
 	return s->size - s->at;

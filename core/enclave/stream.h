@@ -26,6 +26,7 @@ struct stream *stream_test(lua_State *L, int idx);	/* NULL when the value is no 
 /* The bytes that can be had without copying, at least one until the end; then 0. Raises when the input fails. */
 const char *stream_peek(lua_State *L, struct stream *s, size_t *n);
 void stream_skip(struct stream *s, size_t n);	/* of what peek showed */
+void stream_back(struct stream *s, size_t n);	/* of what was skipped */
 uint64_t stream_left(const struct stream *s);	/* bytes from the position to the end */
 void stream_open(lua_State *L);	/* once per state: the metatable */
 
