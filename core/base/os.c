@@ -165,6 +165,21 @@ int os_dir_make(const char *path, mode_t mode, struct err *e)
 	return 0;
 }
 
+int os_dir_guard(const char *path, struct err *e)
+{
+	struct stat st;
+	if (stat(path, &st) < 0)
+		return err_sys(e, errno, "cannot look at %s", path);
+	if (st.st_mode & 022) {
+		err_set(e, ERR_DENIED, "others may change what is in %s (mode %04o)", path, (unsigned)st.st_mode & 07777);
+		return err_hint(e, "chmod 700 %s   after a look at what is in it", path);
+	}
+	uid_t me = geteuid();
+	if (me != 0 && st.st_uid != me && st.st_uid != 0)
+		return err_set(e, ERR_DENIED, "%s belongs to another user", path);
+	return 0;
+}
+
 bool os_exists(const char *path)
 {
 	struct stat st;

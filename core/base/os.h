@@ -24,6 +24,8 @@ int os_file_read(const char *path, struct buf *out, struct err *e);	/* ceiling: 
 int os_file_replace(const char *path, mode_t mode, const void *bytes, size_t n, struct err *e);
 
 int os_dir_make(const char *path, mode_t mode, struct err *e);	/* with its parents; existing is fine */
+/* ERR_DENIED when anybody but its owner may change what is in it, or when its owner is neither this user nor root. */
+int os_dir_guard(const char *path, struct err *e);
 bool os_exists(const char *path);
 
 uint64_t os_now_us(void);	/* monotonic */

@@ -175,7 +175,7 @@ int store_open(struct store **out, const char *home, bool create, struct err *e)
 	}
 	if (create && os_dir_make(home, 0700, e) < 0)
 		goto bad;
-	if (database_open(s, create, e) < 0 || store_blobs_prepare(s, e) < 0)
+	if ((os_exists(home) && os_dir_guard(home, e) < 0) || database_open(s, create, e) < 0 || store_blobs_prepare(s, e) < 0)
 		goto bad;
 	store_blobs_sweep(s);
 	*out = s;

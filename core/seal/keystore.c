@@ -237,6 +237,9 @@ int keystore_find(const char *dir, const char *name, struct keystore_item *out, 
 		return -1;
 	if (!os_exists(key.text))
 		return not_found(dir, name, e);
+	/* Whoever can put another .pub there reads what is sealed to that name. */
+	if (os_dir_guard(dir, e) < 0)
+		return -1;
 	memset(out, 0, sizeof *out);
 	if (os_file_read(pub.text, &file, &why) < 0 || pub_parse(out, buf_text(&file), &why) < 0) {
 		err_set(e, ERR_INVALID, "the public half of the key %s, %s, is lost or damaged: %s", name, pub.text, why.msg);
@@ -492,7 +495,7 @@ int keystore_add(const char *dir, const char *name, const struct identity *id, c
 		return -1;
 	if (passphrase && !*passphrase)
 		return err_set(e, ERR_INVALID, "an empty passphrase protects nothing");
-	if (os_dir_make(dir, 0700, e) < 0)
+	if (os_dir_make(dir, 0700, e) < 0 || os_dir_guard(dir, e) < 0)
 		return -1;
 	/* scrypt takes a second: before the lock. */
 	if (key_render(&key, id, passphrase, e) < 0 ||

@@ -29,6 +29,21 @@ tasks() { "$enclua" --json task list | jq '.tasks | length'; }
 	done
 }
 
+@test "a home that others may write into is not used, nor are keys that they may exchange" {
+	"$enclua" init --no-passphrase
+	for folder in "$ENCLUA_HOME" "$ENCLUA_HOME/keys"; do
+		for mode in 770 707 1777; do
+			chmod "$mode" "$folder"
+			run "$enclua" run-task one -o out
+			[ "$status" -eq 4 ]
+			[[ "$output" == *"others may change"* ]]
+			stays_whole out
+		done
+		chmod 700 "$folder"
+	done
+	"$enclua" run-task one -o out
+}
+
 @test "first commands at once make one home, and all of them run" {
 	for i in 1 2 3 4; do
 		"$enclua" run-task one -o "out$i" > "said$i" 2>&1 3>&- &

@@ -208,6 +208,24 @@ static void test_pread(void **state)
 	close(fd);
 }
 
+static void test_guard(void **state)
+{
+	(void)state;
+	struct err e;
+	char path[PATH_MAX + 16];
+	(void)snprintf(path, sizeof path, "%s/guarded", dir);
+	assert_int_equal(os_dir_make(path, 0700, &e), 0);
+	assert_int_equal(os_dir_guard(path, &e), 0);
+	assert_int_equal(chmod(path, 0755), 0);
+	assert_int_equal(os_dir_guard(path, &e), 0);
+	static const mode_t open_to_others[] = { 0720, 0702, 0777, 01777 };
+	for (size_t i = 0; i < sizeof open_to_others / sizeof *open_to_others; i++) {
+		assert_int_equal(chmod(path, open_to_others[i]), 0);
+		assert_int_equal(os_dir_guard(path, &e), -1);
+		assert_int_equal(e.code, ERR_DENIED);
+	}
+}
+
 static void test_time(void **state)
 {
 	(void)state;
@@ -230,7 +248,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_read, setup, teardown), cmocka_unit_test_setup_teardown(test_replace, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_replace_full, setup, teardown), cmocka_unit_test_setup_teardown(test_dirs, setup, teardown),
-		cmocka_unit_test(test_whole), cmocka_unit_test_setup_teardown(test_pread, setup, teardown), cmocka_unit_test(test_time),
+		cmocka_unit_test_setup_teardown(test_guard, setup, teardown), cmocka_unit_test(test_whole), cmocka_unit_test_setup_teardown(test_pread, setup, teardown), cmocka_unit_test(test_time),
 		cmocka_unit_test(test_wipe),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
