@@ -42,7 +42,7 @@ static int rule_add(scmp_filter_ctx f, const struct rule *r)
 	if (r->mask == 0)
 		return seccomp_rule_add_exact(f, SCMP_ACT_ALLOW, r->call, 0);
 	if (r->mask == EXACTLY)
-		return seccomp_rule_add_exact(f, SCMP_ACT_ALLOW, r->call, 1, SCMP_A0(SCMP_CMP_EQ, r->value));
+		return seccomp_rule_add_exact(f, SCMP_ACT_ALLOW, r->call, 1, SCMP_A0(SCMP_CMP_EQ, r->value, 0));
 	return seccomp_rule_add_exact(f, SCMP_ACT_ALLOW, r->call, 1, SCMP_A0(SCMP_CMP_MASKED_EQ, r->mask, r->value));
 }
 

@@ -154,7 +154,7 @@ static void piped_core(void)
 		usleep(300000);
 		bool called = system("ls /tmp/enclua-piped-core.* >/dev/null 2>&1") == 0;
 		set = setting_write(pattern, old.data, old.len) && set;
-		(void)system("rm -f /tmp/enclua-piped-core.*");
+		set = system("rm -f /tmp/enclua-piped-core.*") == 0 && set;
 		tap(set && called == rows[i].core && r.outcome.signal == SIGILL, "%s [N25]", rows[i].what);
 		box_zygote_stop(z);
 	}
@@ -233,12 +233,13 @@ static void killed_worker(uint32_t layers, const char *what)
 		struct box_job *j = attack_start(z, &(struct attack){ .mask = mask, .name = "wait", .wall_ms = 60000 }, &idle);
 		while (idle.text[0] == '\0')
 			attack_step(j);
-		(void)write(ready[1], "", 1);
+		if (write(ready[1], "", 1) < 0)
+			_exit(1);
 		for (;;)
 			pause();
 	}
 	close(ready[1]);
-	(void)read(ready[0], &c, 1);
+	tap(read(ready[0], &c, 1) == 1, "%s: the worker runs", what);
 	close(ready[0]);
 	size_t n = descendants(worker, pids, 16);
 	(void)kill(worker, SIGKILL);

@@ -169,8 +169,8 @@ static void bent_ones(void **state)
 	static const char *const jsons[] = { "", "[]", "{}", "{\"status\":\"ok\"}", "{\"status\":\"ok\",\"files\":{}}", "{\"files\":[]}",
 		"{\"status\":\"ok\",\"files\":[1]}", "{\"status\":\"ok\",\"files\":[{}]}", "{\"status\":\"ok\",\"files\":[],\"files\":[]}",
 		"{\"status\":\"ok\",\"files\":[{\"path\":\"a\",\"size\":-1,\"sha256\":\"\",\"deterministic\":true}]}",
-		"{\"status\":\"ok\",\"files\":[{\"path\":\"a\\u0000b\",\"size\":1,\"sha256\":"
-		"\"0000000000000000000000000000000000000000000000000000000000000000\",\"deterministic\":true}]}" };
+		("{\"status\":\"ok\",\"files\":[{\"path\":\"a\\u0000b\",\"size\":1,\"sha256\":"
+		"\"0000000000000000000000000000000000000000000000000000000000000000\",\"deterministic\":true}]}") };
 	for (size_t i = 0; i < sizeof jsons / sizeof *jsons; i++) {
 		struct buf plain = bundle_of(jsons[i], NULL, none);
 		refused(&plain, jsons[i]);

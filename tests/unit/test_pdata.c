@@ -63,7 +63,7 @@ static int from_buf(void *ctx, uint8_t *out, size_t n, uint64_t offset, struct e
 static void written(const struct pdata *d, struct buf *out)
 {
 	struct err e;
-	uint64_t len;
+	uint64_t len = 0;
 	*out = (struct buf)BUF_INIT(MIB(64));
 	if (pdata_write(d, to_buf, out, &e) < 0 || pdata_plain_len(d, &len, &e) < 0)
 		fail_msg("%s", e.msg);
