@@ -41,7 +41,7 @@ static int fold_compare(const char *a, const char *b, size_t n)
 bool iapp_name_reserved(const char *path)
 {
 	size_t n = strlen(IAPP_LIST);
-	return fold_compare(path, IAPP_LIST, n) == 0 && (path[n] == '\0' || path[n] == '.');
+	return fold_compare(path, IAPP_LIST, n) == 0 && (path[n] == '\0' || path[n] == '.' || path[n] == '/');
 }
 
 int iapp_path_check(const char *path, size_t len, struct err *e)

@@ -43,6 +43,14 @@ static bool left_out(const char *name, bool top)
 	return false;
 }
 
+/* What stands at the top of a folder that was an archive before: the list and signatures are made anew. */
+static bool unpacked_list(const char *name)
+{
+	size_t len = strlen(name), list = strlen(IAPP_LIST), end = strlen(".minisig");
+	return !strcmp(name, IAPP_LIST) ||
+		(!strncmp(name, IAPP_LIST ".", list + 1) && len >= list + end && !strcmp(name + len - end, ".minisig"));
+}
+
 static int file_take(struct packing *p, int folder, const char *name, const char *path, struct err *e)
 {
 	struct stat st;
@@ -93,10 +101,12 @@ static int name_take(struct packing *p, int folder, const char *name, const char
 	int len = snprintf(path, sizeof path, "%s%s%s", prefix, *prefix ? "/" : "", name);
 	if (len < 0 || (size_t)len >= sizeof path)
 		return err_set(e, ERR_INVALID, "the path %s/%s is too long for an iApp", prefix, name);
-	if (iapp_path_check(path, (size_t)len, e) < 0)
-		return -1;
 	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(e, errno, "cannot look at %s/%s", p->dir, path);
+	if (depth == 0 && S_ISREG(st.st_mode) && unpacked_list(name))
+		return 0;
+	if (iapp_path_check(path, (size_t)len, e) < 0)
+		return -1;
 	return S_ISDIR(st.st_mode) ? folder_take(p, folder, name, path, depth + 1, e) : file_take(p, folder, name, path, e);
 }
 

@@ -95,6 +95,16 @@ field() {
 	[ -z "$(find . -perm /111 -type f)" ]
 }
 
+@test "a folder that an archive was unpacked into is packed as if it were the author's" {
+	"$enclua" init --no-passphrase
+	"$enclua" key new alice --no-passphrase
+	"$enclua" app pack demo -o one.iapp --sign me --sign alice
+	mkdir unpacked && tar xf one.iapp -C unpacked
+	[ "$(ls unpacked/MANIFEST* | wc -l)" -eq 3 ]
+	"$enclua" app pack unpacked -o two.iapp --sign alice --sign me
+	cmp one.iapp two.iapp
+}
+
 @test "two builds are the same bytes: other umask, zone, locale, times, copies, order of signers" {
 	"$enclua" init --no-passphrase
 	"$enclua" key new alice --no-passphrase

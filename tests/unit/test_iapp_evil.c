@@ -395,7 +395,7 @@ static void names_signed(void **state)
 		{ "MAIN.LUA", "differ in case only" }, { "Main.lua", "differ in case only" }, { "LIB/other.lua", "differ in case only" }, { "Lib", "a file and a folder at once" },
 		{ "lib", "a file and a folder at once" }, { "main.lua/x", "a file and a folder at once" }, { "MAIN.lua/x", "a file and a folder at once" },
 		{ "MANIFEST", "is kept for the file list" }, { "manifest", "is kept for the file list" }, { "MANIFEST.minisig", "is kept for the file list" },
-		{ "Manifest.x", "is kept for the file list" },
+		{ "Manifest.x", "is kept for the file list" }, { "MANIFEST/x", "is kept for the file list" }, { "manifest/x/y", "is kept for the file list" },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct buf b = author(rows[i].path, TEXT("return 1\n"));
