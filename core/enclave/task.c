@@ -177,6 +177,8 @@ static _Noreturn void failed(struct task *t, int status)
 		lua_getfield(L, -2, "traceback");
 		f.message = lua_tostring(L, -2);
 		f.traceback = lua_tostring(L, -1);
+	} else if (status == LUA_ERRMEM) {	/* one request that no limit of this iApp could have met: nothing was taken */
+		f.message = "not enough memory: one value would be larger than limits.memory in iapp.yaml";
 	} else if (lua_isstring(L, -1)) {
 		f.message = lua_tostring(L, -1);
 	}

@@ -60,6 +60,8 @@ refuses() {
 	refuses 9 "memory" memory
 	app swallow 'while true do pcall(function() local t = {} while true do t[#t + 1] = {} end end) end' 'limits: {memory: 8MiB, cpu: 5s}'
 	refuses 9 "memory" swallow
+	app huge 'local s = "x" while true do s = s .. s end' 'limits: {memory: 8MiB}'
+	refuses 8 "larger than limits.memory" huge
 	app cpu 'while true do pcall(function() while true do end end) end' 'limits: {cpu: 1s, wall: 20s}'
 	refuses 9 "cpu" cpu
 	app find 'return (("a"):rep(3000)):find(("a*"):rep(20) .. "b")' 'limits: {cpu: 1s, wall: 20s}'
