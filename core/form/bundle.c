@@ -162,14 +162,17 @@ static int by_path(const void *key, const void *file)
 	return strcmp(key, ((const struct bundle_file *)file)->path);
 }
 
+/* The box and the command that unpacks give these names themselves. */
+static const char *const reserved[] = { RESULT_JSON, LOG_TXT, "result.age" };
+
 static int order_check(const struct bundle *b, struct err *e)
 {
 	char part[LIMIT_PATH_BYTES + 2];
 	for (size_t i = 0; i < b->n_files; i++) {
 		const char *path = b->files[i].path;
-		if (strcmp(path, RESULT_JSON) == 0 || strcmp(path, LOG_TXT) == 0 || is_folder_of(RESULT_JSON, path) ||
-			is_folder_of(LOG_TXT, path))
-			return err_set(e, ERR_INVALID, "the result has a file %s of its own", path);
+		for (size_t k = 0; k < sizeof reserved / sizeof *reserved; k++)
+			if (strcmp(path, reserved[k]) == 0 || is_folder_of(reserved[k], path))
+				return err_set(e, ERR_INVALID, "the result has a file %s of its own", path);
 		if (i && strcmp(b->files[i - 1].path, path) >= 0)
 			return err_set(e, ERR_INVALID, "the result is not in order at %s", path);
 		for (size_t k = 0; path[k]; k++)

@@ -10,13 +10,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/os.h"
 #include "seal/crypto.h"
 
-#define STAGE_NAME 32u	/* ".enclua-" and 16 hexadecimal digits */
+#define STAGE ".enclua-"
+#define STAGE_NAME 25u	/* with 16 hexadecimal digits and the NUL */
+#define STAGE_AGE 60	/* seconds */
 
 /* The folder that a path's file goes to, made on the way, one component at a time. Returns a descriptor or -1. */
 static int folder_open(int top, const char *path, const char **leaf, struct err *e)
@@ -125,15 +128,43 @@ static int publish(const struct bundle *b, int stage, int dir, const char *dir_n
 	return fsync(dir) == 0 ? 0 : err_sys(e, errno, "cannot sync %s", dir_name);
 }
 
+/* What a killed writer left: a stage whose lock is free. One that was made just now may not have its lock yet. */
+static void stages_sweep(int dir)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	if (!d) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	for (struct dirent *f; (f = readdir(d));) {
+		struct stat st;
+		if (strlen(f->d_name) != STAGE_NAME - 1 || strncmp(f->d_name, STAGE, strlen(STAGE)) != 0)
+			continue;
+		int stage = openat(dir, f->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (stage >= 0 && fstat(stage, &st) == 0 && st.st_mtime < os_time() - STAGE_AGE && flock(stage, LOCK_EX | LOCK_NB) == 0)
+			tree_remove(dir, f->d_name);
+		if (stage >= 0)
+			close(stage);
+	}
+	closedir(d);
+}
+
 static int stage_make(int dir, char name[static STAGE_NAME], const char *dir_name, struct err *e)
 {
 	uint64_t random;
 	crypto_random(&random, sizeof random);
-	(void)snprintf(name, STAGE_NAME, ".enclua-%016llx", (unsigned long long)random);
+	(void)snprintf(name, STAGE_NAME, STAGE "%016llx", (unsigned long long)random);
 	if (mkdirat(dir, name, 0700) < 0)
 		return err_sys(e, errno, "cannot write into %s", dir_name);
 	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return fd >= 0 ? fd : err_sys(e, errno, "cannot write into %s", dir_name);
+	if (fd >= 0 && flock(fd, LOCK_EX) == 0)
+		return fd;
+	err_sys(e, errno, "cannot write into %s", dir_name);
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
 int bundle_write(const struct bundle *b, const char *dir_name, struct err *e)
@@ -148,6 +179,7 @@ int bundle_write(const struct bundle *b, const char *dir_name, struct err *e)
 		err_sys(e, errno, "cannot open %s", dir_name);
 		goto out;
 	}
+	stages_sweep(dir);
 	if ((stage = stage_make(dir, stage_name, dir_name, e)) < 0)
 		goto out;
 	r = 0;

@@ -89,6 +89,19 @@ tasks() { "$enclua" --json task list | jq '.tasks | length'; }
 	[ "$(wc -c < out/a/b)" -eq 3000000 ]
 }
 
+@test "what a killed command left in the folder of results goes; what is in use stays" {
+	mkdir -p out/.enclua-00000000000000aa/deep out/.enclua-00000000000000bb out/.enclua-short
+	echo x > out/.enclua-00000000000000aa/deep/file
+	echo x > out/.enclua-00000000000000cc
+	touch -d '1 hour ago' out/.enclua-*
+	(exec 9< out/.enclua-00000000000000bb && flock 9 && touch locked && exec sleep 30) 3>&- &
+	holder=$!
+	while [ ! -e locked ]; do sleep 0.05; done
+	"$enclua" run-task one -o out
+	kill $holder
+	[ "$(ls -A out | tr '\n' ' ')" = ".enclua-00000000000000bb .enclua-00000000000000cc .enclua-short r result.age result.json " ]
+}
+
 @test "killed at any moment: the home works, nothing confirmed is lost, no temporary file stays" {
 	"$enclua" init --no-passphrase
 	mkdir tree && head -c 500000 /dev/zero > tree/f

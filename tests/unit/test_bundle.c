@@ -153,6 +153,7 @@ static void bent_ones(void **state)
 		{ "with a file that is a folder", "ok", { { "a", "1" }, { "a-", "" }, { "a/b", "1" } }, { { "a", "1" }, { "a-", "" }, { "a/b", "1" } } },
 		{ "with a log of its own", "ok", { { "log.txt", "1" } }, { { "log.txt", "1" } } },
 		{ "with a second result.json", "ok", { { "result.json", "1" } }, { { "result.json", "1" } } },
+		{ "with a file result.age", "ok", { { "result.age", "1" } }, { { "result.age", "1" } } },
 		{ "with a file below result.json", "ok", { { "result.json/a", "1" } }, { { "result.json/a", "1" } } },
 		{ "with a late log", "ok", { { "a", "1" } }, { { "a", "1" }, { "log.txt", "1" } } },
 		{ "with an unknown status", "fine", { { "a", "1" } }, { { "a", "1" } } },

@@ -95,27 +95,37 @@ int result_dir_check(const char *dir, struct err *e)
 	return access(path, W_OK | X_OK) == 0 ? 0 : err_sys(e, errno, "cannot write into %s", path);
 }
 
-static int extra_write(const char *dir, const char *name, const void *bytes, size_t n, struct err *e)
+static void extra_add(struct bundle *all, const char *name, const void *bytes, size_t len)
 {
-	char path[4096];
-	int len = snprintf(path, sizeof path, "%s/%s", dir, name);
-	if (len < 0 || (size_t)len >= sizeof path)
-		return err_set(e, ERR_USAGE, "the path %s is too long", dir);
-	return os_file_replace(path, 0600, bytes, n, e);
+	struct bundle_file *f = &all->files[all->n_files++];
+	(void)snprintf(f->path, sizeof f->path, "%s", name);
+	f->bytes = bytes;
+	f->len = len;
 }
 
+/* In one go with the iApp's files, so that a folder holds all of a result or nothing of it. */
 int result_dir_write(struct store *s, const struct store_task *t, const struct bundle *b, const char *dir, struct err *e)
 {
 	struct buf sealed = BUF_INIT(RESULT_MAX);
+	struct bundle all = { .n_files = b ? b->n_files : 0 };
 	int r = -1;
-	if (sealed_read(s, t, &sealed, e) < 0 || (b && bundle_write(b, dir, e) < 0) || os_dir_make(dir, 0777, e) < 0)
+	if (sealed_read(s, t, &sealed, e) < 0)
 		goto out;
-	if (b && b->log_len && extra_write(dir, "log.txt", b->log, b->log_len, e) < 0)
+	all.files = calloc(all.n_files + 3, sizeof *all.files);
+	if (!all.files) {
+		err_set(e, ERR_LIMIT, "out of memory");
 		goto out;
-	if (b && extra_write(dir, "result.json", b->json, b->json_len, e) < 0)
-		goto out;
-	r = extra_write(dir, "result.age", sealed.data, sealed.len, e);
+	}
+	if (b)
+		memcpy(all.files, b->files, b->n_files * sizeof *b->files);
+	if (b && b->log_len)
+		extra_add(&all, "log.txt", b->log, b->log_len);
+	if (b)
+		extra_add(&all, "result.json", b->json, b->json_len);
+	extra_add(&all, "result.age", sealed.data, sealed.len);
+	r = bundle_write(&all, dir, e);
 out:
+	free(all.files);
 	buf_done(&sealed);
 	return r;
 }
