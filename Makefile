@@ -2,13 +2,15 @@
 # Variables: PREFIX DESTDIR CC CFLAGS LDFLAGS PKG_CONFIG SAN=1 (ASan, UBSan) V=1 (show commands) LUA_TARBALL=FILE LUA=system
 
 # `make deps X`: what deps brings (libraries, compilers, Lua's source) is looked for in a make of its own that starts when deps is done.
+# What sudo made belongs to the one who called it, so that the next make needs no sudo.
 AFTER_DEPS := $(if $(filter deps,$(MAKECMDGOALS)),$(filter-out deps,$(MAKECMDGOALS)))
 ifneq ($(AFTER_DEPS),)
 .PHONY: deps $(AFTER_DEPS)
 deps:
 	@LUA_TARBALL="$(LUA_TARBALL)" tools/deps
 $(AFTER_DEPS): deps
-	@$(MAKE) --no-print-directory $@
+	@$(MAKE) --no-print-directory $@; made=$$?; \
+	[ -z "$$SUDO_UID" ] || [ ! -d build ] || chown -R "$$SUDO_UID:$${SUDO_GID:-$$SUDO_UID}" build*; exit $$made
 else
 
 PREFIX ?= /usr/local
