@@ -13,11 +13,11 @@
 #include "verbs.h"
 
 /* Two first commands at once make one home: who comes second waits, and finds everything there. The keystore locks the home and its keys/ for
- * each key, so this lock is on a folder of which it knows nothing. */
+ * each key, so this lock is on a folder of which it knows nothing; nor on blobs/, which marks a finished home. */
 static int home_lock(const struct cli *c, struct err *e)
 {
 	char path[4200];
-	if (cli_home_path(c, "blobs", path, sizeof path, e) < 0 || os_dir_make(path, 0700, e) < 0)
+	if (cli_home_path(c, "running", path, sizeof path, e) < 0 || os_dir_make(path, 0700, e) < 0)
 		return -1;
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0 && flock(fd, LOCK_EX) == 0)
