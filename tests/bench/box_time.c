@@ -15,6 +15,8 @@
 
 #include "base/os.h"
 #include "box/box.h"
+#include "form/pdata.h"
+#include "seal/age.h"
 #include "seal/crypto.h"
 
 #define ROUNDS 400
@@ -22,7 +24,12 @@
 
 static const char script[] = "return function(task) task.result:write('hello.txt', 'hello\\n') end\n";
 
-struct bench { struct box_zygote *z; void *lua; char self[4096], hello[64]; };
+static const char reader[] = "return function(task) task.result:write('text', task.data:get('text', 'string')) end\n";
+
+struct bench { struct box_zygote *z; void *lua; char self[4096], hello[64]; struct sealed *data; };
+
+/* 1 KiB of protected data as the store has it: a payload in a file, and the file key that the keeper would hold. */
+struct sealed { int fd; uint64_t len; uint8_t file_key[AGE_FILE_KEY]; };
 
 static int result_drop(void *ctx, const uint8_t *bytes, size_t n, struct err *e)
 {
@@ -49,12 +56,58 @@ static struct box_zygote *zygote(void)
 	return z;
 }
 
-static void task(struct box_zygote *z)
+static int to_file(void *ctx, const uint8_t *bytes, size_t n, struct err *e)
 {
-	struct box_file files[] = { { { "main.lua", 8 }, { script, sizeof script - 1 } } };
+	struct sealed *s = ctx;
+	s->len += n;
+	return os_write(s->fd, bytes, n) < 0 ? err_set(e, ERR_INTERNAL, "cannot write") : 0;
+}
+
+static int to_writer(void *ctx, const uint8_t *bytes, size_t n, struct err *e)
+{
+	return age_writer_add(ctx, bytes, n, e);
+}
+
+static void data_make(struct sealed *s)
+{
+	char text[1025];
+	struct pdata *d = NULL;
+	struct age_writer *w = NULL;
+	struct err e = { .code = ERR_NONE };
+	memset(text, 'x', sizeof text - 1);
+	text[sizeof text - 1] = '\0';
+	s->fd = memfd_create("sealed", MFD_CLOEXEC);
+	crypto_random(s->file_key, sizeof s->file_key);
+	if (s->fd < 0 || pdata_new(&d, &e) < 0 || pdata_add_value(d, "text", NULL, text, &e) < 0 ||
+	    age_writer_new_detached(&w, s->file_key, to_file, s, &e) < 0 || pdata_write(d, to_writer, w, &e) < 0 || age_writer_end(w, &e) < 0)
+		fail("data", &e);
+	age_writer_free(w);
+	pdata_free(d);
+}
+
+static int release(void *ctx, const uint8_t box_key[static 32], struct buf *out, struct err *e)
+{
+	const struct sealed *s = ctx;
+	struct age_recipient to = { .kind = AGE_X25519 };
+	struct buf header = BUF_INIT(LIMIT_AGE_HEADER_BYTES);
+	memcpy(to.public_key, box_key, 32);
+	int r = age_header_make(&header, s->file_key, &to, 1, e);
+	struct box_text text = { (const char *)header.data, header.len };
+	if (r == 0)
+		r = boxwire_release_encode(out, &(struct box_release){ .headers = &text, .n_headers = 1 }, e);
+	buf_done(&header);
+	return r;
+}
+
+static void task(struct box_zygote *z, struct sealed *data)
+{
+	struct box_file files[] = { { { "main.lua", 8 }, { data ? reader : script, data ? sizeof reader - 1 : sizeof script - 1 } } };
+	struct box_input inputs[] = { { BOX_INPUT_DATA, { "d", 1 }, { "d", 1 }, data ? data->len : 0 } };
 	struct box_request q = { .task = { "t", 1 }, .app_name = { "hello", 5 }, .app_version = { "1.0.0", 5 }, .entry = { "main.lua", 8 },
-		.memory = MIB(64), .output = MIB(1), .cpu_ms = 5000, .n_recipients = 1, .files = files, .n_files = 1 };
-	const struct box_task t = { .request = &q, .wall_ms = 10000, .result = result_drop };
+		.memory = MIB(64), .output = MIB(1), .cpu_ms = 5000, .n_recipients = 1, .files = files, .n_files = 1,
+		.inputs = inputs, .n_inputs = data ? 1 : 0 };
+	const struct box_task t = { .request = &q, .wall_ms = 10000, .result = result_drop, .input_fds = data ? &data->fd : NULL,
+		.release = data ? release : NULL, .ctx = data };
 	struct box_outcome out;
 	struct err e = { .code = ERR_NONE };
 	x25519_public(q.recipients[0], (const uint8_t[32]){ 1 });
@@ -68,7 +121,12 @@ static void task(struct box_zygote *z)
 
 static void side_warm(struct bench *b)
 {
-	task(b->z);
+	task(b->z, NULL);
+}
+
+static void side_warm_data(struct bench *b)
+{
+	task(b->z, b->data);
 }
 
 static void side_fork(struct bench *b)
@@ -136,6 +194,7 @@ static void side_bwrap(struct bench *b)
 static const struct { const char *name; void (*run)(struct bench *b); } sides[] = {
 	{ "warm task in a box", side_warm },
 	{ "warm task in a box, again (A/A)", side_warm },
+	{ "warm task on 1 KiB of sealed data, key released to it", side_warm_data },
 	{ "fork + exit", side_fork },
 	{ "fork + a state of liblua5.4, unprotected", side_fork_lua },
 	{ "one cold command: start, one task, end", side_cold },
@@ -150,6 +209,14 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static size_t side_index(void (*run)(struct bench *b))
+{
+	size_t i = 0;
+	while (sides[i].run != run)
+		i++;
+	return i;
+}
+
 static void latencies(struct bench *b)
 {
 	static uint32_t us[N_SIDES][ROUNDS];
@@ -162,9 +229,9 @@ static void latencies(struct bench *b)
 		}
 	for (size_t i = 0; i < N_SIDES; i++)
 		qsort(us[i], ROUNDS, sizeof **us, compare);
-	const double lua = us[5][ROUNDS / 2], fork_lua = us[3][ROUNDS / 2];
+	const double lua = us[side_index(side_lua)][ROUNDS / 2], fork_lua = us[side_index(side_fork_lua)][ROUNDS / 2];
 	for (size_t i = 0; i < N_SIDES; i++)
-		printf("%-52s n %d  median %5u us  (%u–%u)  %5.2f x lua5.4  %5.2f x fork+Lua\n", sides[i].name, ROUNDS, us[i][ROUNDS / 2], us[i][0],
+		printf("%-56s n %d  median %5u us  (%u–%u)  %5.2f x lua5.4  %5.2f x fork+Lua\n", sides[i].name, ROUNDS, us[i][ROUNDS / 2], us[i][0],
 			us[i][ROUNDS - 1], us[i][ROUNDS / 2] / lua, us[i][ROUNDS / 2] / fork_lua);
 }
 
@@ -227,7 +294,7 @@ int main(int argc, char **argv)
 		return 1;
 	if (argc == 2 && strcmp(argv[1], "cold") == 0) {
 		b.z = zygote();
-		task(b.z);
+		task(b.z, NULL);
 		box_zygote_stop(b.z);
 		return 0;
 	}
@@ -235,6 +302,9 @@ int main(int argc, char **argv)
 	if (n <= 0)
 		return 1;
 	b.lua = dlopen("liblua5.4.so.0", RTLD_NOW);
+	static struct sealed data;
+	data_make(&data);
+	b.data = &data;
 	b.z = zygote();
 	hello_write(&b);
 	latencies(&b);

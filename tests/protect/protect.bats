@@ -195,7 +195,7 @@ refused() {
 		pid=$!
 		peak=0
 		while kill -0 $pid 2> /dev/null; do
-			now=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' /proc/$pid/status 2> /dev/null)
+			now=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' /proc/$pid/status 2> /dev/null || :)	# it may end between two looks
 			peak=${now:-$peak}
 			sleep 0.02
 		done
