@@ -3,15 +3,16 @@
  * reorder chunks nor cut the file without being noticed.
  */
 #include <assert.h>
+#include <sodium.h>
 #include <string.h>
 
 #include "seal/age.h"
-#include "seal/age_aead.h"
 #include "seal/crypto.h"
 
-#define NONCE AEAD_NONCE
+#define NONCE 12u
 
-static_assert(AGE_TAG == AEAD_TAG, "the tag of RFC 8439");
+static_assert(AGE_TAG == crypto_aead_chacha20poly1305_IETF_ABYTES, "the tag of RFC 8439");
+static_assert(NONCE == crypto_aead_chacha20poly1305_IETF_NPUBBYTES, "the nonce of RFC 8439");
 
 static void chunk_nonce(uint8_t nonce[static NONCE], uint64_t index, bool last)
 {
@@ -32,7 +33,7 @@ void age_chunk_seal(const struct age_payload *p, uint8_t *out, const uint8_t *in
 	assert(last ? len <= AGE_CHUNK : len == AGE_CHUNK);
 	assert(len > 0 || index == 0);
 	chunk_nonce(nonce, index, last);
-	aead_seal(out, in, len, nonce, p->key);
+	(void)crypto_aead_chacha20poly1305_ietf_encrypt(out, NULL, in, len, NULL, 0, NULL, nonce, p->key);
 }
 
 int age_chunk_open(const struct age_payload *p, uint8_t *out, const uint8_t *in, size_t sealed_len, uint64_t index, bool last)
@@ -46,7 +47,7 @@ int age_chunk_open(const struct age_payload *p, uint8_t *out, const uint8_t *in,
 	if (sealed_len == AGE_TAG && index != 0)
 		return -1;
 	chunk_nonce(nonce, index, last);
-	return aead_open(out, in, sealed_len, nonce, p->key);
+	return crypto_aead_chacha20poly1305_ietf_decrypt(out, NULL, NULL, in, sealed_len, NULL, 0, nonce, p->key);
 }
 
 uint64_t age_payload_len(uint64_t plain_len)
