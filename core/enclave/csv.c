@@ -22,6 +22,7 @@ struct csv {
 	const char *text, *text_end;	/* what is left of the string */
 	char separator;
 	bool started;
+	bool quoted;	/* the record has a field in quotes: even an empty one is something */
 	uint64_t line, next_line;
 	char *carry;
 	size_t carry_len, carry_room;
@@ -161,10 +162,12 @@ static enum parsed record_parse(const struct work *w, const char *p, const char 
 	const char separator = c->separator;
 	uint64_t line = c->next_line;
 	c->n = 0;
+	c->quoted = false;
 	for (;;) {
 		const char *q;
 		if (p < end && *p == '"') {
 			p++;
+			c->quoted = true;
 			enum parsed r = quoted_take(w, &p, end, final, own, &line);
 			if (r != WHOLE)
 				return r;
@@ -270,7 +273,7 @@ bool csv_next(lua_State *L, struct csv *c, bool single)
 			skip(c, (size_t)(next - p));
 		else
 			record_carry(&w);
-		if (single || c->n > 1 || c->fields[0].len > 0)
+		if (single || c->quoted || c->n > 1 || c->fields[0].len > 0)
 			return true;
 	}
 }

@@ -1,4 +1,5 @@
--- csv: RFC 4180 from strings (streams are tests/unit/test_enclave_data.c's), and the way back.
+-- csv: RFC 4180 from strings, and the way back; csv.c, lua_csv.c, number.c and textbuf.c of the box. Streams cut at every place are with
+-- tests/fuzz/fuzz_lua_csv.c and tests/unit/test_enclave_library.c.
 
 local csv = require "csv"
 local expect = require "expect"
@@ -118,5 +119,59 @@ return {
             expect.list(r, odd[n])
         end
         expect.equal(n, 2)
+    end },
+    { "fields longer than any buffer, and many of them", function()
+        local long = ('x"y,\r\n'):rep(40000)
+        local text = csv.format { { "a", long, "b" }, { long, "", long } }
+        local n = 0
+        for r in csv.records(text) do
+            n = n + 1
+            expect.equal(r[n == 1 and 2 or 3], long)
+            expect.equal(#r, 3)
+        end
+        expect.equal(n, 2)
+        local wide = {}
+        for i = 1, 5000 do
+            wide[i] = "c" .. i
+        end
+        expect.list(csv.records(csv.format { wide })(), wide)
+    end },
+    { "records made by chance come back, with every separator", function()
+        local pieces = { "a", "", '"', ",", ";", "\t", "\n", "\r", "\r\n", " ", "é", "\0", "0123456789abcdef" }
+        for _, separator in ipairs { ",", ";", "\t", "|", " " } do
+            for _ = 1, 100 do
+                local list = {}
+                for i = 1, math.random(5) do
+                    list[i] = {}
+                    for j = 1, math.random(4) do
+                        local field = {}
+                        for k = 1, math.random(0, 5) do
+                            field[k] = pieces[math.random(#pieces)]
+                        end
+                        list[i][j] = table.concat(field)
+                    end
+                end
+                local i = 0
+                for r in csv.records(csv.format(list, { separator = separator }), { separator = separator }) do
+                    i = i + 1
+                    expect.list(r, list[i])
+                end
+                expect.equal(i, #list)
+            end
+        end
+    end },
+    { "a line with an empty field in quotes is a record, an empty line is none", function()
+        local n = 0
+        for r in csv.records('""\n\n""\r\n\r\n""') do
+            n = n + 1
+            expect.list(r, { "" })
+        end
+        expect.equal(n, 3)
+    end },
+    { "a mark at the start is left out once", function()
+        expect.equal(records("\xef\xbb\xbf"), "")
+        expect.equal(records('\xef\xbb\xbf"a",b\n'), "a|b")
+        expect.equal(records("\xef\xbb\xbf\xef\xbb\xbfa\n"), "\xef\xbb\xbfa")
+        expect.equal(records("\xef\xbba\n"), "\xef\xbba")
     end },
 }
