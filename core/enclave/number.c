@@ -3,6 +3,7 @@
  */
 #include "enclave/number.h"
 
+#include <float.h>
 #include <limits.h>
 #include <math.h>
 #include <stdint.h>
@@ -114,7 +115,8 @@ bool number_read_integer(long long *out, const char *text, size_t len)
 size_t number_write(char out[static NUMBER_TEXT], double v)
 {
 	int n = 0;
-	for (int digits = 15; digits <= 17; digits++) {
+	/* 15 digits always survive, but in subnormal numbers, which have fewer bits and may be told apart by one. */
+	for (int digits = fabs(v) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
 		n = snprintf(out, NUMBER_TEXT, "%.*g", digits, v);
 		if (strtod(out, NULL) == v)
 			break;

@@ -1,4 +1,4 @@
--- json: what is exact, what is refused, and that equal values are equal bytes.
+-- json: what is exact, what is refused, and that equal values are equal bytes. lua_json.c, lua_json_write.c, number.c and textbuf.c of the box.
 
 local expect = require "expect"
 local json = require "json"
@@ -118,5 +118,102 @@ return {
         end
         parts[3001] = '"k1":0'
         expect.raises('"k1" stands twice', json.decode, "{" .. table.concat(parts, ",") .. "}")
+    end },
+    { "texts of RFC 8259 that are read", function()
+        for text, want in pairs {
+            ['"\\u0000"'] = "\0", ['"\\/\\b\\f\\r\\t"'] = "/\b\f\r\t", ['"\\uD834\\uDD1E"'] = "\u{1d11e}", ['"\x7f"'] = "\x7f", ["\t\r\n 7 "] = 7,
+            ["-1e-2"] = -0.01, ["1E+2"] = 100.0, ["0e5"] = 0.0, ["123.456e-1"] = 12.3456, ["1e-400"] = 0.0, ["-9007199254740993"] = -9007199254740993,
+        } do
+            expect.equal(json.decode(text), want)
+        end
+        expect.equal(1 / json.decode("-0.0"), -math.huge)
+        expect.equal(json.decode('{"":{"":0}}')[""][""], 0)
+        expect.equal(json.decode('[null]')[1], json.null)
+    end },
+    { "texts that RFC 8259 has not are refused", function()
+        for _, text in ipairs {
+            "[1,,2]", "[,1]", "[1 2]", "[1", "]", "[1}", '{"a":1]', '{"a"}', '{"a":}', '{"a":1,}', '{,"a":1}', '{"a" 1}', "{a:1}", "+1", "1.", ".5", "1e",
+            "1e+", "-01", "00", "0x1", "1_0", "Infinity", "-Infinity", "nan", "True", "nul", "nulll", "1 1", "{}{}", '"', '"a', '"\\x41"', '"\\u12"',
+            '"\\u00g0"', '"\\ud800\\u0041"', '"\\udc00"', '"\\ud800\\ud800"', '"a\nb"', '"\t"', '"\0"', "[1]\0", "\0", "// x\n1", "/**/1", "\f1",
+            "\xa01", '"\xc0\xaf"', '"\xed\xa0\x80"', '"\xf4\x90\x80\x80"', '"\xc3"', " ", "[\"\\", '{"\\u0061":1,"a":2}', '{"x":{"a":1,"a":1}}',
+        } do
+            if pcall(json.decode, text) then
+                error(("%q is read"):format(text))
+            end
+        end
+        expect.raises("nested too deeply", json.decode, ('{"a":'):rep(201))
+    end },
+    { "depth is the same for both ways, and a cycle of two ends as well", function()
+        local deep = ("["):rep(200) .. ("]"):rep(200)
+        expect.equal(json.encode(json.decode(deep)), deep)
+        expect.raises("nested too deeply", json.encode, { json.decode(deep) })
+        local a, b = {}, {}
+        a[1], b[1] = b, a
+        expect.raises("contains itself", json.encode, a)
+        local twice = { 1 }
+        expect.equal(json.encode { twice, twice }, "[[1],[1]]")
+    end },
+    { "numbers have their fewest digits", function()
+        for text, x in pairs {
+            ["0.1"] = 0.1, ["0.30000000000000004"] = 0.1 + 0.2, ["-0.0"] = -0.0, ["1e+22"] = 1e22, ["5e-324"] = 5e-324, ["100.0"] = 100.0,
+            ["1.7976931348623157e+308"] = 1.7976931348623157e308, ["9007199254740992.0"] = 2.0 ^ 53, ["-9223372036854775808"] = math.mininteger,
+        } do
+            expect.equal(json.encode(x), text)
+        end
+        for _ = 1, 2000 do
+            local x = string.unpack("d", string.pack("j", math.random(0)))
+            if x == x and x ~= math.huge and x ~= -math.huge then
+                local text, digits = json.encode(x), 17
+                expect.equal(json.decode(text), x)
+                while digits > 1 and tonumber(("%%.%dg"):format(digits - 1):format(x)) == x do
+                    digits = digits - 1
+                end
+                local mantissa = text:gsub("e.*", ""):gsub("%D", ""):gsub("^0+", ""):gsub("0+$", "")
+                assert(#mantissa <= digits, text)
+            end
+        end
+    end },
+    { "tables made by chance come back", function()
+        local function made(depth)
+            local kind = math.random(depth > 0 and 7 or 5)
+            if kind == 1 then
+                return math.random(0)
+            elseif kind == 2 then
+                return (math.random() - 0.5) * 10.0 ^ math.random(-30, 30)
+            elseif kind == 3 then
+                return math.random(2) == 1
+            elseif kind == 4 then
+                return json.null
+            elseif kind == 5 then
+                local points = {}
+                for i = 1, math.random(0, 12) do
+                    points[i] = math.random(2) == 1 and math.random(0, 0x7f) or math.random(0xe000, 0x10ffff)
+                end
+                return utf8.char(table.unpack(points))
+            end
+            local t = kind == 6 and json.array() or {}
+            for i = 1, math.random(0, 6) do
+                t[kind == 6 and i or made(0) == true and "same" or "k" .. math.random(99)] = made(depth - 1)
+            end
+            return t
+        end
+        local function same(a, b)
+            if type(a) ~= "table" or type(b) ~= "table" then
+                return expect.equal(b, a)
+            end
+            for k, v in pairs(a) do
+                same(v, b[k])
+            end
+            for k in pairs(b) do
+                assert(a[k] ~= nil, k)
+            end
+        end
+        for _ = 1, 300 do
+            local value = made(5)
+            local text = json.encode(value)
+            same(value, json.decode(text))
+            same(value, json.decode(json.encode(value, 3)))
+            expect.equal(json.encode(json.decode(text)), text)
+        end
     end },
 }
