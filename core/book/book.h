@@ -1,0 +1,80 @@
+/* The book: a log of signed entries, the tables that follow from it, and the checkpoints by which strangers hold it to its word (FORMATS 3, 4).
+ *
+ * An entry comes in by book_append: signature and spelling, then the rules of its type, then the rows, read back and hashed again, and one commit. Several
+ * processes may append at once: whoever holds the book's lock commits for all that wait (queue.c). A checkpoint is signed from committed state only and
+ * never over one that contradicts an earlier one.
+ */
+#ifndef ENCLUA_BOOK_BOOK_H
+#define ENCLUA_BOOK_BOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "book/ledger.h"
+#include "book/store.h"
+#include "form/checkpoint.h"
+#include "form/entry.h"
+#include "form/tlog_policy.h"
+#include "seal/merkle.h"
+
+struct book;
+
+/* create: makes home, operator's key and an empty book with its first entry when they are not there. Refuses (ERR_INVALID, with the reason) when the published
+ * checkpoint in <home>/book/checkpoint is newer than the database (a rollback) or contradicts it (a fork). */
+int book_open(struct book **out, const char *home, bool create, struct err *e);
+void book_close(struct book *b);
+
+struct store *book_store(struct book *b);	/* the tables: borrowed */
+const char *book_origin(const struct book *b);
+const uint8_t *book_operator(const struct book *b);	/* 32 bytes, Ed25519 */
+int book_size(struct book *b, uint64_t *size, struct err *e);	/* entries committed, by any process */
+int book_time(struct book *b, int64_t *time, struct err *e);	/* the largest `time` of an entry */
+int book_operator_open(struct book *b, struct identity **out, struct err *e);	/* <home>/operator.key, mode 0600, in the clear */
+int book_worker_open(struct book *b, struct identity **out, struct err *e);	/* <home>/worker.key; the machine's own worker */
+
+/* A draft: type, time (now, or book time when that is later), a fresh nonce, this book's origin; all else zero. Then fill it, entry_sign it, append it. */
+int book_draft(struct book *b, struct entry *en, enum entry_type type, struct err *e);
+
+/* Entries that belong together: all of them, in this order and one after another, or none. Idempotent by their bytes: what is in already answers with the index it has. */
+struct book_item { const uint8_t *bytes; size_t len; };
+/* indices (n of them) may be NULL. ERR_INVALID: malformed or forged; ERR_DENIED, ERR_CONFLICT, ERR_FUNDS …: a rule of the entry's type, named in the message. */
+int book_append(struct book *b, const struct book_item *items, size_t n, uint64_t *indices, struct err *e);
+int book_append_one(struct book *b, const struct buf *note, uint64_t *index, struct err *e);
+
+/* Reading. ERR_NOT_FOUND past the end. */
+int book_entry(struct book *b, uint64_t index, struct buf *bytes, struct err *e);
+int book_entries(struct book *b, uint64_t from, uint64_t to, int (*f)(void *ctx, uint64_t index, const uint8_t *bytes, size_t len, struct err *e), void *ctx,
+	struct err *e);
+int book_find(struct book *b, const char *which, uint64_t *index, struct err *e);	/* a number, an id of any kind, or a unique prefix of one */
+const struct merkle_reader *book_reader(struct book *b);	/* hashes of complete subtrees, for merkle_*_prove */
+
+/* The newest checkpoint: of the size committed now, signed if that has not been done, with the cosignatures that were added; published in <home>/book/checkpoint.
+ * Appends the note. */
+int book_checkpoint(struct book *b, struct buf *note, struct err *e);
+int book_checkpoint_at(struct book *b, uint64_t size, struct buf *note, struct err *e);	/* one that was signed before: ERR_NOT_FOUND else */
+/* The newest checkpoint that satisfies the home's policy, size and note; ERR_NOT_FOUND when there is none. */
+int book_checkpoint_quorum(struct book *b, const struct tlog_policy *p, struct buf *note, uint64_t *size, struct err *e);
+int book_cosign_add(struct book *b, uint64_t size, const char *line, size_t len, struct err *e);	/* a verified signature line; the same again is no error */
+
+/* fsck: every entry's spelling, signature and place; every stored hash; every checkpoint; the tables against a replay. ERR_INVALID names the first thing that
+ * does not hold. */
+struct book_checked { uint64_t entries, checkpoints, cosignatures, rows; };
+int book_verify(struct book *b, struct book_checked *out, void (*progress)(void *ctx, uint64_t done, uint64_t total), void *ctx, struct err *e);
+/* Drops every table that follows from the entries and makes it again. digest: SHA-256 over all their rows in a fixed order, before and after. */
+struct book_rebuilt { uint64_t entries, rows; uint8_t before[32], after[32]; };
+int book_rebuild(struct book *b, struct book_rebuilt *out, void (*progress)(void *ctx, uint64_t done, uint64_t total), void *ctx, struct err *e);
+
+/* What this home, as a witness, last countersigned of another book. put is compare-and-swap: ERR_CONFLICT when the size there is not old_size (0: none yet). */
+struct book_seen { char origin[NOTE_NAME_BYTES + 1]; struct note_key log; uint64_t size; struct merkle_hash root; int64_t time; };
+int book_seen_get(struct store *s, const char *origin, struct book_seen *out, struct err *e);	/* 1, 0, -1 */
+int book_seen_put(struct store *s, const struct book_seen *seen, uint64_t old_size, struct err *e);
+int book_seen_each(struct store *s, int (*f)(void *ctx, const struct book_seen *seen, struct err *e), void *ctx, struct err *e);
+
+/* Accounts. "enclua1…" is an identity's free money; "bank", "kitty"; those of deals and tasks are named after them. */
+int book_account(struct book *b, const char *name, struct ledger_account *out, struct err *e);	/* 1, 0, -1 */
+int book_accounts(struct book *b, int (*f)(void *ctx, const struct ledger_account *a, struct err *e), void *ctx, struct err *e);	/* by name */
+int book_history(struct book *b, const char *name, int (*f)(void *ctx, const struct ledger_transfer *t, struct err *e), void *ctx, struct err *e);	/* oldest first; name NULL: all */
+int book_money_check(struct book *b, struct err *e);	/* every invariant of the ledger, over all rows */
+
+#endif

@@ -1,0 +1,35 @@
+/* A checkpoint (C2SP tlog-checkpoint): origin, size and root of a log, three lines, signed as a note by the log and countersigned by witnesses
+ * (tlog-cosignature v1). Extension lines are refused: nobody could audit them.
+ *
+ * A name that ends in "/enclua1…" (or is one) carries its own key: names_key gives it. So the key of a book follows from its origin, and the key of a
+ * witness of ours from its name, and a stranger needs no list of keys to check a signature — only to decide whom to trust.
+ */
+#ifndef ENCLUA_FORM_CHECKPOINT_H
+#define ENCLUA_FORM_CHECKPOINT_H
+
+#include <stdbool.h>
+
+#include "form/note.h"
+#include "seal/merkle.h"
+
+#define CHECKPOINT_TEXT_MAX 256u	/* origin, 19 digits, 44 characters, three LF */
+#define CHECKPOINT_NOTE_MAX KIB(16)	/* with NOTE_SIGNATURES signatures of ours and some of other kinds */
+
+struct checkpoint { char origin[NOTE_NAME_BYTES + 1]; uint64_t size; struct merkle_hash root; };
+
+/* One spelling only. parse takes the text of a note (without signatures), whole. */
+int checkpoint_write(const struct checkpoint *c, struct buf *out, struct err *e);
+int checkpoint_parse(struct checkpoint *out, const char *text, size_t len, struct err *e);
+
+/* Origins and witness names of ours: "enclua.local/<enclua1…>" and "enclua.local/witness/<enclua1…>". */
+void checkpoint_origin_make(char out[static NOTE_NAME_BYTES + 1], const uint8_t public_key[static 32]);
+void checkpoint_witness_make(char out[static NOTE_NAME_BYTES + 1], const uint8_t public_key[static 32]);
+/* The key that a name carries. false: it carries none. A name with a broken identity at its end carries none. */
+bool checkpoint_name_key(struct note_key *out, const char *name, uint8_t type);
+
+/* Parses note and checkpoint, and verifies the log's signature: by `log`, or, when log is NULL, by the key that the origin carries. The key's name must be the
+ * origin. ERR_INVALID when a signature by a key that is known (log's, or carried by the name of a signature) does not hold; ERR_DENIED when the log
+ * has not signed, or its key is not known. parsed borrows from bytes. */
+int checkpoint_open(struct checkpoint *out, struct note *parsed, const char *bytes, size_t len, const struct note_key *log, struct err *e);
+
+#endif
