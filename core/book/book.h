@@ -53,6 +53,8 @@ const struct merkle_reader *book_reader(struct book *b);	/* hashes of complete s
  * Appends the note. */
 int book_checkpoint(struct book *b, struct buf *note, struct err *e);
 int book_checkpoint_at(struct book *b, uint64_t size, struct buf *note, struct err *e);	/* one that was signed before: ERR_NOT_FOUND else */
+/* The newest signed one of fewer than `below` entries, note and size: with it all that were ever signed can be walked, newest first. ERR_NOT_FOUND: none. */
+int book_checkpoint_before(struct book *b, uint64_t below, struct buf *note, uint64_t *size, struct err *e);
 /* The newest checkpoint that satisfies the home's policy, size and note; ERR_NOT_FOUND when there is none. */
 int book_checkpoint_quorum(struct book *b, const struct tlog_policy *p, struct buf *note, uint64_t *size, struct err *e);
 int book_cosign_add(struct book *b, uint64_t size, const char *line, size_t len, struct err *e);	/* a verified signature line; the same again is no error */
@@ -65,8 +67,9 @@ int book_verify(struct book *b, struct book_checked *out, void (*progress)(void 
 struct book_rebuilt { uint64_t entries, rows; uint8_t before[32], after[32]; };
 int book_rebuild(struct book *b, struct book_rebuilt *out, void (*progress)(void *ctx, uint64_t done, uint64_t total), void *ctx, struct err *e);
 
-/* What this home, as a witness, last countersigned of another book. put is compare-and-swap: ERR_CONFLICT when the size there is not old_size (0: none yet). */
-struct book_seen { char origin[NOTE_NAME_BYTES + 1]; struct note_key log; uint64_t size; struct merkle_hash root; int64_t time; };
+/* What this home, as a witness, last countersigned of another book. put is compare-and-swap: ERR_CONFLICT when the size there is not old_size (0: none yet).
+ * signature: the log's own, 64 bytes, over that checkpoint. With it the note can be made again, which is the evidence when another contradicts it. */
+struct book_seen { char origin[NOTE_NAME_BYTES + 1]; struct note_key log; uint64_t size; struct merkle_hash root; int64_t time; uint8_t signature[64]; };
 int book_seen_get(struct store *s, const char *origin, struct book_seen *out, struct err *e);	/* 1, 0, -1 */
 int book_seen_put(struct store *s, const struct book_seen *seen, uint64_t old_size, struct err *e);
 int book_seen_each(struct store *s, int (*f)(void *ctx, const struct book_seen *seen, struct err *e), void *ctx, struct err *e);
