@@ -25,6 +25,8 @@
 #define ENTRY_MANY_MAX 100u	/* PoCo's bulk slice */
 #define ENTRY_NUMBER_MAX ((UINT64_C(1) << 62) - 1)	/* also the largest amount of money */
 #define ENTRY_NONCE 16u
+#define ENTRY_TIME_MAX INT64_C(253402300799)	/* 9999-12-31T23:59:59Z */
+#define ENTRY_TIME_TEXT 20u	/* characters of a time */
 
 /* A value inside the bytes that were decoded, or text of the caller's: borrowed. Not ended by NUL. */
 struct entry_text { const char *at; size_t len; };
@@ -37,10 +39,12 @@ struct entry_texts { size_t n; struct entry_text at[ENTRY_MANY_MAX]; };
  *	HASH		uint8_t[32]	SHA-256			sha256:<64 hex>
  *	ID		char[ID_TEXT]	of the kind in arg	data1…
  *	NUMBER		uint64_t	≤ ENTRY_NUMBER_MAX	decimal, no leading zero
+ *	TIME		int64_t		seconds since 1970	2026-11-21T10:20:30Z, up to the year 9999
+ *	NONCE		uint8_t[16]	of the signer		<32 hex>
  *	TEXT		entry_text	1 … arg bytes of UTF-8, no control characters, no space at either end
  *	BYTES		entry_text	canonical padded base64 of 1 … arg bytes; entry_bytes decodes it
  */
-#define ENTRY_KINDS(X) X(IDENTITY) X(AGE) X(HASH) X(ID) X(NUMBER) X(TEXT) X(BYTES)
+#define ENTRY_KINDS(X) X(IDENTITY) X(AGE) X(HASH) X(ID) X(NUMBER) X(TIME) X(NONCE) X(TEXT) X(BYTES)
 enum entry_kind {
 #define X(kind) ENTRY_KIND_##kind,
 	ENTRY_KINDS(X)
@@ -53,6 +57,8 @@ enum entry_need { ENTRY_REQUIRED, ENTRY_OPTIONAL, ENTRY_MANY };
 #define ENTRY_C_HASH(name) uint8_t name[32]
 #define ENTRY_C_ID(name) char name[ID_TEXT]
 #define ENTRY_C_NUMBER(name) uint64_t name
+#define ENTRY_C_TIME(name) int64_t name
+#define ENTRY_C_NONCE(name) uint8_t name[ENTRY_NONCE]
 #define ENTRY_C_TEXT(name) struct entry_text name
 #define ENTRY_C_BYTES(name) struct entry_text name
 #define ENTRY_C_ID_MANY(name) struct entry_ids name

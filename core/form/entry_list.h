@@ -4,7 +4,7 @@
  * F(kind, need, name, arg, doc). kind: see ENTRY_KINDS in entry.h. need: REQUIRED, OPTIONAL (left out when it is zero or empty; a written zero is
  * refused, so that there is one spelling), MANY (the key repeats, up to ENTRY_MANY_MAX, none is fine). arg: TEXT, BYTES: most bytes of the value;
  * ID: the kind of id; else 0.
- * X(ENUM, name, "type", fields, doc).
+ * X(ENUM, name, "type", fields, doc). A new type needs its fields, a row in ENTRY_TYPES and, when it makes a thing, one in ENTRY_MAKES.
  */
 #ifndef ENCLUA_FORM_ENTRY_LIST_H
 #define ENCLUA_FORM_ENTRY_LIST_H
@@ -81,5 +81,8 @@
 	X(ACCOUNT_WITHDRAW, account_withdraw, "account.withdraw", ENTRY_ACCOUNT_WITHDRAW, "money leaves the book") \
 	X(ACCOUNT_TRANSFER, account_transfer, "account.transfer", ENTRY_ACCOUNT_TRANSFER, "from the signer to another") \
 	X(ACCOUNT_CLOSE, account_close, "account.close", ENTRY_ACCOUNT_CLOSE, "the signer's account, when it is empty, for good")
+
+/* X(ENUM, kind of id): types that make a thing; its id is of this kind, over the entry's text. */
+#define ENTRY_MAKES(X) X(DATA_REGISTER, DATA) X(APP_REGISTER, APP) X(TASK_REQUEST, TASK)
 
 #endif
