@@ -4,6 +4,7 @@
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT := $(UNIT_SRC:tests/unit/%.c=$O/unit/%)
 BATS := $(wildcard tests/*/*.bats)
+BOOK_TESTS := $(patsubst %,$O/book/%,verify)
 BOX_TESTS := $(patsubst %,$O/box/%,syscalls attacks life)
 TEST_TIMEOUT ?= 900
 
@@ -29,7 +30,7 @@ $O/unit/%: tests/unit/%.c $O/core.a
 	$Qmkdir -p $(@D)
 	$Q$(CC) $(ENCLUA_CFLAGS) -Itests $($(notdir $@)_CFLAGS) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $($(notdir $@)_OBJ) $O/core.a $($(notdir $@)_LIBS) $(LIBS) -lcmocka
 
-check: all $(UNIT) $(BOX_TESTS) $(EXTRA_TESTS)
+check: all $(UNIT) $(BOX_TESTS) $(BOOK_TESTS)
 	@missing=$$($O/enclua --json doctor | jq -r '.layers | to_entries | map(select(.value | not) | .key) | join(",")'); \
 	[ -z "$$missing" ] || echo "NOTE: no box here has $$missing (a container or a chroot?); what these layers stop is not tested"; \
 	export ENCLUA_ALLOW_MISSING_LAYER=$$missing; \
@@ -83,3 +84,10 @@ $O/bench/box_time: tests/bench/box_time.c $O/core.a $O/enclave
 	$(call say,BENCH,$@)
 	$Qmkdir -p $(@D)
 	$Q$(CC) $(ENCLUA_CFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $O/core.a $(LIBS)
+
+# The verifier by Go's own packages, as Debian has them: without modules and without a network.
+GO := GO111MODULE=off GOFLAGS= GOPATH=/usr/share/gocode GOCACHE=$(abspath $O)/go-cache go
+$O/book/verify: tests/book/verify.go
+	$(call say,GO,$@)
+	$Qmkdir -p $(@D)
+	$Q$(GO) vet $< && $(GO) build -o $@ $<
