@@ -4,7 +4,6 @@
 #include "form/note.h"
 
 #include <assert.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -244,13 +243,13 @@ static bool ed25519_holds(const struct note *n, const struct note_sig *s, const 
 static bool cosignature_holds(const struct note *n, const struct note_sig *s, const struct note_key *k)
 {
 	struct buf msg = BUF_INIT(LIMIT_NOTE_BYTES + 64);
-	bool ok = s->len == 72 && cosigned_make(&msg, be64_get(s->sig), n->text, n->text_len, NULL) == 0 &&
+	bool ok = s->len == 72 && be64_get(s->sig) <= INT64_MAX && cosigned_make(&msg, be64_get(s->sig), n->text, n->text_len, NULL) == 0 &&
 		ed25519_verify(s->sig + 8, msg.data, msg.len, k->public_key);
 	buf_done(&msg);
 	return ok;
 }
 
-static bool sig_holds(const struct note *n, const struct note_sig *s, const struct note_key *k)
+bool note_sig_holds(const struct note *n, const struct note_sig *s, const struct note_key *k)
 {
 	switch (k->type) {
 	case NOTE_ED25519: return ed25519_holds(n, s, k);
@@ -259,9 +258,14 @@ static bool sig_holds(const struct note *n, const struct note_sig *s, const stru
 	}
 }
 
-static bool sig_is_of(const struct note_sig *s, const struct note_key *k)
+bool note_sig_is_of(const struct note_sig *s, const struct note_key *k)
 {
 	return memcmp(s->id, k->id, KEY_ID) == 0 && strcmp(s->name, k->name) == 0;
+}
+
+uint64_t note_sig_time(const struct note_sig *s)
+{
+	return s->len < 8 ? 0 : be64_get(s->sig);
 }
 
 /* A key that a policy lists twice is still one signer. */
@@ -284,11 +288,11 @@ int note_verify(const struct note *n, const struct note_key *keys, size_t n_keys
 		if (key_repeated(keys, k))
 			continue;
 		for (size_t i = 0; i < n->n_sigs; i++) {
-			if (!sig_is_of(&n->sigs[i], &keys[k]))
+			if (!note_sig_is_of(&n->sigs[i], &keys[k]))
 				continue;
 			if (found++)
 				return err_set(e, ERR_INVALID, "the note has two signatures of %s", keys[k].name);
-			if (!sig_holds(n, &n->sigs[i], &keys[k]))
+			if (!note_sig_holds(n, &n->sigs[i], &keys[k]))
 				return err_set(e, ERR_INVALID, "the signature of %s does not fit the note", keys[k].name);
 		}
 		good += found;

@@ -4,6 +4,7 @@
 #ifndef ENCLUA_FORM_NOTE_H
 #define ENCLUA_FORM_NOTE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,9 @@ int note_parse(struct note *out, const char *bytes, size_t len, struct err *e);
 int note_sign(struct buf *out, const char *text, size_t len, const char *name, const struct identity *id, struct err *e);	/* text + blank + line */
 /* The line with which a witness adds its cosignature to a checkpoint: "— name base64\n", to be appended to the note. */
 int note_cosign(struct buf *out, const char *text, size_t len, const char *name, const struct identity *id, uint64_t time, struct err *e);
+bool note_sig_is_of(const struct note_sig *s, const struct note_key *k);	/* by name and key id */
+bool note_sig_holds(const struct note *n, const struct note_sig *s, const struct note_key *k);	/* the signature itself, whatever its line says of whose it is */
+uint64_t note_sig_time(const struct note_sig *s);	/* when a cosignature was made; 0 of one too short to say */
 /* How many of the keys signed. ERR_INVALID when a known key's signature is bad or repeated; ERR_DENIED when none signed. */
 int note_verify(const struct note *n, const struct note_key *keys, size_t n_keys, size_t *verified, struct err *e);
 
