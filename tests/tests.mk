@@ -6,6 +6,7 @@ UNIT := $(UNIT_SRC:tests/unit/%.c=$O/unit/%)
 BATS := $(wildcard tests/*/*.bats)
 BOOK_TESTS := $(patsubst %,$O/book/%,verify)
 BOX_TESTS := $(patsubst %,$O/box/%,syscalls attacks life)
+EXTRA_TESTS += $O/money/driver
 TEST_TIMEOUT ?= 900
 
 test_age_vectors_LIBS := -lz
@@ -34,7 +35,7 @@ check: all $(UNIT) $(BOX_TESTS) $(BOOK_TESTS)
 	@missing=$$($O/enclua --json doctor | jq -r '.layers | to_entries | map(select(.value | not) | .key) | join(",")'); \
 	[ -z "$$missing" ] || echo "NOTE: no box here has $$missing (a container or a chroot?); what these layers stop is not tested"; \
 	export ENCLUA_ALLOW_MISSING_LAYER=$$missing; \
-	BUILD=$O SAN=$(SAN) $(PROVE) -j2 --timer --exec tests/run tests/tidy tests/lua/run tests/box/hostile.sh $(if $(SAN),tests/fuzz/run) $(UNIT) $(BOX_TESTS) $(BATS)
+	BUILD=$O SAN=$(SAN) $(PROVE) -j2 --timer --exec tests/run tests/tidy tests/lua/run tests/box/hostile.sh tests/money/run $(if $(SAN),tests/fuzz/run) $(UNIT) $(BOX_TESTS) $(BATS)
 
 bench: all
 	$QBUILD=$O tests/bench/run
@@ -91,3 +92,9 @@ $O/book/verify: tests/book/verify.go
 	$(call say,GO,$@)
 	$Qmkdir -p $(@D)
 	$Q$(GO) vet $< && $(GO) build -o $@ $<
+
+# Money: the ledger behind a pipe; tests/money/run holds it against model.py.
+$O/money/driver: tests/money/driver.c $O/core.a
+	$(call say,TEST,$@)
+	$Qmkdir -p $(@D)
+	$Q$(CC) $(ENCLUA_CFLAGS) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $O/core.a $(LIBS)

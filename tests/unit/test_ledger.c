@@ -609,14 +609,15 @@ static void tables_refuse(void **state)
 static void check_notices(void **state)
 {
 	const struct place *p = *state;
+	static const char more_than_reserved[] = "UPDATE transfer SET amount = 60 WHERE kind = 'post'; "
+		"UPDATE account SET debits_posted = 60 WHERE name = 'anna'; UPDATE account SET credits_posted = 60 WHERE name = 'ben'";
 	static const char *const wrong[] = {
 		"UPDATE account SET credits_posted = credits_posted + 1 WHERE name = 'anna'",
 		"UPDATE account SET debits_pending = 0 WHERE name = 'anna'; UPDATE account SET credits_pending = 0 WHERE name = 'ben'",
 		"UPDATE account SET credits_posted = credits_posted + 1 WHERE name = 'anna'; UPDATE account SET debits_posted = debits_posted + 1 WHERE name = 'bank'",
 		"DELETE FROM transfer WHERE kind = 'posted'", "DELETE FROM transfer WHERE kind = 'void'", "UPDATE transfer SET amount = amount + 1 WHERE kind = 'pending'",
 		"UPDATE transfer SET credit = 'cleo' WHERE kind = 'posted'", "UPDATE transfer SET pending = (SELECT id FROM transfer WHERE kind = 'posted') WHERE kind = 'void'",
-		"UPDATE transfer SET amount = 60 WHERE kind = 'post'; UPDATE account SET debits_posted = 60 WHERE name = 'anna'; "
-			"UPDATE account SET credits_posted = 60 WHERE name = 'ben'",	/* more than was reserved */
+		more_than_reserved,
 		"UPDATE transfer SET debit = 'ben', credit = 'cleo' WHERE kind = 'void'",
 		"PRAGMA ignore_check_constraints = ON; UPDATE account SET unit = 'gold' WHERE name = 'cleo'; PRAGMA ignore_check_constraints = OFF",
 		"PRAGMA ignore_check_constraints = ON; UPDATE account SET debits_posted = -5 WHERE name = 'bank'; PRAGMA ignore_check_constraints = OFF",
