@@ -1,4 +1,4 @@
-/* Words that people type and read: sizes, durations, text made safe for a terminal, and the nearest known word. */
+/* Words that people type and read: sizes, durations, amounts of money, text made safe for a terminal, and the nearest known word. */
 #include "base/text.h"
 
 #include <stdio.h>
@@ -52,6 +52,66 @@ int text_size(const char *text, uint64_t *bytes, struct err *e)
 int text_duration_ms(const char *text, uint64_t *ms, struct err *e)
 {
 	return quantity(text, duration_units, "a duration", "250ms, 10s, 5m, 1h or 2d", ms, e);
+}
+
+#define RLC_DECIMALS 9u
+#define RLC UINT64_C(1000000000)	/* in nRLC */
+#define RLC_SHOWN UINT64_C(1000000)	/* smaller amounts are easier to read in nRLC */
+
+/* Digits at *p, appended to v; how many. A value that does not fit stays at the largest, which is too large for any use of it. */
+static size_t digits(const char **p, uint64_t *v)
+{
+	const char *begin = *p;
+	for (; **p >= '0' && **p <= '9'; ++*p)
+		if (__builtin_mul_overflow(*v, 10u, v) || __builtin_add_overflow(*v, (uint64_t)(**p - '0'), v))
+			*v = UINT64_MAX;
+	return (size_t)(*p - begin);
+}
+
+int text_amount(const char *text, uint64_t *nrlc, struct err *e)
+{
+	uint64_t v = 0;
+	const char *p = text;
+	size_t whole = digits(&p, &v), decimals = 0;
+	bool point = *p == '.';
+	if (point) {
+		p++;
+		decimals = digits(&p, &v);
+	}
+	if (whole == 0 || (text[0] == '0' && whole > 1) || (point && decimals == 0))
+		goto bad;
+	bool spaced = *p == ' ';
+	p += spaced;
+	bool rlc = strcmp(p, "RLC") == 0;
+	if (!rlc && strcmp(p, "nRLC") != 0 && (*p || spaced))
+		goto bad;
+	if (!rlc && point)
+		return err_set(e, ERR_INVALID, "\"%.40s\" is not an amount: there is nothing smaller than 1 nRLC", text);
+	if (decimals > RLC_DECIMALS)
+		return err_set(e, ERR_INVALID, "\"%.40s\" is not an amount: an RLC has 9 decimals", text);
+	for (size_t i = decimals; rlc && i < RLC_DECIMALS; i++)
+		if (__builtin_mul_overflow(v, 10u, &v))
+			v = UINT64_MAX;
+	if (v > TEXT_AMOUNT_MAX)
+		return err_set(e, ERR_INVALID, "\"%.40s\" is too large for an amount: the most is 2^62 - 1 nRLC", text);
+	*nrlc = v;
+	return 0;
+bad:
+	return err_set(e, ERR_INVALID, "\"%.40s\" is not an amount; write it like 12, 12nRLC or 1.5RLC", text);
+}
+
+void text_amount_write(char out[static TEXT_AMOUNT], uint64_t nrlc)
+{
+	int n = 0;
+	if (nrlc && nrlc < RLC_SHOWN) {
+		(void)snprintf(out, TEXT_AMOUNT, "%llu nRLC", (unsigned long long)nrlc);
+		return;
+	}
+	n = snprintf(out, TEXT_AMOUNT, "%llu.%09llu", (unsigned long long)(nrlc / RLC), (unsigned long long)(nrlc % RLC));
+	while (out[n - 1] == '0')
+		n--;
+	n -= out[n - 1] == '.';
+	memcpy(out + n, " RLC", sizeof " RLC");
 }
 
 /* What a terminal or a reader's eye can be misled with, besides the ASCII controls. */

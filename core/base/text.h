@@ -39,6 +39,13 @@ size_t utf8_put(char out[static 4], uint32_t code);	/* code is a Unicode scalar 
 int text_size(const char *text, uint64_t *bytes, struct err *e);
 int text_duration_ms(const char *text, uint64_t *ms, struct err *e);
 
+/* Money. In: "12" and "12nRLC" (the unit of the book), "1.5RLC" (exact: at most 9 decimals), a space before the unit allowed; at most 2^62 - 1 nRLC, 0 allowed.
+ * Out: below 0.001 RLC as "999999 nRLC", else as "1.5 RLC" with the decimals that it has. What is written can be read again. No fractions in between. */
+#define TEXT_AMOUNT 32u
+#define TEXT_AMOUNT_MAX ((UINT64_C(1) << 62) - 1)
+int text_amount(const char *text, uint64_t *nrlc, struct err *e);
+void text_amount_write(char out[static TEXT_AMOUNT], uint64_t nrlc);
+
 /* Writes text with control characters, DEL, bidi overrides and broken UTF-8 shown as \xNN or \u{NNNN}: safe on a terminal. */
 struct buf;
 int text_escape(struct buf *out, const char *text, size_t n, struct err *e);

@@ -279,6 +279,58 @@ static void test_durations(void **state)
 			fail_msg("the duration \"%s\" was accepted", wrong[i]);
 }
 
+static void test_amounts(void **state)
+{
+	(void)state;
+	static const struct { const char *text; uint64_t want; } good[] = {
+		{ "0", 0 }, { "12", 12 }, { "12nRLC", 12 }, { "12 nRLC", 12 }, { "0nRLC", 0 }, { "0RLC", 0 }, { "0.0RLC", 0 }, { "1RLC", 1000000000 }, { "1.5RLC", 1500000000 },
+		{ "1.50 RLC", 1500000000 }, { "0.000000001RLC", 1 }, { "1.000000001RLC", 1000000001 }, { "0.1RLC", 100000000 }, { "0.3RLC", 300000000 },
+		{ "10RLC", UINT64_C(10000000000) }, { "4611686018427387903", TEXT_AMOUNT_MAX }, { "4611686018.427387903RLC", TEXT_AMOUNT_MAX },
+		{ "4611686018RLC", UINT64_C(4611686018000000000) }, { "9007199254740993", UINT64_C(9007199254740993) },	/* 2^53 + 1: no double holds it */
+	};
+	static const char *const wrong[] = {
+		"", " ", "RLC", "nRLC", "-1", "+1", "01", "00RLC", ".5RLC", "1.RLC", "1.", "1.5", "1.5nRLC", "1.0000000001RLC", "1.0000000000RLC", "1e9", "1,5RLC", "0x10", "1rlc",
+		"1 ", "1  RLC", " 1", "1RLC ", "1 RLC2", "1.5.5RLC", "1.5 R", "4611686018427387904", "4611686018.427387904RLC", "4611686019RLC", "9223372036854775808",
+		"18446744073709551616", "18446744073709551617", "18446744074RLC", "99999999999999999999999999RLC", "36893488147419103232", "1\n", "nan", "inf", "1\xc2\xa0RLC",
+		"18446744073.709551616RLC", "18446744073.709551617RLC",
+	};
+	uint64_t v = 0;
+	for (size_t i = 0; i < ROWS(good); i++) {
+		if (text_amount(good[i].text, &v, NULL) != 0 || v != good[i].want)
+			fail_msg("the amount \"%s\" is %llu", good[i].text, (unsigned long long)v);
+	}
+	for (size_t i = 0; i < ROWS(wrong); i++) {
+		struct err e;
+		if (text_amount(wrong[i], &v, &e) != -1 || e.code != ERR_INVALID)
+			fail_msg("the amount \"%s\" was accepted", wrong[i]);
+	}
+}
+
+static void test_amounts_written(void **state)
+{
+	(void)state;
+	static const struct { uint64_t v; const char *want; } rows[] = {
+		{ 0, "0 RLC" }, { 1, "1 nRLC" }, { 999999, "999999 nRLC" }, { 1000000, "0.001 RLC" }, { 1000001, "0.001000001 RLC" }, { 100000000, "0.1 RLC" },
+		{ 999999999, "0.999999999 RLC" }, { 1000000000, "1 RLC" }, { 1500000000, "1.5 RLC" }, { UINT64_C(100000000000), "100 RLC" },
+		{ TEXT_AMOUNT_MAX, "4611686018.427387903 RLC" }, { UINT64_MAX, "18446744073.709551615 RLC" },
+	};
+	char out[TEXT_AMOUNT];
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		text_amount_write(out, rows[i].v);
+		assert_string_equal(out, rows[i].want);
+	}
+	uint64_t v = 88172645463325252, back;	/* xorshift64 */
+	for (int i = 0; i < 100000; i++) {
+		v ^= v << 13;
+		v ^= v >> 7;
+		v ^= v << 17;
+		uint64_t amount = (v & TEXT_AMOUNT_MAX) >> (v >> 58 & 63) % 62;
+		text_amount_write(out, amount);
+		if (text_amount(out, &back, NULL) != 0 || back != amount)
+			fail_msg("%llu is written as \"%s\"", (unsigned long long)amount, out);
+	}
+}
+
 static void test_escape(void **state)
 {
 	(void)state;
@@ -328,7 +380,7 @@ int main(void)
 		cmocka_unit_test(test_hex), cmocka_unit_test(test_base64_vectors), cmocka_unit_test(test_base64_refused), cmocka_unit_test(test_base64_canonical),
 		cmocka_unit_test(test_base64_sizes), cmocka_unit_test(test_bech32_vectors), cmocka_unit_test(test_bech32_errors), cmocka_unit_test(test_bech32_slips),
 		cmocka_unit_test(test_utf8), cmocka_unit_test(test_sizes), cmocka_unit_test(test_durations), cmocka_unit_test(test_escape),
-		cmocka_unit_test(test_nearest),
+		cmocka_unit_test(test_nearest), cmocka_unit_test(test_amounts), cmocka_unit_test(test_amounts_written),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
