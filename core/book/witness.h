@@ -20,6 +20,9 @@ int witness_add(struct book *b, const struct tlog_policy *policy, const char *li
 int witness_sign(struct store *s, const struct identity *witness, const struct note_key *log, const char *request, size_t len, int64_t now, struct buf *line,
 	struct book_seen *seen, struct err *e);
 
+/* The checkpoint that was countersigned, as a note with its book's own signature: what a contradiction is shown with. */
+int witness_seen_note(const struct book_seen *seen, struct buf *out, struct err *e);
+
 /* <home>/witness.key: made at first use. A witness's key signs nothing else (tlog-cosignature). */
 int witness_open(const char *home, struct identity **out, struct err *e);
 
