@@ -19,7 +19,7 @@
  *
  * The head only repeats what the entries say, and a verifier makes it again from them: a receipt has one spelling. Every entry is proven in the
  * same checkpoint. Every signature of the checkpoint must be one that can be checked (by the policy or by the key its name carries): a line that
- * nobody can check is refused, so that no bit of a receipt can change unseen.
+ * nobody can check is refused, so that no bit of a receipt can change unseen. Which entries must and may be there: ENTRIES.md.
  */
 #ifndef ENCLUA_FORM_RECEIPT_H
 #define ENCLUA_FORM_RECEIPT_H
@@ -32,7 +32,7 @@
 
 struct receipt_entry { uint64_t index; const uint8_t *bytes; size_t len; struct merkle_proof proof; };
 
-/* note: the checkpoint, verbatim. The entries in the order of the book; the last is task.finish. Appends the file. */
+/* note: the checkpoint, verbatim. The entries in the order of the book; the last is task.finish. Appends the file, after all checks that need no policy. */
 int receipt_write(struct buf *out, const struct receipt_entry *entries, size_t n, const char *note, size_t note_len, struct err *e);
 
 struct receipt;	/* opened and verified */
