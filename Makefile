@@ -40,6 +40,7 @@ LAYERS := base seal form book market box trust node web
 GENERATORS := core/box/mkfilter.c
 CORE_SRC := $(filter-out $(GENERATORS),$(wildcard $(LAYERS:%=core/%/*.c)))
 TOOL_SRC := $(wildcard tools/enclua/*.c)
+REPLAY_SRC := $(wildcard tools/market-replay/*.c)
 OBJ = $(patsubst %.c,$O/obj/%.o,$1)
 
 # LUA=system asks whether the machine's own Lua could stand in for the source that make deps fetches, and says why not.
@@ -48,7 +49,7 @@ all: lua-system
 endif
 
 .PHONY: all lua-system deps demo check bench fuzz install uninstall clean distclean
-all: $O/enclua $O/enclave
+all: $O/enclua $O/enclave $O/market-replay
 
 deps:
 	@LUA_TARBALL="$(LUA_TARBALL)" tools/deps
@@ -70,6 +71,11 @@ $O/lua_probe: tools/probe/lua_probe.c
 	$Q$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(shell $(PKG_CONFIG) --cflags lua5.4) -o $@ $< $(shell $(PKG_CONFIG) --libs lua5.4)
 
 $O/enclua: $(call OBJ,$(TOOL_SRC)) $O/core.a
+	$(call say,LINK,$@)
+	$Q$(CC) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# Scenarios of the market against the same rules: tools/market-replay/main.c says how.
+$O/market-replay: $(call OBJ,$(REPLAY_SRC)) $O/core.a
 	$(call say,LINK,$@)
 	$Q$(CC) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
