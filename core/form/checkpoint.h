@@ -21,6 +21,8 @@ struct checkpoint { char origin[NOTE_NAME_BYTES + 1]; uint64_t size; struct merk
 int checkpoint_write(const struct checkpoint *c, struct buf *out, struct err *e);
 int checkpoint_parse(struct checkpoint *out, const char *text, size_t len, struct err *e);
 
+bool checkpoint_number_parse(uint64_t *out, const char *text, size_t len);	/* a size or an index: decimal, no leading zero, below 2^63 */
+
 /* Origins and witness names of ours: "enclua.local/<enclua1…>" and "enclua.local/witness/<enclua1…>". */
 void checkpoint_origin_make(char out[static NOTE_NAME_BYTES + 1], const uint8_t public_key[static 32]);
 void checkpoint_witness_make(char out[static NOTE_NAME_BYTES + 1], const uint8_t public_key[static 32]);
@@ -39,8 +41,8 @@ int checkpoint_log_key(struct note_key *out, const struct checkpoint *c, struct 
 /* Says of each signature line whose it is: an index into keys, or one of these. ERR_INVALID, and so the whole note is refused, for
  *	a line of one of the keys, or of the key that its name carries, whose signature does not hold;
  *	a name that carries a key with a key id that is neither its Ed25519 nor its cosignature one;
- *	a name that seems to have carried a key ("enclua1" in its last part, or an identity's shape with up to four characters off) and carries none;
- *	a line that holds under one of the keys but bears another name or key id;
+ *	a name that seems to have carried a key ("enclua1" in its last part, or an identity's shape with up to four characters off) and carries none, and is none of keys';
+ *	a line that holds under one of the keys but bears another name or key id, or bears its name and all but the last byte of its key id;
  *	two lines of one signer.
  * So every single flipped bit is seen in lines whose signer is known or carries its key. What remains: of a stranger's line (a name without a key, of whom
  * keys has nothing) nothing can be checked, as C2SP signed-note demands; it is ignored and never counts. And a line whose name is wholly replaced by a

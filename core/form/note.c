@@ -265,7 +265,7 @@ bool note_sig_is_of(const struct note_sig *s, const struct note_key *k)
 
 uint64_t note_sig_time(const struct note_sig *s)
 {
-	return s->len < 8 ? 0 : be64_get(s->sig);
+	return s->len == 72 ? be64_get(s->sig) : 0;
 }
 
 /* A key that a policy lists twice is still one signer. */

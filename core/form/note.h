@@ -37,7 +37,7 @@ int note_sign(struct buf *out, const char *text, size_t len, const char *name, c
 int note_cosign(struct buf *out, const char *text, size_t len, const char *name, const struct identity *id, uint64_t time, struct err *e);
 bool note_sig_is_of(const struct note_sig *s, const struct note_key *k);	/* by name and key id */
 bool note_sig_holds(const struct note *n, const struct note_sig *s, const struct note_key *k);	/* the signature itself, whatever its line says of whose it is */
-uint64_t note_sig_time(const struct note_sig *s);	/* when a cosignature was made; 0 of one too short to say */
+uint64_t note_sig_time(const struct note_sig *s);	/* when a cosignature was made; 0 of what is none */
 /* How many of the keys signed. ERR_INVALID when a known key's signature is bad or repeated; ERR_DENIED when none signed. */
 int note_verify(const struct note *n, const struct note_key *keys, size_t n_keys, size_t *verified, struct err *e);
 
