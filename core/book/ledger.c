@@ -6,8 +6,11 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/text.h"
 
 
 #define ACCOUNTS_MAX (2 * LEDGER_CHAIN)	/* each transfer touches two */
@@ -25,6 +28,20 @@ const char *ledger_unit_text(enum ledger_unit u)
 #undef X
 	};
 	return (unsigned)u < LEDGER_UNIT_COUNT ? texts[u] : "?";
+}
+
+static_assert(LEDGER_AMOUNT_MAX == TEXT_AMOUNT_MAX, "what is typed fits what is counted");
+
+/* For messages: money as people write it, all else with its unit. */
+struct amount { char text[48]; };
+static struct amount amount_text(uint64_t v, enum ledger_unit u)
+{
+	struct amount a;
+	if (u == LEDGER_NRLC)
+		text_amount_write(a.text, v);
+	else
+		(void)snprintf(a.text, sizeof a.text, "%" PRIu64 " %s", v, ledger_unit_text(u));
+	return a;
 }
 
 static const uint8_t no_id[LEDGER_ID];
@@ -116,12 +133,12 @@ int ledger_close(const struct ledger_backend *b, const char *name, struct err *e
 	if (a.closed)
 		return 0;
 	if (a.debits_pending || a.credits_pending)
-		return err_set(e, ERR_CONFLICT, "the account %s cannot be closed: %" PRIu64 " %s are reserved in it and %" PRIu64 " may still come", name,
-			a.debits_pending, ledger_unit_text(a.unit), a.credits_pending);
+		return err_set(e, ERR_CONFLICT, "the account %s cannot be closed: %s are reserved in it and %s may still come", name,
+			amount_text(a.debits_pending, a.unit).text, amount_text(a.credits_pending, a.unit).text);
+	bool holds = a.credits_posted > a.debits_posted;
 	if (a.debits_posted != a.credits_posted)
-		return err_set(e, ERR_CONFLICT, "the account %s cannot be closed: it %s %" PRIu64 " %s", name,
-			a.credits_posted > a.debits_posted ? "holds" : "owes", a.credits_posted > a.debits_posted ? a.credits_posted - a.debits_posted :
-			a.debits_posted - a.credits_posted, ledger_unit_text(a.unit));
+		return err_set(e, ERR_CONFLICT, "the account %s cannot be closed: it %s %s", name, holds ? "holds" : "owes",
+			amount_text(holds ? a.credits_posted - a.debits_posted : a.debits_posted - a.credits_posted, a.unit).text);
 	a.closed = true;
 	assert(account_sound(&a));
 	return b->account_put(b->ctx, &a, false, e);
@@ -215,7 +232,8 @@ static int funds_check(const struct ledger_account *a, uint64_t amount, struct e
 {
 	if (!a->limited || amount <= ledger_free(a))
 		return 0;
-	err_set(e, ERR_FUNDS, "the account %s has %" PRIu64 " %s free and needs %" PRIu64, a->name, ledger_free(a), ledger_unit_text(a->unit), amount);
+	err_set(e, ERR_FUNDS, "the account %s has %s free and needs %s", a->name, amount_text(ledger_free(a), a->unit).text,
+		amount_text(amount, a->unit).text);
 	return err_hint(e, "enclua account show %s", a->name);
 }
 
@@ -267,8 +285,8 @@ static int resolve_do(struct work *w, const struct ledger_transfer *t, struct le
 	if (t->kind == LEDGER_POST && p.expires && p.expires <= w->now)
 		return err_set(e, ERR_CONFLICT, "the pending transfer of %s has expired: it can be voided only", t->debit);
 	if (t->amount > p.amount)
-		return err_set(e, ERR_INVALID, "%" PRIu64 " %s cannot move from %s: the pending transfer reserved %" PRIu64, t->amount,
-			ledger_unit_text(debit->unit), t->debit, p.amount);
+		return err_set(e, ERR_INVALID, "%s cannot move from %s: the pending transfer reserved %s", amount_text(t->amount, debit->unit).text, t->debit,
+			amount_text(p.amount, debit->unit).text);
 	if (p.amount > debit->debits_pending || p.amount > credit->credits_pending)
 		return err_set(e, ERR_INVALID, "the account %s is corrupt: less is reserved in it than its pending transfers say", t->debit);
 	debit->debits_pending -= p.amount;

@@ -202,8 +202,8 @@ static void posted(void **state)
 static void funds(void **state)
 {
 	const struct ledger_backend *b = ((struct place *)*state)->b;
-	refused_one(b, move(1, LEDGER_POSTED, "anna", "ben", 1001), ERR_FUNDS, "anna has 1000 nRLC free and needs 1001");
-	refused_one(b, move(1, LEDGER_POSTED, "ben", "anna", 1), ERR_FUNDS, "ben has 0 nRLC free and needs 1");
+	refused_one(b, move(1, LEDGER_POSTED, "anna", "ben", 1001), ERR_FUNDS, "anna has 1000 nRLC free and needs 1001 nRLC");
+	refused_one(b, move(1, LEDGER_POSTED, "ben", "anna", 1), ERR_FUNDS, "ben has 0 RLC free and needs 1 nRLC");
 	refused_one(b, move(1, LEDGER_PENDING, "anna", "ben", 1001), ERR_FUNDS, "anna has 1000");
 	done(b, move(2, LEDGER_PENDING, "anna", "ben", 600));
 	/* what is reserved is not free, neither for its owner nor for whom it may reach */
@@ -538,6 +538,15 @@ static void sums_notice(void **state)
 	assert_int_equal(ledger_sums_check(&s, &e), -1);
 }
 
+/* Money as people write it, all else with its unit. */
+static void messages(void **state)
+{
+	const struct ledger_backend *b = ((struct place *)*state)->b;
+	done(b, move(1, LEDGER_POSTED, "bank", "ben", UINT64_C(1500000000)));
+	refused_one(b, move(2, LEDGER_POSTED, "ben", "anna", UINT64_C(2000000001)), ERR_FUNDS, "ben has 1.5 RLC free and needs 2.000000001 RLC");
+	refused_one(b, move(2, LEDGER_POSTED, "uses2", "uses1", 5), ERR_FUNDS, "uses2 has 0 uses free and needs 5 uses");
+}
+
 static void texts(void **state)
 {
 	(void)state;
@@ -744,7 +753,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		BOTH(opening), BOTH(posted), BOTH(funds), BOTH(wrong_shapes), BOTH(pending_posted), BOTH(pending_voided), BOTH(expiry), BOTH(idempotence),
 		BOTH(chains), BOTH(longest_chain), BOTH(overflow), BOTH(closing), BOTH(all_accounts),
-		cmocka_unit_test(sums_notice), cmocka_unit_test(texts),
+		cmocka_unit_test(sums_notice), cmocka_unit_test(texts), BOTH(messages),
 		IN_ROWS(tables_refuse), IN_ROWS(check_notices), IN_ROWS(history), IN_ROWS(callers_transaction), IN_ROWS(indexed), cmocka_unit_test(no_tables),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
