@@ -3,76 +3,32 @@
  */
 #include "trust/keeper.h"
 
-#include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "base/os.h"
 #include "seal/age.h"
 #include "seal/crypto.h"
 #include "seal/identity.h"
-#include "seal/keystore.h"
+#include "seal/machine_key.h"
 
 #define KEEPER_NAME "keeper"
 
 struct keeper { struct identity *identity; };
 
-static int key_path(char out[static PATH_MAX], const char *home, struct err *e)
-{
-	if (snprintf(out, PATH_MAX, "%s/" KEEPER_NAME ".key", home) >= PATH_MAX)
-		return err_set(e, ERR_INVALID, "the path of the home is too long");
-	return 0;
-}
-
 int keeper_make(const char *home, struct err *e)
 {
-	char path[PATH_MAX];
-	if (key_path(path, home, e) < 0)
-		return -1;
-	if (os_exists(path))
-		return 0;
-	struct identity *identity = NULL;
-	if (identity_new(&identity, e) < 0)
-		return -1;
-	struct err why = { .code = ERR_NONE };
-	int r = keystore_add(home, KEEPER_NAME, identity, NULL, &why);
-	identity_free(identity);
-	if (r < 0 && why.code == ERR_CONFLICT)	/* another process made it in this moment */
-		return 0;
-	if (r < 0 && e)
-		*e = why;
-	return r < 0 ? err_wrap(e, "the keeper's key") : 0;
-}
-
-/* Data is worth no more than this file: somebody else's right to read it is a mistake to be repaired, not to be worked with. */
-static int private_check(const char *path, struct err *e)
-{
-	struct stat st;
-	if (lstat(path, &st) < 0) {
-		err_sys(e, errno, "cannot open the keeper's key %s", path);
-		return errno == ENOENT ? err_hint(e, "enclua init makes the home and its keeper") : -1;
-	}
-	if (S_ISREG(st.st_mode) && (st.st_mode & 077) == 0)
-		return 0;
-	err_set(e, ERR_DENIED, "the keeper's key %s can be read or changed by others", path);
-	return err_hint(e, "chmod 600 %s", path);
+	return machine_key_make(home, KEEPER_NAME, e);
 }
 
 int keeper_open(struct keeper **out, const char *home, struct err *e)
 {
-	char path[PATH_MAX];
 	*out = NULL;
-	if (key_path(path, home, e) < 0 || private_check(path, e) < 0)
-		return -1;
 	struct keeper *k = calloc(1, sizeof *k);
 	if (!k)
 		return err_set(e, ERR_LIMIT, "out of memory");
-	if (keystore_open(home, KEEPER_NAME, NULL, &k->identity, e) < 0) {
+	if (machine_key_open(home, KEEPER_NAME, &k->identity, e) < 0) {
 		keeper_close(k);
-		return err_wrap(e, "the keeper's key");
+		return -1;
 	}
 	*out = k;
 	return 0;
