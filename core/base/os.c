@@ -116,7 +116,7 @@ static int dir_sync(const char *path)
 	return r;
 }
 
-int os_file_replace(const char *path, mode_t mode, const void *bytes, size_t n, struct err *e)
+static int file_swap(const char *path, mode_t mode, const void *bytes, size_t n, bool sync, struct err *e)
 {
 	char tmp[PATH_MAX];
 	int len = snprintf(tmp, sizeof tmp, "%s.tmp-XXXXXX", path);
@@ -125,7 +125,7 @@ int os_file_replace(const char *path, mode_t mode, const void *bytes, size_t n, 
 	int fd = mkostemp(tmp, O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, errno, "cannot write %s", path);
-	if (fchmod(fd, mode) < 0 || os_write(fd, bytes, n) < 0 || fsync(fd) < 0) {
+	if (fchmod(fd, mode) < 0 || os_write(fd, bytes, n) < 0 || (sync && fsync(fd) < 0)) {
 		err_sys(e, errno, "cannot write %s", path);
 		close(fd);
 		goto undo;
@@ -134,12 +134,22 @@ int os_file_replace(const char *path, mode_t mode, const void *bytes, size_t n, 
 		err_sys(e, errno, "cannot write %s", path);
 		goto undo;
 	}
-	if (dir_sync(path) < 0)
-		return err_sys(e, errno, "cannot sync the directory of %s", path);
 	return 0;
 undo:
 	(void)unlink(tmp);
 	return -1;
+}
+
+int os_file_replace(const char *path, mode_t mode, const void *bytes, size_t n, struct err *e)
+{
+	if (file_swap(path, mode, bytes, n, true, e) < 0)
+		return -1;
+	return dir_sync(path) < 0 ? err_sys(e, errno, "cannot sync the directory of %s", path) : 0;
+}
+
+int os_file_publish(const char *path, mode_t mode, const void *bytes, size_t n, bool whole, struct err *e)
+{
+	return file_swap(path, mode, bytes, n, whole, e);
 }
 
 int os_dir_make(const char *path, mode_t mode, struct err *e)

@@ -23,6 +23,9 @@ int os_file_read(const char *path, struct buf *out, struct err *e);	/* ceiling: 
 /* The file appears whole or not at all: written beside, fsync, rename, fsync of the directory. */
 int os_file_replace(const char *path, mode_t mode, const void *bytes, size_t n, struct err *e);
 
+/* The same for a file that can be made again from others: after a power failure the one before may be back. whole: whichever is there is not cut short. */
+int os_file_publish(const char *path, mode_t mode, const void *bytes, size_t n, bool whole, struct err *e);
+
 int os_dir_make(const char *path, mode_t mode, struct err *e);	/* with its parents; existing is fine */
 /* ERR_DENIED when anybody but its owner may change what is in it, or when its owner is neither this user nor root. */
 int os_dir_guard(const char *path, struct err *e);
