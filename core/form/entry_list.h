@@ -42,17 +42,15 @@
 	F(AGE, REQUIRED, recipient, 0, "the age recipient that the result is sealed to") \
 	F(HASH, REQUIRED, params, 0, "SHA-256 of a salt and arguments, files and secrets; the salt stays out of the book")
 
+/* Nothing here may measure the run: time and memory that an iApp uses are words it could speak about the data. They are in the sealed result. */
 #define ENTRY_TASK_FINISH(F) \
 	F(ID, REQUIRED, task, ID_TASK, "the id of its task.request") \
 	F(TEXT, REQUIRED, status, 16, "COMPLETED, FAILED or LIMIT") \
 	F(TEXT, OPTIONAL, reason, 128, "which limit, or what kind of failure; never words of the iApp") \
 	F(HASH, REQUIRED, measurement, 0, "SHA-256 of the enclave program") \
-	F(HASH, OPTIONAL, digest, 0, "digest of the deterministic files") \
+	F(HASH, OPTIONAL, digest, 0, "salted hash of the digest of the deterministic files; the salt stays out of the book") \
 	F(HASH, OPTIONAL, result, 0, "SHA-256 of the sealed result") \
 	F(NUMBER, OPTIONAL, size, 0, "bytes of the sealed result") \
-	F(NUMBER, OPTIONAL, memory_peak, 0, "bytes, of the script") \
-	F(NUMBER, OPTIONAL, cpu_us, 0, "processor time of the box") \
-	F(NUMBER, OPTIONAL, run_us, 0, "wall clock time of the box") \
 	F(TEXT, MANY, missing_layer, 32, "isolation layers that this machine lacks") \
 	F(TEXT, REQUIRED, assurance, 16, "none, software, tpm2 or cvm (TRUST)")
 

@@ -145,7 +145,7 @@ static void values_arrive(void **state)
 	id_make(in.task_finish.task, ID_TASK, "x", 1);
 	in.task_finish.status = entry_text("FAILED");
 	memset(in.task_finish.measurement, 3, 32);
-	in.task_finish.cpu_us = ENTRY_NUMBER_MAX;
+	in.task_finish.size = ENTRY_NUMBER_MAX;
 	in.task_finish.missing_layer = (struct entry_texts){ 2, { entry_text("landlock"), entry_text("seccomp") } };
 	in.task_finish.assurance = entry_text("none");
 	assert_int_equal(entry_sign(&in, signer, &note, NULL), 0);
@@ -154,8 +154,8 @@ static void values_arrive(void **state)
 	assert_true(entry_text_is(&out.task_finish.status, "FAILED"));
 	assert_false(entry_text_is(&out.task_finish.status, "FAIL"));
 	assert_int_equal(out.task_finish.reason.len, 0);
-	assert_true(out.task_finish.cpu_us == ENTRY_NUMBER_MAX);
-	assert_int_equal(out.task_finish.run_us, 0);
+	assert_true(out.task_finish.size == ENTRY_NUMBER_MAX);
+	assert_memory_equal(out.task_finish.result, (uint8_t[32]){ 0 }, 32);
 	assert_int_equal(out.task_finish.missing_layer.n, 2);
 	assert_true(entry_text_is(&out.task_finish.missing_layer.at[1], "seccomp"));
 	assert_true(entry_text_is(&out.task_finish.assurance, "none"));
