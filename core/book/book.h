@@ -59,6 +59,9 @@ int book_checkpoint_before(struct book *b, uint64_t below, struct buf *note, uin
 int book_checkpoint_quorum(struct book *b, const struct tlog_policy *p, struct buf *note, uint64_t *size, struct err *e);
 int book_cosign_add(struct book *b, uint64_t size, const char *line, size_t len, struct err *e);	/* a verified signature line; the same again is no error */
 
+/* The receipt of a task that has ended (form/receipt.h), in the newest checkpoint that p accepts and that has the task in it, else in the newest. */
+int book_receipt(struct book *b, const struct store_task *t, const struct tlog_policy *p, struct buf *out, struct err *e);
+
 /* fsck: every entry's spelling, signature and place; every stored hash; every checkpoint; the tables against a replay. ERR_INVALID names the first thing that
  * does not hold. */
 struct book_checked { uint64_t entries, checkpoints, cosignatures, rows; };

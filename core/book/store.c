@@ -3,6 +3,7 @@
  */
 #include "book/store.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -42,6 +43,42 @@ int store_prepare(struct store *s, sqlite3_stmt **st, const char *sql, struct er
 {
 	int rc = sqlite3_prepare_v2(s->db, sql, -1, st, NULL);
 	return rc == SQLITE_OK ? 0 : store_fail(s, rc, e, "read it");
+}
+
+sqlite3_stmt *store_cached(struct store *s, const char *literal, const struct table *t)
+{
+	for (size_t i = 0; i < s->n_statements; i++)
+		if (s->statements[i].key == literal && s->statements[i].table == t) {
+			sqlite3_stmt *st = s->statements[i].st;
+			(void)sqlite3_reset(st);
+			(void)sqlite3_clear_bindings(st);
+			return st;
+		}
+	return NULL;
+}
+
+int store_statement_keep(struct store *s, sqlite3_stmt **st, const char *literal, const struct table *t, const char *sql, struct err *e)
+{
+	assert(s->n_statements < STORE_STATEMENTS);
+	int rc = sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, st, NULL);
+	if (rc != SQLITE_OK)
+		return store_fail(s, rc, e, "read it");
+	s->statements[s->n_statements].key = literal;
+	s->statements[s->n_statements].table = t;
+	s->statements[s->n_statements++].st = *st;
+	return 0;
+}
+
+int store_statement(struct store *s, sqlite3_stmt **st, const char *sql, struct err *e)
+{
+	*st = store_cached(s, sql, NULL);
+	return *st ? 0 : store_statement_keep(s, st, sql, NULL, sql, e);
+}
+
+void store_statements_end(struct store *s)
+{
+	while (s->n_statements > 0)
+		(void)sqlite3_finalize(s->statements[--s->n_statements].st);
 }
 
 int store_begin(struct store *s, struct err *e)
@@ -123,7 +160,7 @@ static int layout_make(struct store *s, struct err *e)
 		char pragmas[128];
 		(void)snprintf(pragmas, sizeof pragmas, "PRAGMA application_id = %d; PRAGMA user_version = %d", STORE_APPLICATION_ID,
 			STORE_VERSION);
-		r = store_exec(s, STORE_SCHEMA, e) < 0 || store_exec(s, pragmas, e) < 0 ? -1 : 0;
+		r = store_exec(s, BOOK_SCHEMA TABLES_SCHEMA, e) < 0 || store_exec(s, pragmas, e) < 0 ? -1 : 0;
 	}
 	return store_end(s, r, e);
 }
@@ -189,6 +226,7 @@ void store_close(struct store *s)
 {
 	if (!s)
 		return;
+	store_statements_end(s);
 	(void)sqlite3_close_v2(s->db);
 	free(s);
 }

@@ -195,7 +195,8 @@ static int blob_unused(struct store *s, const uint8_t sha256[static 32], struct 
 {
 	sqlite3_stmt *st = NULL;
 	if (store_prepare(s, &st, "SELECT 1 FROM data WHERE blob = ?1 AND ephemeral = 0 UNION ALL SELECT 1 FROM app WHERE blob = ?1 "
-		"UNION ALL SELECT 1 FROM task WHERE blob = ?1", e) < 0)
+		"UNION ALL SELECT 1 FROM task WHERE blob = ?1 AND blob <> zeroblob(32) "
+		"UNION ALL SELECT 1 FROM data WHERE schema_blob = ?1 AND schema_blob <> zeroblob(32) AND ephemeral = 0", e) < 0)
 		return -1;
 	sqlite3_bind_blob(st, 1, sha256, 32, SQLITE_STATIC);
 	int rc = sqlite3_step(st), r = 0;

@@ -7,11 +7,16 @@
 
 #include "book/store.h"
 
+#define STORE_STATEMENTS 64u	/* prepared once and kept: every fixed text of SQL of this folder */
+
+struct table;
 struct store {
 	sqlite3 *db;
 	char home[PATH_MAX];
 	char blobs[PATH_MAX];	/* <home>/blobs */
 	char tmp[PATH_MAX];	/* <home>/blobs/tmp: each file is locked by its writer while that lives */
+	struct { const void *key; const struct table *table; sqlite3_stmt *st; } statements[STORE_STATEMENTS];
+	size_t n_statements;
 };
 
 /* How one member of a struct is kept. The list of a table gives its INSERT, its SELECT, and both conversions. */
@@ -35,8 +40,20 @@ struct table {
 int store_fail(struct store *s, int rc, struct err *e, const char *doing);	/* SQLite's result as an error; -1 */
 int store_exec(struct store *s, const char *sql, struct err *e);
 int store_prepare(struct store *s, sqlite3_stmt **st, const char *sql, struct err *e);
+/* A statement that stays prepared: the text is its key, so it must be a literal. Reset, with no bindings; never finalize it. */
+int store_statement(struct store *s, sqlite3_stmt **st, const char *sql, struct err *e);
+/* The same for SQL that is put together: named by a literal and a table. cached: NULL when it is not there yet. */
+sqlite3_stmt *store_cached(struct store *s, const char *literal, const struct table *t);
+int store_statement_keep(struct store *s, sqlite3_stmt **st, const char *literal, const struct table *t, const char *sql, struct err *e);
+void store_statements_end(struct store *s);	/* before the tables change, and at the end */
 int store_begin(struct store *s, struct err *e);	/* takes the write lock, waiting for others */
 int store_end(struct store *s, int result, struct err *e);	/* commits when result is 0, else rolls back; passes -1 on */
+
+extern const struct table store_identity_table, store_data_table, store_app_table, store_task_table;
+/* The one row that has this value in a column (`rest` is a literal, "WHERE id = ?1"): 1, 0, -1. */
+int store_row_get(struct store *s, const struct table *t, const char *rest, const void *value, int n, void *out, struct err *e);
+int store_row_write(struct store *s, const struct table *t, const void *record, struct err *e);	/* inside a transaction */
+int store_name_check(const char *name, struct err *e);	/* ERR_INVALID: it looks like an id */
 
 int store_blobs_prepare(struct store *s, struct err *e);	/* makes the folders, removes what dead writers left */
 void store_blobs_sweep(struct store *s);	/* once a day: blobs that no lasting row has named for a day */

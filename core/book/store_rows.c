@@ -1,5 +1,5 @@
-/* Data, iApps and tasks as rows. One list of fields for each table gives its INSERT, its SELECT and both conversions; what the three do
- * differently is at the end. Nothing here touches a blob but to see that it is there before a row names it.
+/* Identities, data, iApps and tasks as rows. One list of fields for each table gives its INSERT, its SELECT and both conversions; what they do
+ * differently is at the end. Rows are written by apply.c only, inside its transaction.
  */
 #include "book/store.h"
 
@@ -16,29 +16,36 @@
 #define SUGGEST_MAX 1000u	/* names looked through for a likely one */
 #define FIELD(type, member, kind_) { #member, kind_, offsetof(struct type, member), sizeof(((struct type *)0)->member) }
 
+static const struct field identity_fields[] = {
+	FIELD(store_identity, seq, FIELD_INT), FIELD(store_identity, key, FIELD_BYTES), FIELD(store_identity, age, FIELD_BYTES),
+	FIELD(store_identity, name, FIELD_TEXT), FIELD(store_identity, role, FIELD_TEXT),
+};
 static const struct field data_fields[] = {
-	FIELD(store_data, id, FIELD_TEXT), FIELD(store_data, name, FIELD_TEXT), FIELD(store_data, owner, FIELD_BYTES),
-	FIELD(store_data, blob, FIELD_BYTES), FIELD(store_data, payload_len, FIELD_INT), FIELD(store_data, plain_len, FIELD_INT),
-	FIELD(store_data, header, FIELD_BUF), FIELD(store_data, schema, FIELD_BUF), FIELD(store_data, created, FIELD_INT),
-	FIELD(store_data, ephemeral, FIELD_BOOL),
+	FIELD(store_data, seq, FIELD_INT), FIELD(store_data, id, FIELD_TEXT), FIELD(store_data, name, FIELD_TEXT),
+	FIELD(store_data, owner, FIELD_BYTES), FIELD(store_data, blob, FIELD_BYTES), FIELD(store_data, payload_len, FIELD_INT),
+	FIELD(store_data, plain_len, FIELD_INT), FIELD(store_data, header, FIELD_BUF), FIELD(store_data, schema, FIELD_BUF),
+	FIELD(store_data, schema_blob, FIELD_BYTES), FIELD(store_data, created, FIELD_INT), FIELD(store_data, ephemeral, FIELD_BOOL),
 };
 static const struct field app_fields[] = {
-	FIELD(store_app, id, FIELD_TEXT), FIELD(store_app, h1, FIELD_TEXT), FIELD(store_app, name, FIELD_TEXT),
-	FIELD(store_app, version, FIELD_TEXT), FIELD(store_app, author, FIELD_BYTES), FIELD(store_app, blob, FIELD_BYTES),
-	FIELD(store_app, size, FIELD_INT), FIELD(store_app, created, FIELD_INT),
+	FIELD(store_app, seq, FIELD_INT), FIELD(store_app, id, FIELD_TEXT), FIELD(store_app, h1, FIELD_TEXT), FIELD(store_app, name, FIELD_TEXT),
+	FIELD(store_app, version, FIELD_TEXT), FIELD(store_app, owner, FIELD_BYTES), FIELD(store_app, author, FIELD_BYTES),
+	FIELD(store_app, blob, FIELD_BYTES), FIELD(store_app, size, FIELD_INT), FIELD(store_app, created, FIELD_INT),
 };
 static const struct field task_fields[] = {
-	FIELD(store_task, id, FIELD_TEXT), FIELD(store_task, app, FIELD_TEXT), FIELD(store_task, app_name, FIELD_TEXT),
-	FIELD(store_task, requester, FIELD_BYTES), FIELD(store_task, beneficiary, FIELD_BYTES), FIELD(store_task, status, FIELD_TEXT),
-	FIELD(store_task, reason, FIELD_TEXT), FIELD(store_task, digest, FIELD_BYTES), FIELD(store_task, measurement, FIELD_BYTES),
-	FIELD(store_task, blob, FIELD_BYTES), FIELD(store_task, result_size, FIELD_INT), FIELD(store_task, terms, FIELD_BUF),
-	FIELD(store_task, created, FIELD_INT), FIELD(store_task, finished, FIELD_INT),
+	FIELD(store_task, seq, FIELD_INT), FIELD(store_task, id, FIELD_TEXT), FIELD(store_task, app, FIELD_TEXT), FIELD(store_task, app_name, FIELD_TEXT),
+	FIELD(store_task, requester, FIELD_BYTES), FIELD(store_task, beneficiary, FIELD_BYTES), FIELD(store_task, recipient, FIELD_BYTES),
+	FIELD(store_task, data, FIELD_BUF), FIELD(store_task, status, FIELD_TEXT), FIELD(store_task, reason, FIELD_TEXT),
+	FIELD(store_task, worker, FIELD_BYTES), FIELD(store_task, digest, FIELD_BYTES), FIELD(store_task, measurement, FIELD_BYTES),
+	FIELD(store_task, blob, FIELD_BYTES), FIELD(store_task, result_size, FIELD_INT), FIELD(store_task, missing, FIELD_BUF),
+	FIELD(store_task, assurance, FIELD_TEXT), FIELD(store_task, created, FIELD_INT), FIELD(store_task, finished, FIELD_INT),
+	FIELD(store_task, finish_seq, FIELD_INT),
 };
 #define COUNT(a) (sizeof(a) / sizeof *(a))
-static const struct table data_table = { "data", "data", ID_DATA, data_fields, COUNT(data_fields), sizeof(struct store_data),
-	"ephemeral = 0" };
-static const struct table app_table = { "app", "iApp", ID_APP, app_fields, COUNT(app_fields), sizeof(struct store_app), "1" };
-static const struct table task_table = { "task", "task", ID_TASK, task_fields, COUNT(task_fields), sizeof(struct store_task), NULL };
+const struct table store_identity_table = { "identity", "identity", ID_KINDS, identity_fields, COUNT(identity_fields),
+	sizeof(struct store_identity), "1" };
+const struct table store_data_table = { "data", "data", ID_DATA, data_fields, COUNT(data_fields), sizeof(struct store_data), "ephemeral = 0" };
+const struct table store_app_table = { "app", "iApp", ID_APP, app_fields, COUNT(app_fields), sizeof(struct store_app), "1" };
+const struct table store_task_table = { "task", "task", ID_TASK, task_fields, COUNT(task_fields), sizeof(struct store_task), NULL };
 
 /* C to row. ? is numbered in the order of the fields. */
 static int field_bind(sqlite3_stmt *st, int at, const struct field *f, const void *record)
@@ -136,34 +143,62 @@ static int sql_fields(struct buf *sql, const struct table *t, struct err *e)
 	return 0;
 }
 
-/* Inside a transaction. */
-static int record_insert(struct store *s, const struct table *t, const void *record, struct err *e)
+/* REPLACE: a row of the same seq gives way; only task.finish makes use of that. */
+static int write_sql(struct buf *sql, const struct table *t, struct err *e)
+{
+	if (buf_addf(sql, e, "INSERT OR %s INTO %s (", t == &store_task_table ? "REPLACE" : "ABORT", t->name) < 0 || sql_fields(sql, t, e) < 0 ||
+		buf_add_text(sql, ") VALUES (", e) < 0)
+		return -1;
+	for (size_t i = 0; i < t->n; i++)
+		if (buf_addf(sql, e, "%s?%zu", i ? ", " : "", i + 1) < 0)
+			return -1;
+	return buf_add_text(sql, ")", e);
+}
+
+int store_row_write(struct store *s, const struct table *t, const void *record, struct err *e)
+{
+	static const char write[] = "write";
+	sqlite3_stmt *st = store_cached(s, write, t);
+	if (!st) {
+		struct buf sql = BUF_INIT(KIB(4));
+		int r = write_sql(&sql, t, e);
+		if (r == 0)
+			r = store_statement_keep(s, &st, write, t, buf_text(&sql), e);
+		buf_done(&sql);
+		if (r < 0)
+			return -1;
+	}
+	if (record_bind(s, st, t, record, e) < 0)
+		return -1;
+	int rc = sqlite3_step(st);
+	(void)sqlite3_reset(st);
+	return rc == SQLITE_DONE ? 0 : store_fail(s, rc, e, "add to it");
+}
+
+/* SELECT all fields of a table, with what follows FROM. */
+static int select_sql(struct buf *sql, const struct table *t, const char *rest, struct err *e)
+{
+	return buf_add_text(sql, "SELECT ", e) < 0 || sql_fields(sql, t, e) < 0 || buf_addf(sql, e, " FROM %s %s", t->name, rest) < 0 ? -1 : 0;
+}
+
+static int select_prepare(struct store *s, sqlite3_stmt **st, const struct table *t, const char *rest, struct err *e)
 {
 	struct buf sql = BUF_INIT(KIB(4));
-	sqlite3_stmt *st = NULL;
-	int r = -1;
-	if (buf_addf(&sql, e, "INSERT INTO %s (", t->name) < 0 || sql_fields(&sql, t, e) < 0 || buf_add_text(&sql, ") VALUES (", e) < 0)
-		goto out;
-	for (size_t i = 0; i < t->n; i++)
-		if (buf_addf(&sql, e, "%s?%zu", i ? ", " : "", i + 1) < 0)
-			goto out;
-	if (buf_add_text(&sql, ")", e) < 0 || store_prepare(s, &st, buf_text(&sql), e) < 0 || record_bind(s, st, t, record, e) < 0)
-		goto out;
-	int rc = sqlite3_step(st);
-	r = rc == SQLITE_DONE ? 0 : store_fail(s, rc, e, "add to it");
-out:
-	sqlite3_finalize(st);
+	int r = select_sql(&sql, t, rest, e);
+	if (r == 0)
+		r = store_prepare(s, st, buf_text(&sql), e);
 	buf_done(&sql);
 	return r;
 }
 
-/* SELECT all fields of a table, with what follows FROM. */
-static int select_prepare(struct store *s, sqlite3_stmt **st, const struct table *t, const char *rest, struct err *e)
+/* The same, kept prepared under its literal. */
+static int select_kept(struct store *s, sqlite3_stmt **st, const struct table *t, const char *rest, struct err *e)
 {
 	struct buf sql = BUF_INIT(KIB(4));
-	int r = -1;
-	if (buf_add_text(&sql, "SELECT ", e) == 0 && sql_fields(&sql, t, e) == 0 && buf_addf(&sql, e, " FROM %s %s", t->name, rest) == 0)
-		r = store_prepare(s, st, buf_text(&sql), e);
+	*st = store_cached(s, rest, t);
+	int r = *st ? 0 : select_sql(&sql, t, rest, e);
+	if (!*st && r == 0)
+		r = store_statement_keep(s, st, rest, t, buf_text(&sql), e);
 	buf_done(&sql);
 	return r;
 }
@@ -177,24 +212,55 @@ static bool is_id_prefix(const char *text)
 }
 
 /* 1 found, 0 not, -1. Two rows are read, so that a prefix of several is seen. */
-static int find_by(struct store *s, const struct table *t, const char *rest, const char *which, void *out, struct err *e)
+static int found(struct store *s, sqlite3_stmt *st, const struct table *t, void *out, bool *several, struct err *e)
 {
-	sqlite3_stmt *st = NULL;
-	if (select_prepare(s, &st, t, rest, e) < 0)
-		return -1;
-	sqlite3_bind_text(st, 1, which, -1, SQLITE_STATIC);
 	int rc = sqlite3_step(st), r = 0;
 	if (rc == SQLITE_ROW)
 		r = record_read(st, t, out, e) < 0 ? -1 : 1;
 	else if (rc != SQLITE_DONE)
 		r = store_fail(s, rc, e, "read it");
-	if (r == 1 && sqlite3_step(st) == SQLITE_ROW) {
+	*several = r == 1 && sqlite3_step(st) == SQLITE_ROW;
+	if (*several)
 		record_done(t, out);
-		err_set(e, ERR_CONFLICT, "%s is the beginning of more than one id", which);
-		r = err_hint(e, "give more of its characters");
-	}
-	sqlite3_finalize(st);
 	return r;
+}
+
+static int find_by(struct store *s, const struct table *t, const char *rest, const char *which, void *out, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	bool several;
+	if (select_prepare(s, &st, t, rest, e) < 0)
+		return -1;
+	sqlite3_bind_text(st, 1, which, -1, SQLITE_STATIC);
+	int r = found(s, st, t, out, &several, e);
+	sqlite3_finalize(st);
+	if (!several)
+		return r;
+	err_set(e, ERR_CONFLICT, "%s is the beginning of more than one id", which);
+	return err_hint(e, "give more of its characters");
+}
+
+/* ?1 are bytes (n ≥ 0) or text (n = -1), ?2 is text when there is one. */
+static int find_bytes(struct store *s, const struct table *t, const char *rest, const void *value, int n, const char *text, void *out, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	bool several;
+	if (select_kept(s, &st, t, rest, e) < 0)
+		return -1;
+	if (n < 0)
+		sqlite3_bind_text(st, 1, value, -1, SQLITE_STATIC);
+	else
+		sqlite3_bind_blob(st, 1, value, n, SQLITE_STATIC);
+	if (text)
+		sqlite3_bind_text(st, 2, text, -1, SQLITE_STATIC);
+	int r = found(s, st, t, out, &several, e);
+	(void)sqlite3_reset(st);
+	return several ? err_set(e, ERR_INVALID, "the store is corrupt: two rows of %s where one can be", t->name) : r;
+}
+
+int store_row_get(struct store *s, const struct table *t, const char *rest, const void *value, int n, void *out, struct err *e)
+{
+	return find_bytes(s, t, rest, value, n, NULL, out, e);
 }
 
 /* A likely name as the hint of "not found". */
@@ -227,7 +293,7 @@ static int not_found(struct store *s, const struct table *t, const char *which, 
 	else
 		err_set(e, ERR_NOT_FOUND, "there is no such %s here", t->noun);
 	buf_done(&shown);
-	err_hint(e, "enclua %s list shows what there is", t->name);
+	err_hint(e, "enclua %s list shows what there is", t == &store_identity_table ? "key" : t->name);
 	if (id_looks_like(which) && !is_id_prefix(which))
 		err_hint(e, "of an id, at least %u characters after its 1 are needed", ID_PREFIX_MIN);
 	if (t->named)
@@ -290,104 +356,103 @@ static int each(struct store *s, const struct table *t, int (*f)(void *ctx, cons
 	return r;
 }
 
-static int name_check(const char *name, struct err *e)
+int store_name_check(const char *name, struct err *e)
 {
 	if (!is_id_prefix(name))
 		return 0;
 	return err_set(e, ERR_INVALID, "the name %s would be taken for an id", name);
 }
 
-/* 1 when a row of the table has this text in the column, 0 when none, -1. */
-static int taken(struct store *s, const char *sql, const char *text, const void *bytes32, struct err *e)
+/* Identities */
+
+int store_identity_find(struct store *s, const uint8_t key[static 32], struct store_identity *out, struct err *e)
 {
-	sqlite3_stmt *st = NULL;
-	if (store_prepare(s, &st, sql, e) < 0)
-		return -1;
-	sqlite3_bind_text(st, 1, text, -1, SQLITE_STATIC);
-	if (bytes32)
-		sqlite3_bind_blob(st, 2, bytes32, 32, SQLITE_STATIC);
-	int rc = sqlite3_step(st);
-	int r = rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE ? 0 : store_fail(s, rc, e, "read it");
-	sqlite3_finalize(st);
-	return r;
+	return find_bytes(s, &store_identity_table, "WHERE key = ?1", key, 32, NULL, out, e);
+}
+
+int store_identity_named(struct store *s, const char *name, struct store_identity *out, struct err *e)
+{
+	int r = find_by(s, &store_identity_table, "WHERE name = ?1 LIMIT 2", name, out, e);
+	if (r < 0 && e && e->code == ERR_CONFLICT) {
+		err_set(e, ERR_CONFLICT, "more than one identity of this book calls itself %s", name);
+		return err_hint(e, "give its enclua1… instead");
+	}
+	return r == 0 ? not_found(s, &store_identity_table, name, e) : r < 0 ? -1 : 0;
 }
 
 /* Data */
 
-static int data_insert(struct store *s, const struct store_data *d, struct err *e)
+static int schema_load(struct store *s, struct store_data *d, struct err *e)
 {
-	int is = *d->name && !d->ephemeral
-		? taken(s, "SELECT 1 FROM data WHERE name = ?1 AND ephemeral = 0", d->name, NULL, e) : 0;
-	if (is < 0)
+	static const uint8_t none[32];
+	if (memcmp(d->schema_blob, none, sizeof none) == 0)
+		return 0;
+	buf_done(&d->schema);
+	d->schema = (struct buf)BUF_INIT(LIMIT_SCHEMA_BYTES);
+	return store_blob_read(s, d->schema_blob, &d->schema, e) < 0 ? err_wrap(e, "the schema of %s", d->id) : 0;
+}
+
+int store_data_name_free(struct store *s, const char *name, const uint8_t owner[static 32], struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	if (store_statement(s, &st, "SELECT 1 FROM data WHERE name = ?1 AND owner = ?2 AND name <> '' AND ephemeral = 0", e) < 0)
 		return -1;
-	if (is) {
-		err_set(e, ERR_CONFLICT, "the name %s is taken by other data", d->name);
-		return err_hint(e, "give another one with --name; enclua data show %s shows what has it", d->name);
+	sqlite3_bind_text(st, 1, name, -1, SQLITE_STATIC);
+	sqlite3_bind_blob(st, 2, owner, 32, SQLITE_STATIC);
+	int rc = sqlite3_step(st);
+	(void)sqlite3_reset(st);
+	if (rc == SQLITE_DONE)
+		return 0;
+	if (rc != SQLITE_ROW)
+		return store_fail(s, rc, e, "read it");
+	err_set(e, ERR_CONFLICT, "the name %s is taken by other data", name);
+	return err_hint(e, "give another one with --name; enclua data show %s shows what has it", name);
+}
+
+int store_data_find(struct store *s, const char *which, const uint8_t *me, struct store_data *out, struct err *e)
+{
+	int r = 0;
+	memset(out, 0, sizeof *out);
+	if (me && *which)
+		r = find_bytes(s, &store_data_table, "WHERE owner = ?1 AND name = ?2 AND ephemeral = 0", me, 32, which, out, e);
+	if (r == 0)
+		r = find(s, &store_data_table, which, out, e) < 0 ? -1 : 1;
+	if (r < 0 || schema_load(s, out, e) < 0) {
+		store_data_done(out);
+		return -1;
 	}
-	if (store_blob_check(s, d->blob, d->payload_len, e) < 0)
-		return err_wrap(e, "data %s", d->id);
-	return record_insert(s, &data_table, d, e);
+	return 0;
 }
 
-int store_data_add(struct store *s, const struct store_data *d, struct err *e)
-{
-	if (name_check(d->name, e) < 0 || store_begin(s, e) < 0)
-		return -1;
-	return store_end(s, data_insert(s, d, e), e);
-}
-
-int store_data_find(struct store *s, const char *which, struct store_data *out, struct err *e)
-{
-	return find(s, &data_table, which, out, e);
-}
-
-struct data_call { int (*f)(void *ctx, const struct store_data *d, struct err *e); void *ctx; };
+struct data_call { struct store *s; int (*f)(void *ctx, const struct store_data *d, struct err *e); void *ctx; struct store_data *d; };
 static int data_one(void *ctx, const void *record, struct err *e)
 {
 	const struct data_call *c = ctx;
-	return c->f(c->ctx, record, e);
+	return schema_load(c->s, c->d, e) < 0 ? -1 : c->f(c->ctx, record, e);
 }
 int store_data_each(struct store *s, int (*f)(void *ctx, const struct store_data *d, struct err *e), void *ctx, struct err *e)
 {
 	struct store_data d;
-	struct data_call c = { f, ctx };
-	return each(s, &data_table, data_one, &c, &d, e);
+	struct data_call c = { s, f, ctx, &d };
+	return each(s, &store_data_table, data_one, &c, &d, e);
 }
 
 void store_data_done(struct store_data *d)
 {
-	record_done(&data_table, d);
+	record_done(&store_data_table, d);
 }
 
-/* iApps: a name belongs to the author who brought it first; the versions share it. */
-
-static int app_insert(struct store *s, const struct store_app *a, struct err *e)
-{
-	int is = taken(s, "SELECT 1 FROM app WHERE h1 = ?1", a->h1, NULL, e);
-	if (is)
-		return is < 0 ? -1 : 0;
-	is = *a->name ? taken(s, "SELECT 1 FROM app WHERE name = ?1 AND author <> ?2", a->name, a->author, e) : 0;
-	if (is < 0)
-		return -1;
-	if (is) {
-		err_set(e, ERR_CONFLICT, "the name %s is taken by an iApp of another author", a->name);
-		return err_hint(e, "give it another name in iapp.yaml, or sign with the key that signed the first one");
-	}
-	if (store_blob_check(s, a->blob, a->size, e) < 0)
-		return err_wrap(e, "iApp %s", a->id);
-	return record_insert(s, &app_table, a, e);
-}
-
-int store_app_add(struct store *s, const struct store_app *a, struct err *e)
-{
-	if (name_check(a->name, e) < 0 || store_begin(s, e) < 0)
-		return -1;
-	return store_end(s, app_insert(s, a, e), e);
-}
+/* iApps: the same archive may be registered by several; a name belongs to the author who brought it first, and the versions share it. */
 
 int store_app_find(struct store *s, const char *which, struct store_app *out, struct err *e)
 {
-	return find(s, &app_table, which, out, e);
+	return find(s, &store_app_table, which, out, e);
+}
+
+int store_app_find_h1(struct store *s, const char *h1, const uint8_t owner[static 32], struct store_app *out, struct err *e)
+{
+	int r = find_bytes(s, &store_app_table, "WHERE owner = ?1 AND h1 = ?2", owner, 32, h1, out, e);
+	return r ? r : find_bytes(s, &store_app_table, "WHERE owner = author AND h1 = ?2 AND ?1 IS NOT NULL", owner, 32, h1, out, e);
 }
 
 struct app_call { int (*f)(void *ctx, const struct store_app *a, struct err *e); void *ctx; };
@@ -400,61 +465,14 @@ int store_app_each(struct store *s, int (*f)(void *ctx, const struct store_app *
 {
 	struct store_app a;
 	struct app_call c = { f, ctx };
-	return each(s, &app_table, app_one, &c, &a, e);
+	return each(s, &store_app_table, app_one, &c, &a, e);
 }
 
 /* Tasks */
 
-static int task_blob_check(struct store *s, const struct store_task *t, struct err *e)
-{
-	static const uint8_t none[32];
-	if (memcmp(t->blob, none, sizeof none) == 0)
-		return 0;
-	return store_blob_check(s, t->blob, t->result_size, e) < 0 ? err_wrap(e, "task %s", t->id) : 0;
-}
-
-int store_task_add(struct store *s, const struct store_task *t, struct err *e)
-{
-	if (store_begin(s, e) < 0)
-		return -1;
-	int r = task_blob_check(s, t, e);
-	return store_end(s, r < 0 ? r : record_insert(s, &task_table, t, e), e);
-}
-
-static int task_update(struct store *s, const struct store_task *t, struct err *e)
-{
-	int is = taken(s, "SELECT 1 FROM task WHERE id = ?1", t->id, NULL, e);
-	if (is <= 0)
-		return is < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "there is no task %s here", t->id);
-	if (task_blob_check(s, t, e) < 0)
-		return -1;
-	sqlite3_stmt *st = NULL;
-	/* numbered as task_fields; what was asked for stays as it was */
-	if (store_prepare(s, &st, "UPDATE task SET status = ?6, reason = ?7, digest = ?8, measurement = ?9, blob = ?10, result_size = ?11, "
-		"terms = ?12, finished = ?14 WHERE id = ?1 AND status = 'RUNNING'", e) < 0)
-		return -1;
-	int r = record_bind(s, st, &task_table, t, e);
-	int rc = r == 0 ? sqlite3_step(st) : SQLITE_DONE;
-	if (r == 0 && rc != SQLITE_DONE)
-		r = store_fail(s, rc, e, "finish a task");
-	else if (r == 0 && sqlite3_changes(s->db) != 1)
-		r = err_set(e, ERR_CONFLICT, "task %s is finished already", t->id);
-	sqlite3_finalize(st);
-	return r;
-}
-
-int store_task_finish(struct store *s, const struct store_task *t, struct err *e)
-{
-	if (strcmp(t->status, "RUNNING") == 0)
-		return err_set(e, ERR_INTERNAL, "a task cannot be finished as running");
-	if (store_begin(s, e) < 0)
-		return -1;
-	return store_end(s, task_update(s, t, e), e);
-}
-
 int store_task_find(struct store *s, const char *which, struct store_task *out, struct err *e)
 {
-	return find(s, &task_table, which, out, e);
+	return find(s, &store_task_table, which, out, e);
 }
 
 struct task_call { int (*f)(void *ctx, const struct store_task *t, struct err *e); void *ctx; };
@@ -467,10 +485,10 @@ int store_task_each(struct store *s, int (*f)(void *ctx, const struct store_task
 {
 	struct store_task t;
 	struct task_call c = { f, ctx };
-	return each(s, &task_table, task_one, &c, &t, e);
+	return each(s, &store_task_table, task_one, &c, &t, e);
 }
 
 void store_task_done(struct store_task *t)
 {
-	record_done(&task_table, t);
+	record_done(&store_task_table, t);
 }

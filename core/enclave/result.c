@@ -36,7 +36,7 @@ static bool is_below(const char *folder, size_t n, const char *path)
 /* Why a path cannot be taken, or NULL. */
 static const char *path_conflict(const struct result *r, const char *path, size_t len)
 {
-	static const char *const reserved[] = { "result.json", "log.txt", "result.age" };
+	static const char *const reserved[] = { "result.json", "log.txt", "result.age", "task.receipt" };
 	for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
 		if (strcmp(path, reserved[i]) == 0 || is_below(reserved[i], strlen(reserved[i]), path))
 			return "is written by the box itself";

@@ -163,7 +163,7 @@ static int by_path(const void *key, const void *file)
 }
 
 /* The box and the command that unpacks give these names themselves. */
-static const char *const reserved[] = { RESULT_JSON, LOG_TXT, "result.age" };
+static const char *const reserved[] = { RESULT_JSON, LOG_TXT, "result.age", "task.receipt" };
 
 static int order_check(const struct bundle *b, struct err *e)
 {

@@ -22,7 +22,6 @@ struct iapp_signer { struct minisign_key key; char comment[MINISIGN_COMMENT]; };
 
 struct iapp {
 	char h1[IAPP_H1_TEXT];
-	char id[ID_TEXT];	/* app1…: of h1 */
 	struct manifest *manifest;
 	struct iapp_signer signers[LIMIT_SIGNERS];
 	size_t n_signers;

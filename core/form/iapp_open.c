@@ -246,7 +246,6 @@ static int open_in_order(struct iapp *a, const struct iapp_expect *x, struct err
 	if (signatures_check(a, x, &c, list, list_len, e) < 0 || iapp_list_parse(&lines, &n_lines, (const char *)list, list_len, e) < 0)
 		goto out;
 	iapp_h1(a->h1, list, list_len);
-	id_make(a->id, ID_APP, a->h1, strlen(a->h1));
 	if (x->h1 && strcmp(x->h1, a->h1) != 0) {
 		err_set(e, ERR_INVALID, "this is the iApp %s, not %s", a->h1, x->h1);
 		goto out;

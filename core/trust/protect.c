@@ -13,10 +13,12 @@
 #include <unistd.h>
 
 #include "base/os.h"
+#include "base/text.h"
 #include "seal/age.h"
 #include "seal/crypto.h"
 
 #define SMALL MIB(12)	/* plaintext; below it one process is faster than several (measured: they meet between 8 and 16 MiB) */
+#define SCHEMA_INLINE KIB(48)	/* as the list of entry fields says; a longer one is a blob */
 #define PIPE_BYTES (1 << 20)	/* fewer turns between packer and sealer */
 
 /* A blob on its way. */
@@ -153,45 +155,85 @@ static int seal_large(struct job *j, struct err *e)
 	return r;
 }
 
-/* The row */
+/* The entry */
 
 static int header_make(struct buf *out, const struct job *j, const struct keeper *k, struct err *e)
 {
 	struct age_recipient to[2] = { { .kind = AGE_X25519 }, { .kind = AGE_X25519 } };
 	memcpy(to[0].public_key, keeper_recipient(k), 32);
-	memcpy(to[1].public_key, j->terms->owner_age, 32);
+	memcpy(to[1].public_key, identity_age_public(j->terms->owner), 32);
 	return age_header_make(out, j->file_key, to, 2, e);
 }
 
-static int row_fill(struct store_data *out, const struct job *j, const struct keeper *k, struct err *e)
+/* A schema that no entry can hold goes beside it, as a blob. */
+static int schema_place(struct book *b, struct store_data *d, struct entry_data_register *f, struct err *e)
 {
-	/* The blob holds a fresh nonce under a fresh key, so its hash alone makes the id unique; the owner is bound to it. */
-	uint8_t named[64];
-	memcpy(named, j->blob, 32);
-	memcpy(named + 32, j->terms->owner, 32);
-	id_make(out->id, ID_DATA, named, sizeof named);
+	if (d->schema.len > SCHEMA_INLINE)
+		return store_blob_add(book_store(b), d->schema.data, d->schema.len, f->schema_blob, e);
+	f->schema = (struct entry_text){ (const char *)d->schema.data, d->schema.len };
+	return 0;
+}
+
+static int entry_make(struct book *b, const struct job *j, struct store_data *d, struct buf *note, struct err *e)
+{
+	struct buf text = BUF_INIT(ENTRY_BYTES_MAX);
+	char *header = malloc(BASE64_LEN(d->header.len) + 1);
+	struct entry *en = malloc(sizeof *en);
+	int r = -1;
+	if (!header || !en) {
+		err_set(e, ERR_LIMIT, "out of memory");
+		goto out;
+	}
+	if (book_draft(b, en, ENTRY_DATA_REGISTER_TYPE, e) < 0 || schema_place(b, d, &en->data_register, e) < 0)
+		goto out;
+	struct entry_data_register *f = &en->data_register;
+	base64_encode(header, d->header.data, d->header.len);
+	f->header = entry_text(header);
+	f->name = entry_text(d->name);
+	f->scope = entry_text(d->ephemeral ? "run" : "");
+	f->size = d->payload_len;
+	memcpy(f->blob, d->blob, 32);
+	memcpy(en->by, d->owner, 32);
+	d->created = en->time;
+	memcpy(d->schema_blob, f->schema_blob, 32);
+	if (entry_encode(en, &text, e) < 0 || entry_sign(en, j->terms->owner, note, e) < 0)
+		goto out;
+	entry_id(d->id, ID_DATA, text.data, text.len);
+	r = 0;
+out:
+	free(header);
+	free(en);
+	buf_done(&text);
+	return r;
+}
+
+static int data_fill(struct store_data *out, const struct job *j, const struct keeper *k, struct err *e)
+{
 	memcpy(out->name, j->terms->name, strlen(j->terms->name) + 1);
-	memcpy(out->owner, j->terms->owner, 32);
+	memcpy(out->owner, identity_public(j->terms->owner), 32);
 	memcpy(out->blob, j->blob, 32);
 	out->payload_len = j->payload_len;
 	out->plain_len = j->plain_len;
-	out->created = os_time();
 	out->ephemeral = j->terms->ephemeral;
 	if (header_make(&out->header, j, k, e) < 0)
 		return -1;
 	return j->terms->hide_schema ? 0 : pdata_schema(j->tree, &out->schema, e);
 }
 
-int protect_data(struct store *s, const struct keeper *k, const struct pdata *tree, const struct protect_terms *t, struct store_data *out,
+int protect_seal(struct book *b, const struct keeper *k, const struct pdata *tree, const struct protect_terms *t, struct store_data *out, struct buf *entry,
 	struct err *e)
 {
 	char tmp[PATH_MAX];
+	struct store *s = book_store(b);
 	struct job j = { .tree = tree, .terms = t, .fd = -1 };
 	memset(out, 0, sizeof *out);
 	out->header = (struct buf)BUF_INIT(LIMIT_AGE_HEADER_BYTES);
 	out->schema = (struct buf)BUF_INIT(LIMIT_SCHEMA_BYTES);
 	if (strlen(t->name) > LIMIT_NAME_BYTES)
 		return err_set(e, ERR_INVALID, "the name %.20s… is longer than %u characters", t->name, LIMIT_NAME_BYTES);
+	/* asked again when the entry comes in; here, so that a gigabyte is not sealed in vain */
+	if (!t->ephemeral && *t->name && store_data_name_free(s, t->name, identity_public(t->owner), e) < 0)
+		return -1;
 	if (pdata_plain_len(tree, &j.plain_len, e) < 0)
 		return -1;
 	crypto_random(j.file_key, sizeof j.file_key);
@@ -199,17 +241,14 @@ int protect_data(struct store *s, const struct keeper *k, const struct pdata *tr
 	if (r < 0)
 		goto out;
 	r = j.plain_len <= SMALL ? seal_small(&j, e) : seal_large(&j, e);
-	if (r < 0) {
-		store_blob_abort(j.fd, tmp);
-		goto out;
-	}
-	r = row_fill(out, &j, k, e);
+	if (r == 0)
+		r = data_fill(out, &j, k, e);
 	if (r < 0) {
 		store_blob_abort(j.fd, tmp);
 		goto out;
 	}
 	r = store_blob_commit(s, j.fd, tmp, j.blob, e);
-	if (r == 0 && store_data_add(s, out, e) < 0) {
+	if (r == 0 && entry_make(b, &j, out, entry, e) < 0) {
 		(void)store_blob_remove(s, j.blob, NULL);
 		r = -1;
 	}
@@ -217,6 +256,22 @@ out:
 	crypto_wipe(&j, sizeof j);
 	if (r < 0)
 		store_data_done(out);
+	return r;
+}
+
+int protect_data(struct book *b, const struct keeper *k, const struct pdata *tree, const struct protect_terms *t, struct store_data *out, struct err *e)
+{
+	struct buf entry = BUF_INIT(ENTRY_BYTES_MAX);
+	uint64_t at = 0;
+	int r = protect_seal(b, k, tree, t, out, &entry, e);
+	if (r == 0 && book_append_one(b, &entry, &at, e) < 0) {
+		(void)store_blob_remove(book_store(b), out->blob, NULL);
+		store_data_done(out);
+		r = -1;
+	}
+	if (r == 0)
+		out->seq = (int64_t)at;
+	buf_done(&entry);
 	return r;
 }
 

@@ -1,4 +1,4 @@
-/* From a tree of values and files to data in the store: packed, sealed to the keeper and the owner, hashed, and only then named by a row.
+/* From a tree of values and files to data in the store: packed, sealed to the keeper and the owner, hashed, and only then named by an entry of the book.
  * The plaintext goes through memory in pieces and never touches the disk.
  */
 #ifndef ENCLUA_TRUST_PROTECT_H
@@ -9,23 +9,24 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "book/store.h"
+#include "book/book.h"
 #include "form/pdata.h"
 #include "trust/keeper.h"
 
 struct protect_terms {
 	const char *name;	/* petname, or "" */
-	const uint8_t *owner;	/* 32 bytes, Ed25519 */
-	const uint8_t *owner_age;	/* 32 bytes, X25519 */
+	const struct identity *owner;	/* signs the entry, and can open the data */
 	bool hide_schema;
 	bool ephemeral;	/* for one run only */
 	void (*progress)(void *ctx, uint64_t done, uint64_t total);	/* bytes of plaintext; may be NULL */
 	void *ctx;
 };
 
-/* On success *out is what store_data_find would give; store_data_done frees it. On failure there is no row and no blob.
+/* On success *out is what store_data_find would give; store_data_done frees it. On failure there is no entry and no blob.
  * ERR_CONFLICT: the name is taken, or a file changed meanwhile. */
-int protect_data(struct store *s, const struct keeper *k, const struct pdata *tree, const struct protect_terms *t, struct store_data *out,
+int protect_data(struct book *b, const struct keeper *k, const struct pdata *tree, const struct protect_terms *t, struct store_data *out, struct err *e);
+/* The same without the last step: the blob is there, and entry is the signed data.register that the caller appends with others. */
+int protect_seal(struct book *b, const struct keeper *k, const struct pdata *tree, const struct protect_terms *t, struct store_data *out, struct buf *entry,
 	struct err *e);
 
 /* The owner's way back: opens data with the owner's X25519 secret. The hash of the blob is checked before a byte of it is decrypted.

@@ -147,7 +147,7 @@ function stream:close() end
 ---@class enclua.Result
 local result = {}
 
----Writes a whole file. A path is written once; folders come from slashes. result.json, result.age and log.txt are taken.
+---Writes a whole file. A path is written once; folders come from slashes. result.json, result.age, task.receipt and log.txt are taken.
 ---```lua
 ---task.result:write("notes/a.txt", "text\n")
 ---```

@@ -5,7 +5,7 @@
 
 #include "base/os.h"
 #include "base/text.h"
-#include "book/store.h"
+#include "book/book.h"
 #include "form/iapp.h"
 #include "verbs.h"
 
@@ -38,7 +38,6 @@ static void key_write(struct cli *c, const char *key, const char *value)
 
 static int iapp_tell(struct cli *c, const struct iapp *a, struct err *e)
 {
-	key_write(c, "id", a->id);
 	key_write(c, "h1", a->h1);
 	key_write(c, "name", a->manifest->name);
 	key_write(c, "version", a->manifest->version);
@@ -55,8 +54,8 @@ static int iapp_tell(struct cli *c, const struct iapp *a, struct err *e)
 	json_write_uint(&c->out, a->n_files);
 	json_write_key(&c->out, "size");
 	json_write_uint(&c->out, a->len);
-	if (cli_print(c, e, "iApp      %s %s\nid        %s\nh1        %s\nfiles     %zu, %zu bytes in all\n", a->manifest->name,
-		a->manifest->version, a->id, a->h1, a->n_files, a->len) < 0)
+	if (cli_print(c, e, "iApp      %s %s\nh1        %s\nfiles     %zu, %zu bytes in all\n", a->manifest->name,
+		a->manifest->version, a->h1, a->n_files, a->len) < 0)
 		return -1;
 	for (size_t i = 0; i < a->n_signers; i++) {
 		char line[MINISIGN_KEY_LINE];
@@ -158,31 +157,32 @@ static int list_row(void *ctx, const struct store_app *a, struct err *e)
 
 static int run_list(struct cli *c, struct args *a, struct err *e)
 {
-	struct store *s = NULL;
+	struct book *b = NULL;
 	(void)a;
-	if (store_open(&s, c->home, false, e) < 0)
+	if (book_open(&b, c->home, false, e) < 0)
 		return -1;
 	json_write_key(&c->out, "apps");
 	json_write_array(&c->out);
-	int r = store_app_each(s, list_row, c, e);
+	int r = store_app_each(book_store(b), list_row, c, e);
 	json_write_array_end(&c->out);
-	store_close(s);
+	book_close(b);
 	return r;
 }
 
 static int run_show(struct cli *c, struct args *a, struct err *e)
 {
-	struct store *s = NULL;
+	struct book *b = NULL;
 	struct store_app known;
 	struct buf bytes = BUF_INIT(LIMIT_IAPP_BYTES);
 	struct iapp *app = NULL;
 	int r = -1;
-	if (store_open(&s, c->home, false, e) < 0 || store_app_find(s, a->words[0], &known, e) < 0 ||
-	    store_blob_read(s, known.blob, &bytes, e) < 0)
+	if (book_open(&b, c->home, false, e) < 0 || store_app_find(book_store(b), a->words[0], &known, e) < 0 ||
+	    store_blob_read(book_store(b), known.blob, &bytes, e) < 0)
 		goto out;
 	if (iapp_open(&app, bytes.data, bytes.len, &(struct iapp_expect){ .sha256 = known.blob, .h1 = known.h1 }, e) < 0)
 		goto out;
-	r = iapp_tell(c, app, e);
+	key_write(c, "id", known.id);
+	r = cli_print(c, e, "id        %s\n", known.id) < 0 ? -1 : iapp_tell(c, app, e);
 	json_write_key(&c->out, "contents");
 	json_write_array(&c->out);
 	for (size_t i = 0; r == 0 && i < app->n_files; i++) {
@@ -197,7 +197,7 @@ static int run_show(struct cli *c, struct args *a, struct err *e)
 out:
 	iapp_free(app);
 	buf_done(&bytes);
-	store_close(s);
+	book_close(b);
 	return r;
 }
 

@@ -134,27 +134,35 @@ static int list_one(void *ctx, const struct store_data *d, struct err *e)
 static int run_list(struct cli *c, struct args *a, struct err *e)
 {
 	struct filter f = { .c = c, .a = a, .by_owner = args_has(a, "owner") };
-	struct store *store = NULL;
+	struct book *book = NULL;
 	uint8_t age_public[32];
 	bool age_known, ignored;
 	for (size_t i = 0; i < args_count(a, "schema"); i++)
 		if (schema_matches(NULL, args_at(a, "schema", i), &ignored, e) < 0)
 			return -1;
-	if (store_open(&store, c->home, false, e) < 0)
+	if (book_open(&book, c->home, false, e) < 0)
 		return -1;
 	int r = f.by_owner ? cli_who(c, args_get(a, "owner"), f.owner, age_public, &age_known, e) : 0;
 	json_write_key(&c->out, "data");
 	json_write_array(&c->out);
 	if (r == 0)
-		r = store_data_each(store, list_one, &f, e);
+		r = store_data_each(book_store(book), list_one, &f, e);
 	json_write_array_end(&c->out);
-	store_close(store);
+	book_close(book);
 	if (r == 0 && !c->text.len)
 		cli_note(c, "no data here%s", a->n_options ? " that fits" : " yet; enclua protect FILE makes some");
 	return r;
 }
 
 /* show */
+
+/* A name of several owners' data means the acting identity's own. */
+static int data_find(struct cli *c, struct book *b, const char *which, struct store_data *out, struct err *e)
+{
+	struct keystore_item me;
+	bool known = cli_identity_public(c, &me, NULL) == 0;
+	return store_data_find(book_store(b), which, known ? me.public_key : NULL, out, e);
+}
 
 static int show_print(struct cli *c, const struct store_data *d, struct err *e)
 {
@@ -180,16 +188,16 @@ static int show_print(struct cli *c, const struct store_data *d, struct err *e)
 
 static int run_show(struct cli *c, struct args *a, struct err *e)
 {
-	struct store *store = NULL;
+	struct book *book = NULL;
 	struct store_data d;
-	if (store_open(&store, c->home, false, e) < 0)
+	if (book_open(&book, c->home, false, e) < 0)
 		return -1;
-	int r = store_data_find(store, a->words[0], &d, e);
+	int r = data_find(c, book, a->words[0], &d, e);
 	if (r == 0) {
 		r = show_print(c, &d, e);
 		store_data_done(&d);
 	}
-	store_close(store);
+	book_close(book);
 	return r;
 }
 
@@ -355,21 +363,21 @@ static int leaf_get(struct cli *c, struct args *a, struct protect_reader *r, con
 
 static int run_get(struct cli *c, struct args *a, struct err *e)
 {
-	struct store *store = NULL;
+	struct book *book = NULL;
 	struct store_data d = { .id = "" };
 	struct identity *owner = NULL;
 	struct protect_reader *reader = NULL;
 	int r = -1;
-	if (store_open(&store, c->home, false, e) < 0 || store_data_find(store, a->words[0], &d, e) < 0)
+	if (book_open(&book, c->home, false, e) < 0 || data_find(c, book, a->words[0], &d, e) < 0)
 		goto out;
 	if (owner_check(c, &d, e) == 0 && cli_identity_open(c, &owner, e) == 0 &&
-		protect_reader_open(&reader, store, &d, identity_age_secret(owner), e) == 0)
+		protect_reader_open(&reader, book_store(book), &d, identity_age_secret(owner), e) == 0)
 		r = leaf_get(c, a, reader, &d, e);
 	store_data_done(&d);
 out:
 	protect_reader_close(reader);
 	identity_free(owner);
-	store_close(store);
+	book_close(book);
 	return r;
 }
 

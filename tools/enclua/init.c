@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/os.h"
-#include "book/store.h"
+#include "actor.h"
 #include "trust/keeper.h"
 #include "verbs.h"
 
@@ -28,13 +28,13 @@ static int home_lock(const struct cli *c, struct err *e)
 	return -1;
 }
 
-/* Each step is safe to repeat, and the store comes last: a home without it is one whose making was cut short, and init finishes it. */
+/* Each step is safe to repeat, and the book comes last: a home without it is one whose making was cut short, and init finishes it. */
 int cli_home_make(struct cli *c, const char *passphrase, struct err *e)
 {
 	char keys[4200], chosen[LIMIT_NAME_BYTES + 1];
 	struct identity *me = NULL;
 	struct keystore_item item;
-	struct store *store = NULL;
+	struct book *book = NULL;
 	int r = -1, lock = -1;
 	mode_t before = umask(077);
 	if (cli_keys_dir(c, keys, sizeof keys, e) < 0 || os_dir_make(keys, 0700, e) < 0 || (lock = home_lock(c, e)) < 0)
@@ -44,12 +44,18 @@ int cli_home_make(struct cli *c, const char *passphrase, struct err *e)
 		goto out;
 	if (keystore_default(keys, chosen, NULL) < 0 && keystore_default_set(keys, "me", e) < 0)
 		goto out;
-	if (keeper_make(c->home, e) < 0 || store_open(&store, c->home, true, e) < 0)
+	if (keeper_make(c->home, e) < 0 || book_open(&book, c->home, true, e) < 0)
 		goto out;
-	r = 0;
+	/* `me` may be there from before, under a passphrase that nobody was asked for: then it introduces itself when it first signs. */
+	if (me || keystore_open(keys, "me", passphrase, &me, NULL) == 0)
+		r = actor_register(book, "me", me, e);
+	else
+		r = 0;
+	if (r == 0)
+		r = book_checkpoint(book, NULL, e);
 out:
 	umask(before);
-	store_close(store);
+	book_close(book);
 	identity_free(me);
 	if (lock >= 0)
 		close(lock);
@@ -115,8 +121,8 @@ static const struct option_row init_options[] = {
 };
 
 const struct command init_commands[] = {
-	{ "init", "[--no-passphrase]", "Make a home: the identity `me`, the keeper's key, an empty store",
-	  "Example: enclua init --no-passphrase\n\nThe home holds keys, sealed bytes and tasks; nobody else may read it (mode 0700).\n"
+	{ "init", "[--no-passphrase]", "Make a home: the identity `me`, the machine's keys, a new book",
+	  "Example: enclua init --no-passphrase\n\nThe home holds keys, sealed bytes and a book of its own; nobody else may read it (mode 0700).\n"
 	  "Without a terminal, give the passphrase by --passphrase-file, or choose --no-passphrase. An identity `me` that is there\nalready is kept as it is.", init_options, 0, 0, run_init },
 	{ "version", "", "Print the version", NULL, NULL, 0, 0, run_version },
 	{ NULL, NULL, NULL, NULL, NULL, 0, 0, NULL },

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "actor.h"
 #include "base/os.h"
 #include "form/note.h"
 #include "seal/age.h"
@@ -112,6 +113,31 @@ out:
 	return r;
 }
 
+/* The book learns of it. */
+static int introduce(struct cli *c, const char *name, const struct identity *id, struct err *e)
+{
+	struct book *b = NULL;
+	int r = book_open(&b, c->home, false, e);
+	if (r == 0)
+		r = actor_register(b, name, id, e);
+	book_close(b);
+	return r;
+}
+
+static int run_register(struct cli *c, struct args *a, struct err *e)
+{
+	struct identity *id = NULL;
+	char text[IDENTITY_TEXT];
+	if (cli_identity_open_named(c, a->words[0], &id, e) < 0)
+		return -1;
+	int r = introduce(c, a->words[0], id, e);
+	identity_text(text, identity_public(id));
+	identity_free(id);
+	json_pair(c, "name", a->words[0]);
+	json_pair(c, "identity", text);
+	return r < 0 ? -1 : cli_print(c, e, "%s is known to the book as %s\n", text, a->words[0]);
+}
+
 /* Puts an identity into the home under a new passphrase or in the clear, and shows it. The first one becomes the default. */
 static int keep(struct cli *c, const struct args *a, const char *name, const struct identity *id, struct err *e)
 {
@@ -128,6 +154,8 @@ static int keep(struct cli *c, const struct args *a, const char *name, const str
 	if (cli_keys_dir(c, dir, sizeof dir, e) < 0 || keystore_add(dir, name, id, clear ? NULL : buf_text(&pass), e) < 0)
 		goto out;
 	if (keystore_default(dir, chosen, NULL) < 0 && keystore_default_set(dir, name, e) < 0)
+		goto out;
+	if (cli_has_home(c) && introduce(c, name, id, e) < 0)
 		goto out;
 	r = show(c, name, e);
 out:
@@ -374,6 +402,8 @@ const struct command key_commands[] = {
 	  "Example: enclua key export me --secret -o me.secret     on one machine\n"
 	  "         enclua key import me me.secret                 on the other\n\n"
 	  "FILE holds one line ENCLUA-SECRET-KEY-1… and comments. It gets a new passphrase here.", keep_options, 2, 2, run_import },
+	{ "key register", "NAME", "Introduce an identity of the home to its book", "New keys, and whoever acts, are introduced without being asked.", NULL, 1, 1,
+	  run_register },
 	{ "key default", "NAME", "Choose the identity that acts when neither --as nor $ENCLUA_AS says so", NULL, NULL, 1, 1, run_default },
 	{ NULL, NULL, NULL, NULL, NULL, 0, 0, NULL },
 };

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "actor.h"
 #include "base/os.h"
 #include "data.h"
 #include "form/pdata.h"
@@ -143,30 +144,30 @@ static int protect_print(struct cli *c, const struct store_data *d, struct err *
 
 static int run_protect(struct cli *c, struct args *a, struct err *e)
 {
-	struct store *store = NULL;
+	struct book *book = NULL;
 	struct keeper *keeper = NULL;
 	struct pdata *tree = NULL;
-	struct keystore_item owner;
+	struct identity *owner = NULL;
 	struct store_data d = { .id = "" };
 	struct protect_terms terms = { .name = args_has(a, "name") ? args_get(a, "name") : "", .hide_schema = args_has(a, "hide-schema"),
 		.progress = progress, .ctx = c };
 	int r = -1;
 	if (args_has(a, "name") && keystore_name_check(terms.name, e) < 0)
 		return err_wrap(e, "--name");
-	if (store_open(&store, c->home, false, e) < 0 || keeper_open(&keeper, c->home, e) < 0 || cli_identity_public(c, &owner, e) < 0 ||
-		pdata_new(&tree, e) < 0 || tree_fill(tree, a, e) < 0)
+	if (book_open(&book, c->home, false, e) < 0 || keeper_open(&keeper, c->home, e) < 0 || pdata_new(&tree, e) < 0 || tree_fill(tree, a, e) < 0 ||
+		actor_open(c, book, &owner, e) < 0)
 		goto out;
-	terms.owner = owner.public_key;
-	terms.owner_age = owner.age_public;
-	if (protect_data(store, keeper, tree, &terms, &d, e) < 0)
+	terms.owner = owner;
+	if (protect_data(book, keeper, tree, &terms, &d, e) < 0)
 		goto out;
 	cli_progress_end(c);
 	r = protect_print(c, &d, e);
 	store_data_done(&d);
 out:
 	pdata_free(tree);
+	identity_free(owner);
 	keeper_close(keeper);
-	store_close(store);
+	book_close(book);
 	return r;
 }
 

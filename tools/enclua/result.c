@@ -104,14 +104,14 @@ static void extra_add(struct bundle *all, const char *name, const void *bytes, s
 }
 
 /* In one go with the iApp's files, so that a folder holds all of a result or nothing of it. */
-int result_dir_write(struct store *s, const struct store_task *t, const struct bundle *b, const char *dir, struct err *e)
+int result_dir_write(struct store *s, const struct store_task *t, const struct bundle *b, const struct buf *receipt, const char *dir, struct err *e)
 {
 	struct buf sealed = BUF_INIT(RESULT_MAX);
 	struct bundle all = { .n_files = b ? b->n_files : 0 };
 	int r = -1;
 	if (sealed_read(s, t, &sealed, e) < 0)
 		goto out;
-	all.files = calloc(all.n_files + 3, sizeof *all.files);
+	all.files = calloc(all.n_files + 4, sizeof *all.files);
 	if (!all.files) {
 		err_set(e, ERR_LIMIT, "out of memory");
 		goto out;
@@ -123,6 +123,7 @@ int result_dir_write(struct store *s, const struct store_task *t, const struct b
 	if (b)
 		extra_add(&all, "result.json", b->json, b->json_len);
 	extra_add(&all, "result.age", sealed.data, sealed.len);
+	extra_add(&all, RESULT_RECEIPT, receipt->data, receipt->len);
 	r = bundle_write(&all, dir, e);
 out:
 	free(all.files);

@@ -2,7 +2,7 @@
 #ifndef ENCLUA_TOOLS_RESULT_H
 #define ENCLUA_TOOLS_RESULT_H
 
-#include "book/store.h"
+#include "book/book.h"
 #include "cli.h"
 #include "form/bundle.h"
 
@@ -11,8 +11,12 @@ int result_open(struct store *s, const struct store_task *t, const struct identi
 
 /* Can results go to dir? Made later; ERR_CONFLICT when something that is no folder stands there. */
 int result_dir_check(const char *dir, struct err *e);
-/* Files, log.txt, result.json (b may be NULL: not ours to open) and the sealed bytes as result.age. */
-int result_dir_write(struct store *s, const struct store_task *t, const struct bundle *b, const char *dir, struct err *e);
+/* Files, log.txt, result.json (b may be NULL: not ours to open), the sealed bytes as result.age, and the receipt. */
+#define RESULT_RECEIPT "task.receipt"
+int result_dir_write(struct store *s, const struct store_task *t, const struct bundle *b, const struct buf *receipt, const char *dir, struct err *e);
+
+/* The receipt of a task that has ended, under the home's own policy of witnesses when there is one (run_book.c). */
+int receipt_of(struct cli *c, struct book *b, const struct store_task *t, struct buf *out, struct err *e);
 
 /* "files":[{"path","size","sha256"}…] into the JSON result, and a line each for people. */
 int result_list(struct cli *c, const struct bundle *b, struct err *e);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "actor.h"
 #include "base/os.h"
 #include "base/text.h"
 #include "run_task.h"
@@ -39,6 +40,11 @@ static bool path_meant(const char *which, bool known, const struct cli *c)
 	return os_exists(which);
 }
 
+int job_actor(struct cli *c, struct job *j, struct err *e)
+{
+	return j->actor ? 0 : actor_open(c, j->book, &j->actor, e);
+}
+
 /* A folder is packed and signed by the acting identity; a file is an archive; anything else is a name or id of the home. */
 static int app_bytes(struct cli *c, struct job *j, const char *which, struct buf *out, struct err *e)
 {
@@ -48,13 +54,10 @@ static int app_bytes(struct cli *c, struct job *j, const char *which, struct buf
 	if (path_meant(which, known, c)) {
 		if (!is_folder(which))
 			return cli_archive_read(which, out, e);
-		struct identity *me = NULL;
-		if (cli_identity_open(c, &me, e) < 0)
+		if (job_actor(c, j, e) < 0)
 			return -1;
-		const struct identity *signers[] = { me };
-		int r = iapp_pack(out, which, signers, 1, e);
-		identity_free(me);
-		return r;
+		const struct identity *signers[] = { j->actor };
+		return iapp_pack(out, which, signers, 1, e);
 	}
 	if (known)
 		return store_blob_read(j->store, found.blob, out, e);
@@ -113,7 +116,7 @@ static int data_owned(const struct job *j, const struct store_data *d, const cha
 static int data_one(struct cli *c, struct job *j, size_t i, const char *which, struct err *e)
 {
 	struct err why = { .code = ERR_NONE };
-	bool known = store_data_find(j->store, which, &j->data[i], &why) == 0;
+	bool known = store_data_find(j->store, which, j->me.public_key, &j->data[i], &why) == 0;
 	if (path_meant(which, known, c)) {
 		store_data_done(&j->data[i]);
 		j->data[i] = (struct store_data){ .id = "" };
@@ -243,13 +246,16 @@ static int job_alloc(struct job *j, const struct args *a, struct err *e)
 	size_t secrets = args_count(a, "secret");
 	j->data = calloc(args_count(a, "data") + 1, sizeof *j->data);
 	j->trees = calloc(args_count(a, "data") + 1, sizeof *j->trees);
+	j->entries = calloc(args_count(a, "data") + 1, sizeof *j->entries);
 	j->args = calloc(args_count(a, "arg") + 1, sizeof *j->args);
 	j->texts = calloc(args_count(a, "arg") + 1, sizeof *j->texts);
 	j->files = calloc(args_count(a, "file") + 1, sizeof *j->files);
 	j->secrets = calloc(secrets + 1, sizeof *j->secrets);
 	j->secret_files = calloc(secrets + 1, sizeof *j->secret_files);
-	if (!j->data || !j->trees || !j->args || !j->texts || !j->files || !j->secrets || !j->secret_files)
+	if (!j->data || !j->trees || !j->entries || !j->args || !j->texts || !j->files || !j->secrets || !j->secret_files)
 		return err_set(e, ERR_LIMIT, "out of memory");
+	for (size_t i = 0; i < args_count(a, "data"); i++)
+		j->entries[i] = (struct buf)BUF_INIT(ENTRY_BYTES_MAX);
 	for (size_t i = 0; i < secrets; i++)
 		j->secret_files[i] = (struct buf)BUF_INIT(KIB(64));
 	j->work.args = j->args;
@@ -266,8 +272,10 @@ int job_gather(struct cli *c, const struct args *a, struct job *j, struct err *e
 			return err_wrap(e, "no home yet, and making one failed");
 		cli_note(c, "made a home at %s; the key of `me` is there without a passphrase", c->home);
 	}
-	if (job_alloc(j, a, e) < 0 || store_open(&j->store, c->home, false, e) < 0 || keeper_open(&j->keeper, c->home, e) < 0 ||
-	    cli_identity_public(c, &j->me, e) < 0 || app_take(c, j, a->words[0], e) < 0 || data_take(c, j, a, e) < 0 ||
+	if (job_alloc(j, a, e) < 0 || book_open(&j->book, c->home, false, e) < 0)
+		return -1;
+	j->store = book_store(j->book);
+	if (keeper_open(&j->keeper, c->home, e) < 0 || cli_identity_public(c, &j->me, e) < 0 || app_take(c, j, a->words[0], e) < 0 || data_take(c, j, a, e) < 0 ||
 	    args_take(j, a, e) < 0 || files_take(j, a, e) < 0 || secrets_take(j, a, e) < 0 ||
 	    beneficiary_take(c, j, args_get(a, "beneficiary"), e) < 0)
 		return -1;
@@ -294,6 +302,8 @@ static void seal_progress(void *ctx, uint64_t done, uint64_t total)
 int job_seal(struct cli *c, struct job *j, struct err *e)
 {
 	uint64_t begun = os_now_us();
+	if (job_actor(c, j, e) < 0)
+		return -1;
 	for (size_t i = 0; i < j->n_data; i++) {
 		if (!j->trees[i])
 			continue;
@@ -302,13 +312,12 @@ int job_seal(struct cli *c, struct job *j, struct err *e)
 		memcpy(name, j->data[i].name, sizeof name);
 		struct protect_terms terms = {
 			.name = "",
-			.owner = j->me.public_key,
-			.owner_age = j->me.age_public,
+			.owner = j->actor,
 			.ephemeral = true,
 			.progress = seal_progress,
 			.ctx = c,
 		};
-		if (protect_data(j->store, j->keeper, j->trees[i], &terms, &sealed, e) < 0)
+		if (protect_seal(j->book, j->keeper, j->trees[i], &terms, &sealed, &j->entries[i], e) < 0)
 			return err_wrap(e, "sealing %s", name);
 		store_data_done(&j->data[i]);
 		j->data[i] = sealed;
@@ -327,6 +336,7 @@ void job_free(struct job *j)
 			(void)store_blob_remove(j->store, j->data[i].blob, NULL);
 		store_data_done(&j->data[i]);
 		pdata_free(j->trees[i]);
+		buf_done(&j->entries[i]);
 	}
 	for (size_t i = 0; i < j->work.n_files; i++)
 		close(j->files[i].fd);
@@ -337,12 +347,14 @@ void job_free(struct job *j)
 	free((void *)j->work.data);
 	free(j->data);
 	free(j->trees);
+	free(j->entries);
 	free(j->args);
 	free(j->texts);
 	free(j->files);
 	free(j->secrets);
 	free(j->secret_files);
 	iapp_free(j->app);
+	identity_free(j->actor);
 	keeper_close(j->keeper);
-	store_close(j->store);
+	book_close(j->book);
 }

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "result.h"
 #include "seal/crypto.h"
+#include "form/receipt.h"
 #include "verbs.h"
 
 #define ASSURANCE "software"
@@ -72,37 +73,6 @@ static int options_read(const struct args *a, uint32_t *allow_missing, struct er
 	return args_get(a, "output") ? result_dir_check(args_get(a, "output"), e) : 0;
 }
 
-/* The iApp is remembered, so that what a task ran can be looked at later. */
-static int app_remember(struct job *j, struct err *e)
-{
-	struct store_app known;
-	if (store_app_find(j->store, j->app->id, &known, NULL) == 0)
-		return 0;
-	known = (struct store_app){ .created = os_time(), .size = j->app->len };
-	if (store_blob_add(j->store, j->app->bytes, j->app->len, known.blob, e) < 0)
-		return -1;
-	(void)snprintf(known.id, sizeof known.id, "%s", j->app->id);
-	(void)snprintf(known.h1, sizeof known.h1, "%s", j->app->h1);
-	(void)snprintf(known.name, sizeof known.name, "%s", j->app->manifest->name);
-	(void)snprintf(known.version, sizeof known.version, "%s", j->app->manifest->version);
-	memcpy(known.author, j->app->signers[0].key.public_key, 32);
-	return store_app_add(j->store, &known, e);
-}
-
-static void task_begin(const struct job *j, const struct box_zygote *z, struct store_task *t)
-{
-	uint8_t nonce[32];
-	crypto_random(nonce, sizeof nonce);
-	*t = (struct store_task){ .created = os_time(), .terms = BUF_INIT(MIB(1)) };
-	id_make(t->id, ID_TASK, nonce, sizeof nonce);
-	(void)snprintf(t->app, sizeof t->app, "%s", j->app->id);
-	(void)snprintf(t->app_name, sizeof t->app_name, "%s", j->app->manifest->name);
-	(void)snprintf(t->status, sizeof t->status, "RUNNING");
-	memcpy(t->requester, j->me.public_key, 32);
-	memcpy(t->beneficiary, j->beneficiary, 32);
-	memcpy(t->measurement, box_measurement(z), 32);
-}
-
 static void layers_write(struct json_writer *w, uint32_t missing)
 {
 	json_write_key(w, "missing_layers");
@@ -128,31 +98,6 @@ static void timing_write(struct json_writer *w, const struct job *j, const struc
 	json_write_object_end(w);
 }
 
-/* What the store keeps of a run besides its columns: no argument, no name of a file, nothing that the script said. */
-static int terms_write(const struct job *j, const struct box_zygote *z, const struct work_result *r, struct store_task *t, struct err *e)
-{
-	struct json_writer w;
-	json_write_init(&w, &t->terms, e);
-	json_write_object(&w);
-	json_write_key(&w, "h1");
-	json_write_text(&w, j->app->h1);
-	json_write_key(&w, "version");
-	json_write_text(&w, j->app->manifest->version);
-	json_write_key(&w, "data");
-	json_write_array(&w);
-	for (size_t i = 0; i < j->n_data; i++)
-		json_write_text(&w, j->data[i].id);
-	json_write_array_end(&w);
-	json_write_key(&w, "memory_peak");
-	json_write_uint(&w, r->box.done.memory_peak);
-	json_write_key(&w, "result_bytes");
-	json_write_uint(&w, r->box.done.result_bytes);
-	layers_write(&w, box_layers_missing(z));
-	timing_write(&w, j, r);
-	json_write_object_end(&w);
-	return json_write_done(&w);
-}
-
 static int task_end(struct job *j, const struct box_zygote *z, const struct work_result *r, struct store_task *t, struct err *e)
 {
 	const struct box_done *d = &r->box.done;
@@ -168,10 +113,7 @@ static int task_end(struct job *j, const struct box_zygote *z, const struct work
 	memcpy(t->digest, d->digest, 32);
 	memcpy(t->blob, r->blob, 32);
 	t->result_size = r->size;
-	t->finished = os_time();
-	if (terms_write(j, z, r, t, e) < 0)
-		return -1;
-	return store_task_finish(j->store, t, e);
+	return job_finish(j, z, t, e);
 }
 
 /* From the way a box ended to an error a person can act on. */
@@ -219,7 +161,7 @@ static int outcome_error(const struct job *j, const struct store_task *t, const 
 }
 
 static int tell(struct cli *c, const struct job *j, const struct box_zygote *z, const struct store_task *t, const struct work_result *r,
-	const struct bundle *b, const char *dir, struct err *e)
+	const struct bundle *b, const char *dir, const char *receipt, struct err *e)
 {
 	char digest[HEX_LEN(32) + 1], measurement[HEX_LEN(32) + 1];
 	hex_encode(digest, t->digest, 32);
@@ -245,7 +187,7 @@ static int tell(struct cli *c, const struct job *j, const struct box_zygote *z, 
 	json_write_key(w, "app");
 	json_write_object(w);
 	json_write_key(w, "id");
-	json_write_text(w, j->app->id);
+	json_write_text(w, j->app_id);
 	json_write_key(w, "h1");
 	json_write_text(w, j->app->h1);
 	json_write_object_end(w);
@@ -264,11 +206,13 @@ static int tell(struct cli *c, const struct job *j, const struct box_zygote *z, 
 	layers_write(w, box_layers_missing(z));
 	timing_write(w, j, r);
 	json_write_key(w, "receipt");
-	json_write_null(w);
+	json_write_text(w, receipt);
 	for (unsigned l = 0; l < BOX_LAYER_COUNT; l++)
 		if (box_layers_missing(z) >> l & 1 && cli_print(c, e, "missing   %s: nothing kept the iApp from %s but seccomp\n",
 			box_layer_name((enum box_layer)l), box_layer_text((enum box_layer)l)) < 0)
 			return -1;
+	if (cli_print(c, e, "receipt   %s\n", receipt) < 0)
+		return -1;
 	return cli_print(c, e, "digest    %s\nassurance %s\ntime      seal %.1f ms, start %.1f ms, run %.1f ms (cpu %.1f ms)\n%s%s%s", digest,
 		ASSURANCE_SAYS, (double)j->seal_us / 1e3, (double)(j->start_us + r->box.start_us) / 1e3, (double)r->box.run_us / 1e3,
 		(double)r->box.cpu_us / 1e3, dir ? "result    " : j->mine ? "result    enclua task result " : "result    sealed to ",
@@ -282,42 +226,50 @@ static int run_in_box(struct cli *c, struct job *j, const char *dir, uint32_t al
 	struct store_task t = { .id = "" };
 	struct work_result result;
 	struct bundle *b = NULL;
-	struct identity *me = NULL;
+	struct buf request = BUF_INIT(ENTRY_BYTES_MAX), receipt = BUF_INIT(RECEIPT_BYTES);
+	char receipt_path[4400];
 	int lock = -1, r = -1;
 	uint64_t begun = os_now_us();
 	if (box_zygote_start(&z, &options, e) < 0)
 		goto out;
 	j->start_us = os_now_us() - begun;
-	task_begin(j, z, &t);
-	lock = task_lock(c, t.id, e);
-	if (lock < 0 || app_remember(j, e) < 0 || store_task_add(j->store, &t, e) < 0)
+	if (job_register(j, e) < 0 || job_request(j, &t, &request, e) < 0)
 		goto out;
+	lock = task_lock(c, t.id, e);
+	if (lock < 0 || job_enter(j, &request, &t, e) < 0)
+		goto out;
+	memcpy(t.measurement, box_measurement(z), 32);
 	j->work.progress = bar;
 	j->work.ctx = c;
 	if (work_run(j->store, j->keeper, z, &j->work, t.id, &result, e) < 0) {
 		/* Not the iApp's doing: the row says so, and the first error stands. */
 		(void)snprintf(t.status, sizeof t.status, "FAILED");
 		(void)snprintf(t.reason, sizeof t.reason, "%s", err_text(e->code));
-		t.finished = os_time();
-		(void)store_task_finish(j->store, &t, NULL);
+		(void)job_finish(j, z, &t, NULL);
 		goto out;
 	}
 	cli_progress_end(c);
 	if (task_end(j, z, &result, &t, e) < 0)
 		goto out;
-	if (j->mine && result.size && (cli_identity_open(c, &me, e) < 0 || result_open(j->store, &t, me, &b, e) < 0))
+	bool files = dir && result.box.done.status == BOX_OK;
+	if (job_receipt(c, j, &t, !files, &receipt, receipt_path, sizeof receipt_path, e) < 0)
+		goto out;
+	if (j->mine && result.size && result_open(j->store, &t, j->actor, &b, e) < 0)
 		goto out;
 	if (outcome_error(j, &t, &result, b, e) < 0)
 		goto out;
-	if (dir && result_dir_write(j->store, &t, b, dir, e) < 0) {
+	if (files)
+		(void)snprintf(receipt_path, sizeof receipt_path, "%s/" RESULT_RECEIPT, dir);
+	if (files && result_dir_write(j->store, &t, b, &receipt, dir, e) < 0) {
 		if (!e->hint[0])
 			err_hint(e, "the run is done and its result is kept: enclua task result %s -o DIR", t.id);
 		goto out;
 	}
-	r = tell(c, j, z, &t, &result, b, dir, e);
+	r = tell(c, j, z, &t, &result, b, dir, receipt_path, e);
 out:
 	bundle_free(b);
-	identity_free(me);
+	buf_done(&request);
+	buf_done(&receipt);
 	task_unlock(c, t.id, lock);
 	store_task_done(&t);
 	box_zygote_stop(z);

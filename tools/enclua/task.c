@@ -1,9 +1,11 @@
-/* enclua task list|show|result|log: what became of the runs of this home. */
+/* enclua task list|show|result|receipt|log: what became of the runs of this home. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/os.h"
 #include "base/text.h"
+#include "form/receipt.h"
 #include "result.h"
 #include "verbs.h"
 
@@ -15,11 +17,11 @@ static void time_text(char out[static 24], int64_t at)
 		(void)snprintf(out, 24, "-");
 }
 
-static int task_open(struct cli *c, const char *which, struct store **s, struct store_task *t, struct err *e)
+static int task_open(struct cli *c, const char *which, struct book **b, struct store_task *t, struct err *e)
 {
-	if (store_open(s, c->home, false, e) < 0)
+	if (book_open(b, c->home, false, e) < 0)
 		return -1;
-	return store_task_find(*s, which, t, e);
+	return store_task_find(book_store(*b), which, t, e);
 }
 
 static int list_row(void *ctx, const struct store_task *t, struct err *e)
@@ -42,30 +44,61 @@ static int list_row(void *ctx, const struct store_task *t, struct err *e)
 
 static int run_list(struct cli *c, struct args *a, struct err *e)
 {
-	struct store *s = NULL;
+	struct book *b = NULL;
 	(void)a;
-	if (store_open(&s, c->home, false, e) < 0)
+	if (book_open(&b, c->home, false, e) < 0)
 		return -1;
 	json_write_key(&c->out, "tasks");
 	json_write_array(&c->out);
-	int r = store_task_each(s, list_row, c, e);
+	int r = store_task_each(book_store(b), list_row, c, e);
 	json_write_array_end(&c->out);
-	store_close(s);
+	book_close(b);
 	return r;
+}
+
+/* A list kept as words becomes one of JSON. */
+static void words_write(struct cli *c, const char *key, const struct buf *words)
+{
+	json_write_key(&c->out, key);
+	json_write_array(&c->out);
+	for (const char *at = buf_text(words); *at;) {
+		size_t n = strcspn(at, " ");
+		json_write_string(&c->out, at, n);
+		at += n + (at[n] == ' ');
+	}
+	json_write_array_end(&c->out);
+}
+
+static int show_numbers(struct cli *c, const struct store_task *t, struct err *e)
+{
+	const struct { const char *key; uint64_t value; } rows[] = {
+		{ "entry", (uint64_t)t->seq }, { "result_size", t->result_size },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		json_write_key(&c->out, rows[i].key);
+		json_write_uint(&c->out, rows[i].value);
+		if (cli_print(c, e, "%-12s %llu\n", rows[i].key, (unsigned long long)rows[i].value) < 0)
+			return -1;
+	}
+	words_write(c, "data", &t->data);
+	words_write(c, "missing_layers", &t->missing);
+	return cli_print(c, e, "%-12s %s\n", "data", t->data.len ? buf_text(&t->data) : "-");
 }
 
 static int show_text(struct cli *c, const struct store_task *t, struct err *e)
 {
-	char created[24], finished[24], digest[65], measurement[65], requester[IDENTITY_TEXT];
+	char created[24], finished[24], digest[65], measurement[65], requester[IDENTITY_TEXT], worker[IDENTITY_TEXT];
+	bool ended = t->finish_seq != 0;
 	time_text(created, t->created);
 	time_text(finished, t->finished);
 	hex_encode(digest, t->digest, 32);
 	hex_encode(measurement, t->measurement, 32);
 	identity_text(requester, t->requester);
+	identity_text(worker, t->worker);
 	const struct { const char *key, *value; } rows[] = {
 		{ "task", t->id }, { "status", task_status(c, t) }, { "reason", t->reason }, { "app", t->app }, { "app_name", t->app_name },
-		{ "requester", requester }, { "created", created }, { "finished", finished }, { "digest", digest },
-		{ "measurement", measurement }, { "assurance", "software" },
+		{ "requester", requester }, { "worker", ended ? worker : "" }, { "created", created }, { "finished", finished }, { "salted_digest", digest },
+		{ "measurement", measurement }, { "assurance", t->assurance },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		json_write_key(&c->out, rows[i].key);
@@ -73,57 +106,79 @@ static int show_text(struct cli *c, const struct store_task *t, struct err *e)
 		if (rows[i].value[0] && cli_print(c, e, "%-12s %s\n", rows[i].key, rows[i].value) < 0)
 			return -1;
 	}
-	json_write_key(&c->out, "result_size");
-	json_write_uint(&c->out, t->result_size);
-	json_write_key(&c->out, "terms");
-	if (t->terms.len)
-		json_write_raw(&c->out, buf_text(&t->terms), t->terms.len);
-	else
-		json_write_null(&c->out);
-	return cli_print(c, e, "%-12s %llu bytes, sealed\n%-12s %s\n", "result", (unsigned long long)t->result_size, "terms",
-		t->terms.len ? buf_text(&t->terms) : "-");
+	return show_numbers(c, t, e);
 }
 
 static int run_show(struct cli *c, struct args *a, struct err *e)
 {
-	struct store *s = NULL;
+	struct book *b = NULL;
 	struct store_task t = { .id = "" };
-	int r = task_open(c, a->words[0], &s, &t, e);
+	int r = task_open(c, a->words[0], &b, &t, e);
 	if (r == 0)
 		r = show_text(c, &t, e);
 	store_task_done(&t);
-	store_close(s);
+	book_close(b);
+	return r;
+}
+
+static int run_receipt(struct cli *c, struct args *a, struct err *e)
+{
+	struct book *b = NULL;
+	struct store_task t = { .id = "" };
+	struct buf text = BUF_INIT(RECEIPT_BYTES);
+	const char *file = args_get(a, "output");
+	int r = task_open(c, a->words[0], &b, &t, e);
+	if (r == 0)
+		r = receipt_of(c, b, &t, &text, e);
+	if (r == 0 && file)
+		r = os_file_replace(file, 0644, text.data, text.len, e);
+	json_write_key(&c->out, "task");
+	json_write_text(&c->out, t.id);
+	json_write_key(&c->out, file ? "file" : "receipt");
+	json_write_text(&c->out, file ? file : buf_text(&text));
+	if (r == 0 && !c->json)
+		r = file ? cli_print(c, e, "written   %s\n", file) : buf_add(&c->text, text.data, text.len, e);
+	buf_done(&text);
+	store_task_done(&t);
+	book_close(b);
 	return r;
 }
 
 /* Opens a result for the acting identity and hands it to `use`. */
-static int with_result(struct cli *c, const char *which, int (*use)(struct cli *, struct store *, const struct store_task *,
+static int with_result(struct cli *c, const char *which, int (*use)(struct cli *, struct book *, const struct store_task *,
 	const struct bundle *, const char *, struct err *), const char *dir, struct err *e)
 {
-	struct store *s = NULL;
+	struct book *book = NULL;
 	struct store_task t = { .id = "" };
 	struct identity *me = NULL;
 	struct bundle *b = NULL;
 	int r = -1;
-	if (task_open(c, which, &s, &t, e) < 0 || cli_identity_open(c, &me, e) < 0 || result_open(s, &t, me, &b, e) < 0)
+	if (task_open(c, which, &book, &t, e) < 0 || cli_identity_open(c, &me, e) < 0 || result_open(book_store(book), &t, me, &b, e) < 0)
 		goto out;
-	r = use(c, s, &t, b, dir, e);
+	r = use(c, book, &t, b, dir, e);
 out:
 	bundle_free(b);
 	identity_free(me);
 	store_task_done(&t);
-	store_close(s);
+	book_close(book);
 	return r;
 }
 
-static int use_files(struct cli *c, struct store *s, const struct store_task *t, const struct bundle *b, const char *dir, struct err *e)
+static int use_files(struct cli *c, struct book *book, const struct store_task *t, const struct bundle *b, const char *dir, struct err *e)
 {
 	if (strcmp(b->status, "ok") != 0) {
 		err_set(e, ERR_TASK, "%s failed%s%s", t->app_name, b->error[0] ? ": " : "", cli_safe(b->error, strlen(b->error), 0));
 		return err_hint(e, "enclua task log %s", t->id);
 	}
-	if (dir && result_dir_write(s, t, b, dir, e) < 0)
-		return -1;
+	if (dir) {
+		struct buf receipt = BUF_INIT(RECEIPT_BYTES);
+		int r = receipt_of(c, book, t, &receipt, e);
+		if (r == 0)
+			r = result_dir_write(book_store(book), t, b, &receipt, dir, e);
+		buf_done(&receipt);
+		if (r < 0)
+			return -1;
+	}
 	json_write_key(&c->out, "task");
 	json_write_text(&c->out, t->id);
 	json_write_key(&c->out, "dir");
@@ -156,9 +211,9 @@ static int print_safely(struct cli *c, const char *text, size_t len, struct err 
 	return 0;
 }
 
-static int use_log(struct cli *c, struct store *s, const struct store_task *t, const struct bundle *b, const char *dir, struct err *e)
+static int use_log(struct cli *c, struct book *book, const struct store_task *t, const struct bundle *b, const char *dir, struct err *e)
 {
-	(void)s;
+	(void)book;
 	(void)dir;
 	json_write_key(&c->out, "task");
 	json_write_text(&c->out, t->id);
@@ -181,7 +236,12 @@ static int run_log(struct cli *c, struct args *a, struct err *e)
 }
 
 static const struct option_row result_options[] = {
-	{ "output", 'o', "DIR", false, "write the files there, and result.age, the sealed bundle" },
+	{ "output", 'o', "DIR", false, "write the files there, result.age, the sealed bundle, and task.receipt" },
+	{ NULL, 0, NULL, false, NULL },
+};
+
+static const struct option_row receipt_options[] = {
+	{ "output", 'o', "FILE", false, "into this file instead of standard output" },
 	{ NULL, 0, NULL, false, NULL },
 };
 
@@ -192,6 +252,9 @@ const struct command task_commands[] = {
 	{ "task result", "TASK [-o DIR]", "Decrypt the result of a task, for its beneficiary",
 	  "Example: enclua task result task1qx7… -o out/\n\nThe stored bytes are checked against their hash before they are opened.", result_options,
 	  1, 1, run_result },
+	{ "task receipt", "TASK [-o FILE]", "The proof of who ran what on which data, and how it ended",
+	  "Example: enclua task receipt task1qx7… -o run.receipt\n\nAnybody can check it with `enclua verify`, without a home and without a network.", receipt_options,
+	  1, 1, run_receipt },
 	{ "task log", "TASK", "Show what the iApp printed, and its error", "Only the beneficiary can open it, and only where the data's owners allow logs.",
 	  NULL, 1, 1, run_log },
 	{ NULL, NULL, NULL, NULL, NULL, 0, 0, NULL },

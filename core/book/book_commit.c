@@ -1,0 +1,142 @@
+/* A commit: chains of entries, each all or nothing, in one transaction and one wait for the disk. In this order: spelling and signatures, before anything is
+ * locked; the rules of each entry and its rows; what was written, read back and hashed again against the new head; commit.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/os.h"
+#include "book/book_inner.h"
+
+/* An entry on its way in. */
+struct incoming { struct entry en; size_t text_len; uint8_t id[ID_BYTES]; };
+
+static int incoming_open(const struct book *b, struct incoming *in, const struct book_item *item, int64_t now, struct err *e)
+{
+	if (entry_open(&in->en, item->bytes, item->len, &in->text_len, e) < 0)
+		return -1;
+	entry_hash(in->id, item->bytes, in->text_len);
+	if (!entry_text_is(&in->en.book, b->origin)) {
+		err_set(e, ERR_DENIED, "the entry is for the book %.*s, and this one is %s", (int)in->en.book.len, in->en.book.at, b->origin);
+		return err_hint(e, "an entry is signed for one book; make it again for this one");
+	}
+	int64_t off = in->en.time - now;
+	if (off > BOOK_CLOCK_S || off < -BOOK_CLOCK_S)
+		return err_set(e, ERR_INVALID, "the entry's time is %lld s away from the clock of this book, more than %d s", (long long)off, BOOK_CLOCK_S);
+	return 0;
+}
+
+static int entry_admit(struct book *b, const struct incoming *in, const struct book_item *item, uint64_t *index, struct err *e)
+{
+	int known = book_entry_known(b, in->id, index, e);
+	if (known)
+		return known < 0 ? -1 : 0;	/* again: nothing changes, the same answer */
+	*index = b->head.range.size;
+	const struct book_applied at = { .index = *index, .text = item->bytes, .text_len = in->text_len, .id = in->id, .admit = true };
+	if (book_apply(b, &in->en, &at, e) < 0 || book_entry_insert(b, in->id, item->bytes, item->len, e) < 0)
+		return -1;
+	if (in->en.time > b->head.time)
+		b->head.time = in->en.time;
+	return 0;
+}
+
+static int chain_admit(struct book *b, struct book_chain *c, const struct incoming *in)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (entry_admit(b, &in[i], &c->items[i], &c->indices[i], &c->why) < 0)
+			return -1;
+	return 0;
+}
+
+static int step(struct book *b, const char *sql, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	if (store_statement(b->store, &st, sql, e) < 0)
+		return -1;
+	int rc = sqlite3_step(st);
+	(void)sqlite3_reset(st);
+	return rc == SQLITE_DONE ? 0 : store_fail(b->store, rc, e, "change it");
+}
+
+/* A refused chain leaves nothing behind; an error of the store ends the whole transaction. */
+static int chain_try(struct book *b, struct book_chain *c, const struct incoming *in, struct err *e)
+{
+	struct book_head before = b->head;
+	if (step(b, "SAVEPOINT chain", e) < 0)
+		return -1;
+	c->result = chain_admit(b, c, in);
+	if (c->result < 0) {
+		b->head = before;
+		if (step(b, "ROLLBACK TO chain", e) < 0)
+			return -1;
+	}
+	return step(b, "RELEASE chain", e);
+}
+
+/* What the disk will hold, and not what we meant to write, must give the new head. */
+static int read_back(struct book *b, const struct book_head *before, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	struct merkle_range range = before->range;
+	struct merkle_hash leaf, is, should;
+	if (store_statement(b->store, &st, "SELECT leaf, bytes FROM entry WHERE seq >= ?1 ORDER BY seq", e) < 0)
+		return -1;
+	sqlite3_bind_int64(st, 1, (int64_t)before->range.size);
+	int rc, r = 0;
+	while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		merkle_leaf(&leaf, sqlite3_column_blob(st, 1), (size_t)sqlite3_column_bytes(st, 1));
+		if (sqlite3_column_bytes(st, 0) != (int)MERKLE_HASH || memcmp(leaf.b, sqlite3_column_blob(st, 0), MERKLE_HASH) != 0)
+			r = err_set(e, ERR_INTERNAL, "an entry was not written as it was meant");
+		else
+			r = merkle_range_add(&range, &leaf, NULL, NULL, e);
+	}
+	(void)sqlite3_reset(st);
+	merkle_range_root(&range, &is);
+	merkle_range_root(&b->head.range, &should);
+	if (r == 0 && (range.size != b->head.range.size || !merkle_equal(&is, &should)))
+		r = err_set(e, ERR_INTERNAL, "the entries that were written do not give the tree that was meant");
+	return r;
+}
+
+static int transaction(struct book *b, struct book_chain *chains, size_t n, struct incoming *const *in, struct err *e)
+{
+	if (store_begin(b->store, e) < 0)
+		return -1;
+	int r = book_head_load(b, e);
+	struct book_head before = b->head;
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (chains[i].result == 0)
+			r = chain_try(b, &chains[i], in[i], e);
+	if (r == 0 && b->head.range.size != before.range.size && (book_head_store(b, e) < 0 || read_back(b, &before, e) < 0))
+		r = -1;
+	if (store_end(b->store, r, e) < 0) {
+		b->head = before;
+		return -1;
+	}
+	return 0;
+}
+
+int book_commit(struct book *b, struct book_chain *chains, size_t n, struct err *e)
+{
+	struct incoming **in = calloc(n ? n : 1, sizeof *in);
+	int64_t now = os_time();
+	int r = -1;
+	if (!in)
+		return err_set(e, ERR_LIMIT, "out of memory");
+	for (size_t i = 0; i < n; i++) {
+		struct book_chain *c = &chains[i];
+		c->result = 0;
+		in[i] = calloc(c->n ? c->n : 1, sizeof **in);
+		if (!in[i]) {
+			err_set(e, ERR_LIMIT, "out of memory");
+			goto out;
+		}
+		for (size_t k = 0; c->result == 0 && k < c->n; k++)
+			c->result = incoming_open(b, &in[i][k], &c->items[k], now, &c->why);
+	}
+	r = transaction(b, chains, n, in, e);
+out:
+	for (size_t i = 0; i < n; i++)
+		free(in[i]);
+	free(in);
+	return r;
+}

@@ -1,0 +1,56 @@
+/* What the files of the book share, and nobody else sees. */
+#ifndef ENCLUA_BOOK_BOOK_INNER_H
+#define ENCLUA_BOOK_BOOK_INNER_H
+
+#include "book/book.h"
+#include "book/ledger_rows.h"
+#include "book/store_inner.h"
+
+#define BOOK_CLOCK_S 60	/* how far an entry's time may be from the operator's clock */
+
+/* The log as far as it is committed. */
+struct book_head { struct merkle_range range; int64_t time; };
+
+struct book {
+	struct store *store;
+	struct ledger_rows *ledger;
+	char origin[NOTE_NAME_BYTES + 1];
+	uint8_t operator[32];
+	char dir[PATH_MAX];	/* <home>/book: lock, queue, published checkpoint, policy */
+	struct book_head head;	/* as of the last look; the row is the truth */
+	struct merkle_reader reader;
+	int lock_fd, waiting_fd;	/* queue.c */
+};
+
+/* book_tree.c: the log's own tables */
+int book_head_load(struct book *b, struct err *e);
+int book_head_store(struct book *b, struct err *e);
+/* Appends at the end of b->head, in a transaction. id: entry_hash of its text. */
+int book_entry_insert(struct book *b, const uint8_t id[static ID_BYTES], const void *bytes, size_t len, struct err *e);
+int book_entry_known(struct book *b, const uint8_t id[static ID_BYTES], uint64_t *index, struct err *e);	/* 1, 0, -1 */
+int book_tree_read(void *ctx, unsigned level, uint64_t index, struct merkle_hash *out, struct err *e);	/* ctx: struct book */
+
+/* book_apply.c: what an entry does to the tables. Inside a transaction; on refusal the caller undoes what it has done.
+ * admit: it comes in now (clock and blobs are looked at), not from a replay. */
+struct book_applied { uint64_t index; const uint8_t *text; size_t text_len; const uint8_t *id; bool admit; };
+int book_apply(struct book *b, const struct entry *en, const struct book_applied *at, struct err *e);
+
+/* book_commit.c: some chains in one transaction. */
+struct book_chain {
+	const struct book_item *items;
+	size_t n;
+	uint64_t *indices;	/* n of them, filled */
+	int result;	/* 0, or -1 and why */
+	struct err why;
+};
+int book_commit(struct book *b, struct book_chain *chains, size_t n, struct err *e);	/* -1: nothing of it happened, and nothing says so per chain */
+
+/* book_queue.c: one process commits for all that wait. */
+int book_queue_open(struct book *b, struct err *e);
+void book_queue_close(struct book *b);
+int book_queue_submit(struct book *b, struct book_chain *c, struct err *e);
+
+/* book_checkpoint.c */
+int book_published_check(struct book *b, struct err *e);
+
+#endif
