@@ -41,7 +41,8 @@ int merkle_inclusion_prove(const struct merkle_reader *r, uint64_t index, uint64
 int merkle_consistency_prove(const struct merkle_reader *r, uint64_t size1, uint64_t size2, struct merkle_proof *out, struct err *e);
 
 /* RFC 9162 2.1.3.2 and 2.1.4.2: 0, or ERR_INVALID that says what does not hold. A proof of the wrong length is refused. Consistency from
- * size 0 has an empty proof and root1 = merkle_empty; of a size with itself an empty proof and equal roots. */
+ * size 0 has an empty proof and root1 = merkle_empty; of a size with itself an empty proof and equal roots. A proof says how hashes lead to a root, no more:
+ * where the way is the same in a tree of another size, that size passes as well. Take sizes and roots only together, from signed checkpoints. */
 int merkle_inclusion_verify(const struct merkle_hash *leaf, uint64_t index, uint64_t size, const struct merkle_proof *p,
 	const struct merkle_hash *root, struct err *e);
 int merkle_consistency_verify(uint64_t size1, const struct merkle_hash *root1, uint64_t size2, const struct merkle_hash *root2,
