@@ -295,15 +295,35 @@ static int spelling_check(const struct receipt *r, struct err *e)
 	return done;
 }
 
+/* Whether a line under a checkpoint that was accepted has been checked: its name carries its key, or the policy lists it. */
+static bool line_checked(const struct note_sig *line, const struct tlog_policy *policy, const char *origin)
+{
+	struct note_key carried;
+	if (checkpoint_name_key(&carried, line->name, NOTE_ED25519))
+		return true;
+	const struct note_key *log = policy ? tlog_policy_log(policy, origin) : NULL;
+	if (log && note_sig_is_of(line, log))
+		return true;
+	for (size_t i = 0; policy && i < tlog_policy_witnesses(policy); i++)
+		if (note_sig_is_of(line, tlog_policy_witness(policy, i, NULL)))
+			return true;
+	return false;
+}
+
 /* Who vouches for the checkpoint, and that nothing in it goes unchecked. */
 static int trust_check(struct receipt *r, const struct tlog_policy *policy, struct err *e)
 {
+	struct note n;
 	if (policy && tlog_policy_check(policy, r->note, r->note_len, &r->checkpoint, &r->verdict, e) < 0)
 		return err_wrap(e, "the checkpoint");
-	if (r->verdict.unknown == 0)
-		return 0;
-	err_set(e, ERR_INVALID, "%u of the signatures under the checkpoint cannot be checked: their keys are not known", r->verdict.unknown);
-	return err_hint(e, "give a policy that lists the witnesses: enclua verify --policy FILE");
+	if (note_parse(&n, r->note, r->note_len, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n.n_sigs; i++)
+		if (!line_checked(&n.sigs[i], policy, r->checkpoint.origin)) {
+			err_set(e, ERR_INVALID, "the signature of %s under the checkpoint cannot be checked: its key is not known", n.sigs[i].name);
+			return err_hint(e, "give a policy that lists it as a witness: enclua verify --policy FILE");
+		}
+	return 0;
 }
 
 int receipt_open(struct receipt **out, const uint8_t *bytes, size_t len, const struct tlog_policy *policy, struct err *e)

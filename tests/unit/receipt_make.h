@@ -1,0 +1,224 @@
+/* A small book in memory and a task in it, for tests of receipts: every entry can be changed before it is signed, left out, or moved. */
+#ifndef ENCLUA_TESTS_RECEIPT_MAKE_H
+#define ENCLUA_TESTS_RECEIPT_MAKE_H
+
+#include <stdio.h>
+
+#include "entry_make.h"
+#include "form/checkpoint.h"
+#include "form/receipt.h"
+
+#define SCENE_MAX 32u
+
+enum actor { OPERATOR, REQUESTER, WORKER, OWNER, STRANGER, WITNESS1, WITNESS2, ACTORS };
+
+/* What happens, in the order in which it does unless a test says otherwise. NOISE_n: entries that no receipt needs. */
+enum step { BOOK, NOISE_1, REQUESTER_IN, WORKER_IN, OWNER_IN, APP, DATA_1, NOISE_2, DATA_2, REQUEST, NOISE_3, FINISH, NOISE_4, STEPS };
+
+struct scene {
+	struct identity *actors[ACTORS];
+	char origin[NOTE_NAME_BYTES + 1];
+	struct buf notes[SCENE_MAX];
+	size_t n;
+	size_t place[STEPS];	/* index of each step's entry */
+	char app[ID_TEXT], data[2][ID_TEXT], task[ID_TEXT];
+	struct merkle_range range;
+	struct merkle_hash hashes[6][SCENE_MAX];
+	struct buf note;	/* the checkpoint */
+};
+
+/* How a scene differs from the good one. change may alter the entry and who signs it. */
+struct twist {
+	void (*change)(struct scene *s, enum step step, struct entry *en, enum actor *by);
+	const enum step *order;	/* NULL: as they stand */
+	bool forge;	/* the step `forged` is in the book with a signature that does not hold */
+	enum step forged;
+};
+
+static inline int scene_told(void *ctx, unsigned level, uint64_t index, const struct merkle_hash *hash, struct err *e)
+{
+	struct scene *s = ctx;
+	(void)e;
+	s->hashes[level][index] = *hash;
+	return 0;
+}
+
+static inline int scene_read(void *ctx, unsigned level, uint64_t index, struct merkle_hash *out, struct err *e)
+{
+	const struct scene *s = ctx;
+	(void)e;
+	*out = s->hashes[level][index];
+	return 0;
+}
+
+static inline void scene_register(const struct scene *s, struct entry *en, enum actor who, const char *name, const char *role)
+{
+	en->type = ENTRY_IDENTITY_REGISTER_TYPE;
+	en->identity_register.name = entry_text(name);
+	memcpy(en->identity_register.age, identity_age_public(s->actors[who]), 32);
+	en->identity_register.role = entry_text(role);
+}
+
+static inline void scene_entry(struct scene *s, enum step step, struct entry *en, enum actor *by)
+{
+	memset(en, 0, sizeof *en);
+	en->time = ENTRY_MAKE_TIME + step;
+	en->book = entry_text(s->origin);
+	memset(en->nonce, 0x60 + (int)step, sizeof en->nonce);
+	*by = OPERATOR;
+	switch (step) {
+	case BOOK:
+		en->type = ENTRY_BOOK_OPEN_TYPE;
+		en->book_open.rules = 1;
+		break;
+	case REQUESTER_IN: scene_register(s, en, *by = REQUESTER, "alice", ""); break;
+	case WORKER_IN: scene_register(s, en, *by = WORKER, "box", "worker"); break;
+	case OWNER_IN: scene_register(s, en, *by = OWNER, "olga", ""); break;
+	case APP:
+		*by = OWNER;
+		en->type = ENTRY_APP_REGISTER_TYPE;
+		en->app_register.name = entry_text("hello");
+		en->app_register.version = entry_text("0.1.0");
+		en->app_register.h1 = entry_text("h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+		en->app_register.size = 10240;
+		break;
+	case DATA_1: case DATA_2:
+		*by = step == DATA_1 ? OWNER : REQUESTER;
+		en->type = ENTRY_DATA_REGISTER_TYPE;
+		en->data_register.blob[0] = (uint8_t)step;
+		en->data_register.size = 10240;
+		en->data_register.header = entry_text("AAEC/w==");
+		break;
+	case REQUEST:
+		*by = REQUESTER;
+		en->type = ENTRY_TASK_REQUEST_TYPE;
+		memcpy(en->task_request.app, s->app, ID_TEXT);
+		en->task_request.data.n = 2;
+		memcpy(en->task_request.data.at[0], s->data[0], ID_TEXT);
+		memcpy(en->task_request.data.at[1], s->data[1], ID_TEXT);
+		memcpy(en->task_request.beneficiary, identity_public(s->actors[REQUESTER]), 32);
+		memcpy(en->task_request.recipient, identity_age_public(s->actors[REQUESTER]), 32);
+		memset(en->task_request.params, 4, 32);
+		break;
+	case FINISH:
+		*by = WORKER;
+		en->type = ENTRY_TASK_FINISH_TYPE;
+		memcpy(en->task_finish.task, s->task, ID_TEXT);
+		en->task_finish.status = entry_text("COMPLETED");
+		memset(en->task_finish.measurement, 5, 32);
+		memset(en->task_finish.result, 6, 32);
+		en->task_finish.size = 2048;
+		en->task_finish.assurance = entry_text("software");
+		break;
+	case NOISE_1: case NOISE_2: case NOISE_3: case NOISE_4: case STEPS:
+		en->type = ENTRY_ACCOUNT_DEPOSIT_TYPE;
+		memcpy(en->account_deposit.to, identity_public(s->actors[REQUESTER]), 32);
+		en->account_deposit.amount = 1 + step;
+		break;
+	}
+}
+
+static inline void scene_step(struct scene *s, enum step step, const struct twist *t)
+{
+	struct entry en;
+	enum actor by;
+	enum id_kind kind;
+	struct merkle_hash leaf;
+	size_t len;
+	char *ids[STEPS] = { [APP] = s->app, [DATA_1] = s->data[0], [DATA_2] = s->data[1], [REQUEST] = s->task };
+	scene_entry(s, step, &en, &by);
+	if (t && t->change)
+		t->change(s, step, &en, &by);
+	struct buf *note = &s->notes[s->n];
+	*note = (struct buf)BUF_INIT(ENTRY_BYTES_MAX);
+	int r = entry_sign(&en, s->actors[by], note, NULL);
+	assert(r == 0);
+	if (t && t->forge && t->forged == step)
+		note->data[note->len - 40] = note->data[note->len - 40] == 'A' ? 'B' : 'A';
+	r = entry_decode(&en, note->data, note->len, &len, NULL);
+	assert(r == 0);
+	if (ids[step] && entry_id_kind(en.type, &kind))
+		entry_id(ids[step], kind, note->data, len);
+	merkle_leaf(&leaf, note->data, note->len);
+	r = merkle_range_add(&s->range, &leaf, scene_told, s, NULL);
+	assert(r == 0);
+	s->place[step] = s->n++;
+	(void)r;
+}
+
+/* Signs the checkpoint of what is there. */
+static inline void scene_checkpoint(struct scene *s, bool cosigned)
+{
+	struct checkpoint c = { .size = s->range.size };
+	struct buf text = BUF_INIT(CHECKPOINT_TEXT_MAX);
+	char name[NOTE_NAME_BYTES + 1];
+	memcpy(c.origin, s->origin, sizeof c.origin);
+	merkle_range_root(&s->range, &c.root);
+	buf_done(&s->note);
+	s->note = (struct buf)BUF_INIT(CHECKPOINT_NOTE_MAX);
+	int r = checkpoint_write(&c, &text, NULL);
+	r |= note_sign(&s->note, buf_text(&text), text.len, s->origin, s->actors[OPERATOR], NULL);
+	for (unsigned w = WITNESS1; cosigned && w <= WITNESS2; w++) {
+		checkpoint_witness_make(name, identity_public(s->actors[w]));
+		r |= note_cosign(&s->note, buf_text(&text), text.len, name, s->actors[w], ENTRY_MAKE_TIME + 60, NULL);
+	}
+	assert(r == 0);
+	(void)r;
+	buf_done(&text);
+}
+
+static inline struct scene *scene_new(const struct twist *t)
+{
+	struct scene *s = calloc(1, sizeof *s);
+	assert(s);
+	for (unsigned a = 0; a < ACTORS; a++)
+		s->actors[a] = entry_make_identity((uint8_t)(20 + a));
+	checkpoint_origin_make(s->origin, identity_public(s->actors[OPERATOR]));
+	for (unsigned i = 0; i < STEPS; i++)
+		scene_step(s, t && t->order ? t->order[i] : (enum step)i, t);
+	scene_checkpoint(s, true);
+	return s;
+}
+
+static inline void scene_free(struct scene *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		buf_done(&s->notes[i]);
+	for (unsigned a = 0; a < ACTORS; a++)
+		identity_free(s->actors[a]);
+	buf_done(&s->note);
+	free(s);
+}
+
+static inline struct receipt_entry scene_entry_at(struct scene *s, size_t index)
+{
+	struct receipt_entry in = { .index = index, .bytes = s->notes[index].data, .len = s->notes[index].len };
+	const struct merkle_reader reader = { scene_read, s };
+	int r = merkle_inclusion_prove(&reader, index, s->range.size, &in.proof, NULL);
+	assert(r == 0);
+	(void)r;
+	return in;
+}
+
+/* The receipt's entries: of these steps, in the order of the book. */
+static inline size_t scene_entries(struct scene *s, const bool wanted[static STEPS], struct receipt_entry *out)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < s->n; i++)
+		for (unsigned step = 0; step < STEPS; step++)
+			if (s->place[step] == i && wanted[step])
+				out[n++] = scene_entry_at(s, i);
+	return n;
+}
+
+static const bool scene_wanted[STEPS] = { [BOOK] = true, [REQUESTER_IN] = true, [WORKER_IN] = true, [OWNER_IN] = true, [APP] = true, [DATA_1] = true,
+	[DATA_2] = true, [REQUEST] = true, [FINISH] = true };
+
+static inline int scene_receipt(struct scene *s, const bool wanted[static STEPS], struct buf *out, struct err *e)
+{
+	struct receipt_entry in[STEPS];
+	size_t n = scene_entries(s, wanted, in);
+	return receipt_write(out, in, n, buf_text(&s->note), s->note.len, e);
+}
+
+#endif
