@@ -17,11 +17,15 @@
 #include "seal/crypto.h"
 #include "seal/identity.h"
 #include "trust/protect.h"
+#include "unit/book_make.h"
 #include "unit/scratch.h"
+
+static struct entry en;
 
 struct home {
 	char path[PATH_MAX], file[PATH_MAX + 16];
-	struct store *s;
+	struct book *b;
+	struct store *s;	/* of b */
 	struct keeper *k;
 	struct identity *owner;
 };
@@ -33,9 +37,12 @@ static int setup(void **state)
 	assert_int_equal(crypto_init(&e), 0);
 	scratch_make(h->path);
 	(void)snprintf(h->file, sizeof h->file, "%s/in.bin", h->path);
-	if (store_open(&h->s, h->path, true, &e) < 0 || keeper_make(h->path, &e) < 0 || keeper_open(&h->k, h->path, &e) < 0 ||
+	if (book_open(&h->b, h->path, true, &e) < 0 || keeper_make(h->path, &e) < 0 || keeper_open(&h->k, h->path, &e) < 0 ||
 		identity_new(&h->owner, &e) < 0)
 		fail_msg("%s", e.msg);
+	h->s = book_store(h->b);
+	book_make_identity(h->b, &en, h->owner, "owner", "");
+	(void)book_make_append(h->b, &en, h->owner, NULL);
 	*state = h;
 	return 0;
 }
@@ -43,7 +50,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct home *h = *state;
-	store_close(h->s);
+	book_close(h->b);
 	keeper_close(h->k);
 	identity_free(h->owner);
 	scratch_remove(h->path);
@@ -82,7 +89,7 @@ static int rows_in(struct store *s)
 
 static struct protect_terms terms(const struct home *h, const char *name)
 {
-	return (struct protect_terms){ .name = name, .owner = identity_public(h->owner), .owner_age = identity_age_public(h->owner) };
+	return (struct protect_terms){ .name = name, .owner = h->owner };
 }
 
 static void file_of(const struct home *h, size_t n)
@@ -106,7 +113,7 @@ static struct pdata *tree_of(const struct home *h)
 static int protect(struct home *h, const struct protect_terms *t, struct store_data *out, struct err *e)
 {
 	struct pdata *d = tree_of(h);
-	int r = protect_data(h->s, h->k, d, t, out, e);
+	int r = protect_data(h->b, h->k, d, t, out, e);
 	pdata_free(d);
 	return r;
 }
@@ -201,7 +208,7 @@ static void protected_and_read_back(struct home *h, size_t size)
 	assert_int_equal(heard.total, d.plain_len);
 	assert_int_equal(d.payload_len, age_payload_len(d.plain_len));
 	assert_string_equal(buf_text(&d.schema), "{\"in.bin\":\"application/octet-stream\",\"who\":\"string\"}");
-	assert_int_equal(store_data_find(h->s, "mine", &found, &e), 0);
+	assert_int_equal(store_data_find(h->s, "mine", NULL, &found, &e), 0);
 	assert_string_equal(found.id, d.id);
 	store_data_done(&found);
 	assert_int_equal(blobs_in(h, "blobs/tmp"), 0);
@@ -299,7 +306,7 @@ static void a_failure_leaves_nothing(void **state)
 		struct pdata *tree = tree_of(h);
 		assert_int_equal(truncate(h->file, 10), 0);	/* the file changes */
 		const struct protect_terms other = terms(h, "other");
-		assert_int_equal(protect_data(h->s, h->k, tree, &other, &d, &e), -1);
+		assert_int_equal(protect_data(h->b, h->k, tree, &other, &d, &e), -1);
 		assert_int_equal(e.code, ERR_CONFLICT);
 		assert_non_null(strstr(e.msg, "in.bin"));
 		pdata_free(tree);
@@ -321,7 +328,7 @@ static void killed_while_protecting(void **state)
 			struct store_data d;
 			struct err e;
 			struct protect_terms t = terms(h, "");
-			if (store_open(&own.s, h->path, false, &e) == 0)
+			if (book_open(&own.b, h->path, false, &e) == 0)
 				(void)protect(&own, &t, &d, &e);
 			_exit(0);
 		}

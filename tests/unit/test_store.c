@@ -1,4 +1,4 @@
-/* The store: what it refuses, how rows are found, and that nothing confirmed is lost when a writer is killed. */
+/* The store: what it refuses to open, how rows are found, blobs, and that nothing confirmed is lost when a writer is killed. What makes rows is the book's, and tested there. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,64 +14,16 @@
 
 #include "base/os.h"
 #include "base/text.h"
-#include "book/store.h"
 #include "seal/crypto.h"
+#include "unit/book_make.h"
 #include "unit/scratch.h"
 
-struct home { char path[PATH_MAX]; struct store *s; };
+static struct entry en;	/* too large for the stack of a careful program */
 
-static int setup(void **state)
+static void data_add(struct book_made *h, const struct identity *by, const char *name, size_t n, char id[ID_TEXT])
 {
-	struct home *h = calloc(1, sizeof *h);
-	struct err e;
-	assert_non_null(h);
-	assert_int_equal(crypto_init(&e), 0);
-	scratch_make(h->path);
-	if (store_open(&h->s, h->path, true, &e) < 0)
-		fail_msg("%s", e.msg);
-	*state = h;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct home *h = *state;
-	store_close(h->s);
-	scratch_remove(h->path);
-	free(h);
-	return 0;
-}
-
-/* Data that is as good as sealed: a blob of n random bytes and a row for it. */
-static void data_make(struct store *s, struct store_data *d, const char *name, size_t n)
-{
-	struct err e;
-	uint8_t *bytes = malloc(n);
-	memset(d, 0, sizeof *d);
-	crypto_random(bytes, n);
-	if (store_blob_add(s, bytes, n, d->blob, &e) < 0)
-		fail_msg("%s", e.msg);
-	free(bytes);
-	id_make(d->id, ID_DATA, d->blob, 32);
-	(void)snprintf(d->name, sizeof d->name, "%s", name);
-	memset(d->owner, 7, 32);
-	d->payload_len = d->plain_len = n;
-	d->header = (struct buf)BUF_INIT(100);
-	d->schema = (struct buf)BUF_INIT(100);
-	assert_int_equal(buf_add(&d->header, "header\0with nul", 15, &e), 0);
-	d->created = 1234567890;
-}
-
-static void data_add(struct store *s, const char *name, char id[ID_TEXT])
-{
-	struct store_data d;
-	struct err e;
-	data_make(s, &d, name, 100);
-	if (store_data_add(s, &d, &e) < 0)
-		fail_msg("%s", e.msg);
-	if (id)
-		memcpy(id, d.id, ID_TEXT);
-	store_data_done(&d);
+	book_make_data(h->b, &en, name, n);
+	(void)book_make_append(h->b, &en, by, id);
 }
 
 static void no_home(void **state)
@@ -87,7 +39,7 @@ static void no_home(void **state)
 
 static void other_layouts_are_refused(void **state)
 {
-	struct home *h = *state;
+	struct book_made *h = *state;
 	char path[PATH_MAX + 16];
 	struct store *s;
 	struct err e;
@@ -98,9 +50,15 @@ static void other_layouts_are_refused(void **state)
 	assert_int_equal(store_open(&s, h->path, false, &e), -1);
 	assert_int_equal(e.code, ERR_INVALID);
 	assert_non_null(strstr(e.msg, "layout 99"));
-	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 1; PRAGMA application_id = 5", NULL, NULL, NULL), SQLITE_OK);
+	assert_non_null(strstr(e.hint, "newer enclua"));
+	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 1", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(store_open(&s, h->path, true, &e), -1);	/* from before there was a book */
+	assert_int_equal(e.code, ERR_INVALID);
+	assert_non_null(strstr(e.hint, "older enclua"));
+	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 2; PRAGMA application_id = 5", NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(store_open(&s, h->path, false, &e), -1);
 	assert_int_equal(e.code, ERR_INVALID);
+	assert_non_null(strstr(e.msg, "another program"));
 	sqlite3_close(db);
 	scratch_file(h->path, "store.db", "this is no database, whatever its name says, and long enough to be looked at", 77);
 	assert_int_equal(store_open(&s, h->path, false, &e), -1);
@@ -109,96 +67,126 @@ static void other_layouts_are_refused(void **state)
 
 static void files_are_private(void **state)
 {
-	struct home *h = *state;
-	char path[PATH_MAX + 16];
-	struct stat st;
-	(void)snprintf(path, sizeof path, "%s/store.db", h->path);
-	assert_int_equal(stat(path, &st), 0);
-	assert_int_equal(st.st_mode & 0777, 0600);
+	struct book_made *h = *state;
+	static const struct { const char *name; mode_t mode; } files[] = {
+		{ "store.db", 0600 }, { "operator.key", 0600 }, { "worker.key", 0600 }, { "book/lock", 0600 }, { "book/waiting", 0600 },
+		{ "book", 0700 }, { "blobs", 0700 }, { "blobs/tmp", 0700 },
+	};
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+		char path[PATH_MAX + 16];
+		struct stat st;
+		(void)snprintf(path, sizeof path, "%s/%s", h->path, files[i].name);
+		if (stat(path, &st) < 0 || (st.st_mode & 0777) != files[i].mode)
+			fail_msg("%s has mode %o and not %o", files[i].name, st.st_mode & 0777, files[i].mode);
+	}
 }
 
 static void data_round_trip(void **state)
 {
-	struct home *h = *state;
-	struct store_data d, got;
+	struct book_made *h = *state;
+	struct store_data got;
 	struct err e;
-	data_make(h->s, &d, "contacts", 1000);
-	assert_int_equal(buf_add_text(&d.schema, "{\"a\":\"string\"}", &e), 0);
-	assert_int_equal(store_data_add(h->s, &d, &e), 0);
-	char prefix[ID_TEXT];
-	(void)snprintf(prefix, sizeof prefix, "%.13s", d.id);	/* data1 and 8 characters */
-	const char *names[] = { d.id, "contacts", prefix };
+	char id[ID_TEXT], prefix[ID_TEXT];
+	uint8_t blob[32];
+	book_make_data(h->b, &en, "contacts", 1000);
+	memcpy(blob, en.data_register.blob, 32);
+	int64_t created = en.time;
+	uint64_t index = book_make_append(h->b, &en, h->ada, id);
+	(void)snprintf(prefix, sizeof prefix, "%.13s", id);	/* data1 and 8 characters */
+	const char *names[] = { id, "contacts", prefix };
 	for (size_t i = 0; i < 3; i++) {
-		if (store_data_find(h->s, names[i], &got, &e) < 0)
-			fail_msg("%s", e.msg);
-		assert_string_equal(got.id, d.id);
+		BOOK_MUST(store_data_find(h->s, names[i], NULL, &got, &e), &e);
+		assert_string_equal(got.id, id);
+		assert_int_equal(got.seq, index);
 		assert_string_equal(got.name, "contacts");
-		assert_memory_equal(got.owner, d.owner, 32);
-		assert_memory_equal(got.blob, d.blob, 32);
+		assert_memory_equal(got.owner, identity_public(h->ada), 32);
+		assert_memory_equal(got.blob, blob, 32);
 		assert_int_equal(got.payload_len, 1000);
-		assert_int_equal(got.created, 1234567890);
-		assert_int_equal(got.header.len, 15);
-		assert_memory_equal(got.header.data, "header\0with nul", 15);
+		assert_int_equal(got.plain_len, 1000 - 32);
+		assert_int_equal(got.created, created);
+		assert_int_equal(got.header.len, 4);
+		assert_memory_equal(got.header.data, "\0\1\2\377", 4);
 		assert_string_equal(buf_text(&got.schema), "{\"a\":\"string\"}");
 		assert_false(got.ephemeral);
 		store_data_done(&got);
 	}
 	prefix[12] = '\0';
-	assert_int_equal(store_data_find(h->s, prefix, &got, &e), -1);
+	assert_int_equal(store_data_find(h->s, prefix, NULL, &got, &e), -1);
 	assert_int_equal(e.code, ERR_NOT_FOUND);
 	assert_non_null(strstr(e.hint, "at least 8"));
-	store_data_done(&d);
 }
 
-static void data_refusals(void **state)
+static void what_is_not_there_is_said(void **state)
 {
-	struct home *h = *state;
-	struct store_data d, got;
+	struct book_made *h = *state;
+	struct store_data got;
 	struct err e;
-	data_add(h->s, "contacts", NULL);
-
-	data_make(h->s, &d, "contacts", 10);
-	assert_int_equal(store_data_add(h->s, &d, &e), -1);
-	assert_int_equal(e.code, ERR_CONFLICT);
-	assert_int_equal(store_data_find(h->s, d.id, &got, &e), -1);
-	d.ephemeral = true;	/* of one run: its name is nobody's */
-	assert_int_equal(store_data_add(h->s, &d, &e), 0);
-	assert_int_equal(store_data_add(h->s, &d, &e), -1);
-	assert_int_equal(e.code, ERR_CONFLICT);
-	store_data_done(&d);
-
-	data_make(h->s, &d, "data1qqqqqqqq", 10);
-	assert_int_equal(store_data_add(h->s, &d, &e), -1);
-	assert_int_equal(e.code, ERR_INVALID);
-	d.name[0] = '\0';
-	d.payload_len = 11;	/* not what the blob has */
-	assert_int_equal(store_data_add(h->s, &d, &e), -1);
-	assert_int_equal(e.code, ERR_INVALID);
-	d.payload_len = 10;
-	d.blob[0] ^= 1;	/* no such blob */
-	assert_int_equal(store_data_add(h->s, &d, &e), -1);
-	assert_int_equal(e.code, ERR_NOT_FOUND);
-	store_data_done(&d);
-
-	assert_int_equal(store_data_find(h->s, "contact", &got, &e), -1);
+	data_add(h, h->ada, "contacts", 100, NULL);
+	assert_int_equal(store_data_find(h->s, "contact", NULL, &got, &e), -1);
 	assert_int_equal(e.code, ERR_NOT_FOUND);
 	assert_non_null(strstr(e.hint, "contacts"));
-	assert_int_equal(store_data_find(h->s, "", &got, &e), -1);
+	assert_int_equal(store_data_find(h->s, "", NULL, &got, &e), -1);
 	assert_int_equal(e.code, ERR_NOT_FOUND);
+}
+
+/* A name is one owner's: the same of two owners is that of whoever asks, else the newest. */
+static void my_data_come_first(void **state)
+{
+	struct book_made *h = *state;
+	struct store_data got;
+	struct err e;
+	char hers[ID_TEXT], his[ID_TEXT];
+	book_make_identity(h->b, &en, h->bob, "bob", "");
+	(void)book_make_append(h->b, &en, h->bob, NULL);
+	data_add(h, h->ada, "contacts", 100, hers);
+	data_add(h, h->bob, "contacts", 100, his);
+	const struct { const struct identity *me; const char *id; } cases[] = { { h->ada, hers }, { h->bob, his }, { NULL, his }, { h->worker, his } };
+	for (size_t i = 0; i < 4; i++) {
+		BOOK_MUST(store_data_find(h->s, "contacts", cases[i].me ? identity_public(cases[i].me) : NULL, &got, &e), &e);
+		assert_string_equal(got.id, cases[i].id);
+		store_data_done(&got);
+	}
+	assert_int_equal(store_data_name_free(h->s, "contacts", identity_public(h->ada), &e), -1);
+	assert_int_equal(e.code, ERR_CONFLICT);
+	assert_int_equal(store_data_name_free(h->s, "contacts", identity_public(h->worker), &e), 0);
+	assert_int_equal(store_data_name_free(h->s, "", identity_public(h->ada), &e), 0);
+}
+
+static void identities_by_key_and_name(void **state)
+{
+	struct book_made *h = *state;
+	struct store_identity got;
+	struct err e;
+	assert_int_equal(store_identity_find(h->s, identity_public(h->ada), &got, &e), 1);
+	assert_string_equal(got.name, "ada");
+	assert_string_equal(got.role, "");
+	assert_memory_equal(got.age, identity_age_public(h->ada), 32);
+	assert_int_equal(store_identity_find(h->s, identity_public(h->bob), &got, &e), 0);
+	assert_int_equal(store_identity_named(h->s, "worker", &got, &e), 0);
+	assert_memory_equal(got.key, identity_public(h->worker), 32);
+	assert_string_equal(got.role, "worker");
+	assert_int_equal(store_identity_named(h->s, "adda", &got, &e), -1);
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	assert_non_null(strstr(e.hint, "ada"));
+	book_make_identity(h->b, &en, h->bob, "ada", "");	/* anybody may call himself so */
+	(void)book_make_append(h->b, &en, h->bob, NULL);
+	assert_int_equal(store_identity_named(h->s, "ada", &got, &e), -1);
+	assert_int_equal(e.code, ERR_CONFLICT);
+	assert_non_null(strstr(e.hint, "enclua1"));
 }
 
 static void ids_are_checked(void **state)
 {
-	struct home *h = *state;
+	struct book_made *h = *state;
 	struct store_data got;
 	struct store_app app;
 	struct err e;
 	char id[ID_TEXT];
-	data_add(h->s, "one", id);
+	data_add(h, h->ada, "one", 100, id);
 	id[10] = id[10] == 'q' ? 'p' : 'q';
-	assert_int_equal(store_data_find(h->s, id, &got, &e), -1);
+	assert_int_equal(store_data_find(h->s, id, NULL, &got, &e), -1);
 	assert_int_equal(e.code, ERR_INVALID);	/* the checksum */
-	data_add(h->s, "two", id);
+	data_add(h, h->ada, "two", 100, id);
 	assert_int_equal(store_app_find(h->s, id, &app, &e), -1);
 	assert_int_equal(e.code, ERR_USAGE);	/* another kind */
 	id[14] = '\0';
@@ -206,32 +194,42 @@ static void ids_are_checked(void **state)
 	assert_int_equal(e.code, ERR_USAGE);
 }
 
-static void an_ambiguous_prefix_is_refused(void **state)
+static void behind_its_back(struct book_made *h, const char *sql)
 {
-	struct home *h = *state;
-	struct store_data d, got;
-	struct err e;
-	for (int i = 0; i < 2; i++) {
-		data_make(h->s, &d, "", 10);
-		memcpy(d.id + 5, "qqqqqqqq", 8);
-		assert_int_equal(store_data_add(h->s, &d, &e), 0);
-		store_data_done(&d);
-	}
-	assert_int_equal(store_data_find(h->s, "data1qqqqqqqq", &got, &e), -1);
-	assert_int_equal(e.code, ERR_CONFLICT);
+	char path[PATH_MAX + 16];
+	sqlite3 *db;
+	(void)snprintf(path, sizeof path, "%s/store.db", h->path);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
 }
 
-static void app_make(struct store *s, struct store_app *a, const char *h1, const char *name, uint8_t author)
+static void an_ambiguous_prefix_is_refused(void **state)
 {
+	struct book_made *h = *state;
+	struct store_data got;
 	struct err e;
-	memset(a, 0, sizeof *a);
-	assert_int_equal(store_blob_add(s, h1, strlen(h1), a->blob, &e), 0);
-	a->size = strlen(h1);
-	id_make(a->id, ID_APP, h1, strlen(h1));
-	(void)snprintf(a->h1, sizeof a->h1, "%s", h1);
-	(void)snprintf(a->name, sizeof a->name, "%s", name);
-	(void)snprintf(a->version, sizeof a->version, "1.0.0");
-	memset(a->author, author, 32);
+	data_add(h, h->ada, "", 100, NULL);
+	data_add(h, h->ada, "", 100, NULL);
+	behind_its_back(h, "UPDATE data SET id = 'data1qqqqqqqq' || substr(id, 14)");	/* no two hashes begin alike for 40 bits */
+	assert_int_equal(store_data_find(h->s, "data1qqqqqqqq", NULL, &got, &e), -1);
+	assert_int_equal(e.code, ERR_CONFLICT);
+	assert_int_equal(store_data_find(h->s, "data1qqqqqqqp", NULL, &got, &e), -1);
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+}
+
+/* What somebody else wrote and no member can hold is refused, never cut. */
+static void a_corrupt_row_is_refused(void **state)
+{
+	struct book_made *h = *state;
+	struct store_data got;
+	struct err e;
+	char id[ID_TEXT];
+	data_add(h, h->ada, "contacts", 100, id);
+	behind_its_back(h, "UPDATE data SET name = printf('%.*c', 500, 'x')");
+	assert_int_equal(store_data_find(h->s, id, NULL, &got, &e), -1);
+	assert_int_equal(e.code, ERR_INVALID);
+	assert_non_null(strstr(e.msg, "corrupt"));
 }
 
 static int count_app(void *ctx, const struct store_app *a, struct err *e)
@@ -244,72 +242,80 @@ static int count_app(void *ctx, const struct store_app *a, struct err *e)
 
 static void apps(void **state)
 {
-	struct home *h = *state;
-	struct store_app a, b, got;
+	struct book_made *h = *state;
+	struct store_app got;
 	struct err e;
-	app_make(h->s, &a, "h1:first", "hello", 1);
-	assert_int_equal(store_app_add(h->s, &a, &e), 0);
-	assert_int_equal(store_app_add(h->s, &a, &e), 0);	/* the same again */
-	app_make(h->s, &b, "h1:second", "hello", 1);
-	assert_int_equal(store_app_add(h->s, &b, &e), 0);	/* a new version */
+	char h1[3][IAPP_H1_TEXT], id[2][ID_TEXT];
+	for (unsigned i = 0; i < 2; i++) {	/* two versions under one name */
+		book_make_app(h->b, &en, "hello", i, h->ada, h1[i]);
+		(void)book_make_append(h->b, &en, h->ada, id[i]);
+	}
 	assert_int_equal(store_app_find(h->s, "hello", &got, &e), 0);
-	assert_string_equal(got.h1, "h1:second");
-	assert_int_equal(store_app_find(h->s, a.id, &got, &e), 0);
-	assert_string_equal(got.h1, "h1:first");
-	app_make(h->s, &b, "h1:third", "hello", 2);	/* somebody else under the same name */
-	assert_int_equal(store_app_add(h->s, &b, &e), -1);
-	assert_int_equal(e.code, ERR_CONFLICT);
+	assert_string_equal(got.id, id[1]);
+	assert_string_equal(got.h1, h1[1]);
+	assert_int_equal(store_app_find(h->s, id[0], &got, &e), 0);
+	assert_string_equal(got.h1, h1[0]);
+	assert_int_equal(got.size, 100);
 	int n = 0;
 	assert_int_equal(store_app_each(h->s, count_app, &n, &e), 0);
 	assert_int_equal(n, 2);
+
+	/* by its archive: what its owner registered, else what its author did, and nobody else's */
+	book_make_identity(h->b, &en, h->bob, "bob", "");
+	(void)book_make_append(h->b, &en, h->bob, NULL);
+	book_make_app(h->b, &en, "hello", 0, h->ada, h1[2]);
+	(void)book_make_append(h->b, &en, h->bob, id[1]);
+	assert_int_equal(store_app_find_h1(h->s, h1[0], identity_public(h->bob), &got, &e), 1);
+	assert_string_equal(got.id, id[1]);
+	assert_int_equal(store_app_find_h1(h->s, h1[0], identity_public(h->ada), &got, &e), 1);
+	assert_string_equal(got.id, id[0]);
+	assert_int_equal(store_app_find_h1(h->s, h1[0], identity_public(h->worker), &got, &e), 1);
+	assert_string_equal(got.id, id[0]);
+	book_make_app(h->b, &en, "hello", 9, h->ada, h1[2]);
+	(void)book_make_append(h->b, &en, h->bob, NULL);
+	assert_int_equal(store_app_find_h1(h->s, h1[2], identity_public(h->worker), &got, &e), 0);
+	assert_int_equal(store_app_find_h1(h->s, "h1:none", identity_public(h->ada), &got, &e), 0);
 }
 
-static void a_task_is_finished_once(void **state)
+static void tasks_and_their_results(void **state)
 {
-	struct home *h = *state;
-	struct store_app a;
-	struct store_task t, got;
+	struct book_made *h = *state;
+	struct store_task got;
 	struct err e;
-	memset(&t, 0, sizeof t);
-	id_make(t.id, ID_TASK, "t", 1);
-	t.terms = (struct buf)BUF_INIT(100);
-	memcpy(t.status, "RUNNING", 8);
-	t.created = 5;
-	app_make(h->s, &a, "h1:x", "hello", 1);
-	memcpy(t.app, a.id, sizeof t.app);
-	assert_int_equal(store_task_add(h->s, &t, &e), -1);	/* of an iApp that is not here */
-	assert_int_equal(e.code, ERR_CONFLICT);
-	assert_int_equal(store_app_add(h->s, &a, &e), 0);
-	assert_int_equal(store_task_add(h->s, &t, &e), 0);
-	memset(t.blob, 9, 32);
-	memcpy(t.status, "COMPLETED", 10);
-	assert_int_equal(store_task_finish(h->s, &t, &e), -1);	/* its result is not there */
-	assert_int_equal(e.code, ERR_NOT_FOUND);
-	assert_int_equal(store_blob_add(h->s, "result", 6, t.blob, &e), 0);
-	t.result_size = 6;
-	t.finished = 6;
-	t.created = 1;	/* does not change what was asked for */
-	assert_int_equal(buf_add_text(&t.terms, "{}", &e), 0);
-	assert_int_equal(store_task_finish(h->s, &t, &e), 0);
-	assert_int_equal(store_task_finish(h->s, &t, &e), -1);
-	assert_int_equal(e.code, ERR_CONFLICT);
-	assert_int_equal(store_task_find(h->s, t.id, &got, &e), 0);
-	assert_string_equal(got.status, "COMPLETED");
-	assert_int_equal(got.created, 5);
-	assert_int_equal(got.finished, 6);
-	assert_string_equal(buf_text(&got.terms), "{}");
+	char h1[IAPP_H1_TEXT], app[ID_TEXT], data[ID_TEXT], task[ID_TEXT];
+	uint8_t result[32];
+	book_make_app(h->b, &en, "hello", 1, h->ada, h1);
+	(void)book_make_append(h->b, &en, h->ada, app);
+	data_add(h, h->ada, "contacts", 100, data);
+	book_make_task(h->b, &en, app, data);
+	(void)book_make_append(h->b, &en, h->ada, task);
+	BOOK_MUST(store_task_find(h->s, task, &got, &e), &e);
+	assert_string_equal(got.status, "RUNNING");
+	assert_string_equal(got.app, app);
+	assert_string_equal(got.app_name, "hello");
+	assert_string_equal(buf_text(&got.data), data);
+	assert_int_equal(got.finish_seq, 0);
 	store_task_done(&got);
-	assert_int_equal(store_blob_remove(h->s, t.blob, &e), -1);	/* in use */
+
+	book_make_finish(h->b, &en, task);
+	memcpy(result, en.task_finish.result, 32);
+	uint64_t at = book_make_append(h->b, &en, h->worker, NULL);
+	BOOK_MUST(store_task_find(h->s, task, &got, &e), &e);
+	assert_string_equal(got.status, "COMPLETED");
+	assert_int_equal(got.finish_seq, at);
+	assert_int_equal(got.result_size, 50);
+	assert_memory_equal(got.worker, identity_public(h->worker), 32);
+	assert_memory_equal(got.requester, identity_public(h->ada), 32);
+	store_task_done(&got);
+	assert_int_equal(store_blob_remove(h->s, result, &e), -1);	/* in use */
 	assert_int_equal(e.code, ERR_CONFLICT);
-	memcpy(t.id, "task1nothing", 13);
-	assert_int_equal(store_task_finish(h->s, &t, &e), -1);
+	assert_int_equal(store_task_find(h->s, "hello", &got, &e), -1);	/* a task has no name */
 	assert_int_equal(e.code, ERR_NOT_FOUND);
-	store_task_done(&t);
 }
 
 static void blobs(void **state)
 {
-	struct home *h = *state;
+	struct book_made *h = *state;
 	struct err e;
 	uint8_t hash[32], want[32];
 	char back[16] = "";
@@ -345,7 +351,7 @@ static int files_in(const char *home, const char *sub)
 
 static void only_dead_writers_are_swept(void **state)
 {
-	struct home *h = *state;
+	struct book_made *h = *state;
 	struct store *other;
 	struct err e;
 	char tmp[PATH_MAX];
@@ -368,7 +374,7 @@ static void make_old(const char *home, const char *name)
 	assert_int_equal(utimensat(AT_FDCWD, path, then, 0), 0);
 }
 
-static void blob_make_old(struct home *h, const uint8_t sha256_of[static 32])
+static void blob_make_old(struct book_made *h, const uint8_t sha256_of[static 32])
 {
 	char name[HEX_LEN(32) + 7] = "blobs/";
 	hex_encode(name + 6, sha256_of, 32);
@@ -378,54 +384,56 @@ static void blob_make_old(struct home *h, const uint8_t sha256_of[static 32])
 /* What a kill leaves between a blob and its row goes after a day; what a row names, and what is young, stays. */
 static void unnamed_blobs_are_swept(void **state)
 {
-	struct home *h = *state;
-	struct store_data named, once, unnamed, young;
+	struct book_made *h = *state;
 	struct store *other;
 	struct err e;
+	uint8_t named[32], schema[32], once[32], unnamed[32], young[32];
 	int before = files_in(h->path, "blobs");
-	data_make(h->s, &named, "kept", 10);
-	data_make(h->s, &once, "", 10);
-	data_make(h->s, &unnamed, "", 10);
-	data_make(h->s, &young, "", 10);
-	once.ephemeral = true;
-	assert_int_equal(store_data_add(h->s, &named, &e), 0);
-	assert_int_equal(store_data_add(h->s, &once, &e), 0);
-	blob_make_old(h, named.blob);
-	blob_make_old(h, once.blob);
-	blob_make_old(h, unnamed.blob);
+	book_make_data(h->b, &en, "kept", 100);
+	memcpy(named, en.data_register.blob, 32);
+	en.data_register.schema.len = 0;
+	BOOK_MUST(store_blob_add(h->s, "{}", 2, schema, &e), &e);
+	memcpy(en.data_register.schema_blob, schema, 32);
+	(void)book_make_append(h->b, &en, h->ada, NULL);
+	book_make_data(h->b, &en, "", 100);
+	memcpy(once, en.data_register.blob, 32);
+	en.data_register.scope = entry_text("run");
+	(void)book_make_append(h->b, &en, h->ada, NULL);
+	book_make_blob(h->b, 100, unnamed);
+	book_make_blob(h->b, 100, young);
+	blob_make_old(h, named);
+	blob_make_old(h, schema);
+	blob_make_old(h, once);
+	blob_make_old(h, unnamed);
 	assert_int_equal(store_open(&other, h->path, false, &e), 0);
 	store_close(other);
-	assert_int_equal(files_in(h->path, "blobs"), before + 4);	/* looked at today already */
+	assert_int_equal(files_in(h->path, "blobs"), before + 5);	/* looked at today already */
 	make_old(h->path, ".swept");
 	assert_int_equal(store_open(&other, h->path, false, &e), 0);
-	assert_int_equal(files_in(h->path, "blobs"), before + 2);
-	const uint8_t *kept[] = { named.blob, young.blob };
-	for (size_t i = 0; i < 2; i++) {
+	assert_int_equal(files_in(h->path, "blobs"), before + 3);
+	const uint8_t *kept[] = { named, schema, young };
+	for (size_t i = 0; i < 3; i++) {
 		int fd;
 		uint64_t size;
 		assert_int_equal(store_blob_open(other, kept[i], &fd, &size, &e), 0);
 		close(fd);
 	}
 	store_close(other);
-	struct store_data *all[] = { &named, &once, &unnamed, &young };
-	for (size_t i = 0; i < 4; i++)
-		store_data_done(all[i]);
 }
 
 /* Killed at any moment */
 
-_Noreturn static void add_forever(const char *home, int tell)
+_Noreturn static void add_forever(const struct book_made *h, int tell)
 {
-	struct store *s;
+	struct book *b;
 	struct err e;
-	if (store_open(&s, home, false, &e) < 0)
+	char id[ID_TEXT];
+	if (book_open(&b, h->path, false, &e) < 0)
 		_exit(1);
 	for (;;) {
-		struct store_data d;
-		data_make(s, &d, "", 200000);
-		if (store_data_add(s, &d, &e) < 0 || os_write(tell, d.id, ID_TEXT) < 0)
+		book_make_data(b, &en, "", 100000);
+		if (book_make_try(b, &en, h->ada, NULL, id, &e) < 0 || os_write(tell, id, ID_TEXT) < 0)
 			_exit(1);
-		store_data_done(&d);
 	}
 }
 
@@ -472,7 +480,7 @@ static void no_half_blob(const char *home)
 
 static void killed_writers_lose_nothing_confirmed(void **state)
 {
-	struct home *h = *state;
+	struct book_made *h = *state;
 	for (unsigned round = 0; round < 12; round++) {
 		int pipes[2];
 		char ids[64][ID_TEXT];
@@ -481,7 +489,7 @@ static void killed_writers_lose_nothing_confirmed(void **state)
 		pid_t child = fork();
 		if (child == 0) {
 			close(pipes[0]);
-			add_forever(h->path, pipes[1]);
+			add_forever(h, pipes[1]);
 		}
 		close(pipes[1]);
 		size_t stop = 1 + round % 5;
@@ -502,7 +510,7 @@ static void killed_writers_lose_nothing_confirmed(void **state)
 		assert_int_equal(store_data_each(seen.s, row_has_its_blob, &seen, &e), 0);
 		for (size_t i = 0; i < n; i++) {
 			struct store_data d;
-			if (store_data_find(seen.s, ids[i], &d, &e) < 0)
+			if (store_data_find(seen.s, ids[i], NULL, &d, &e) < 0)
 				fail_msg("round %u: %s was confirmed and is lost: %s", round, ids[i], e.msg);
 			store_data_done(&d);
 		}
@@ -513,25 +521,23 @@ static void killed_writers_lose_nothing_confirmed(void **state)
 
 static void two_processes_add_at_once(void **state)
 {
-	struct home *h = *state;
+	struct book_made *h = *state;
 	enum { EACH = 30 };
 	pid_t children[2];
 	for (int c = 0; c < 2; c++) {
 		children[c] = fork();
 		if (children[c] != 0)
 			continue;
-		struct store *s;
+		struct book *b;
 		struct err e;
-		if (store_open(&s, h->path, false, &e) < 0)
+		if (book_open(&b, h->path, false, &e) < 0)
 			_exit(1);
 		for (int i = 0; i < EACH; i++) {
-			struct store_data d;
-			data_make(s, &d, "", 50);
-			if (store_data_add(s, &d, &e) < 0)
+			book_make_data(b, &en, "", 50);
+			if (book_make_try(b, &en, h->ada, NULL, NULL, &e) < 0)
 				_exit(2);
-			store_data_done(&d);
 		}
-		store_close(s);
+		book_close(b);
 		_exit(0);
 	}
 	for (int c = 0; c < 2; c++) {
@@ -556,9 +562,9 @@ static void two_processes_make_one_home(void **state)
 		for (int c = 0; c < 4; c++) {
 			children[c] = fork();
 			if (children[c] == 0) {
-				struct store *s;
-				int r = store_open(&s, home, true, &e);
-				store_close(s);
+				struct book *b;
+				int r = book_open(&b, home, true, &e);
+				book_close(b);
 				_exit(r < 0);
 			}
 		}
@@ -567,27 +573,24 @@ static void two_processes_make_one_home(void **state)
 			waitpid(children[c], &status, 0);
 			assert_int_equal(status, 0);
 		}
+		struct book *b;
+		uint64_t size;
+		BOOK_MUST(book_open(&b, home, false, &e), &e);
+		BOOK_MUST(book_size(b, &size, &e), &e);
+		assert_int_equal(size, 2);	/* opened once, with one worker */
+		book_close(b);
 		scratch_remove(home);
 	}
 }
 
 int main(void)
 {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, book_make_setup, book_make_teardown)
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(no_home),
-		cmocka_unit_test_setup_teardown(other_layouts_are_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(files_are_private, setup, teardown),
-		cmocka_unit_test_setup_teardown(data_round_trip, setup, teardown),
-		cmocka_unit_test_setup_teardown(data_refusals, setup, teardown),
-		cmocka_unit_test_setup_teardown(ids_are_checked, setup, teardown),
-		cmocka_unit_test_setup_teardown(an_ambiguous_prefix_is_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(apps, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_task_is_finished_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(blobs, setup, teardown),
-		cmocka_unit_test_setup_teardown(only_dead_writers_are_swept, setup, teardown),
-		cmocka_unit_test_setup_teardown(unnamed_blobs_are_swept, setup, teardown),
-		cmocka_unit_test_setup_teardown(killed_writers_lose_nothing_confirmed, setup, teardown),
-		cmocka_unit_test_setup_teardown(two_processes_add_at_once, setup, teardown),
+		cmocka_unit_test(no_home), TEST(other_layouts_are_refused), TEST(files_are_private), TEST(data_round_trip), TEST(what_is_not_there_is_said),
+		TEST(my_data_come_first), TEST(identities_by_key_and_name), TEST(ids_are_checked), TEST(an_ambiguous_prefix_is_refused),
+		TEST(a_corrupt_row_is_refused), TEST(apps), TEST(tasks_and_their_results), TEST(blobs), TEST(only_dead_writers_are_swept),
+		TEST(unnamed_blobs_are_swept), TEST(killed_writers_lose_nothing_confirmed), TEST(two_processes_add_at_once),
 		cmocka_unit_test(two_processes_make_one_home),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
