@@ -7,7 +7,7 @@
 /* In the order of `enclua --help`: the path of data first. */
 #define VERB_SETS(X) \
 	X(init_commands) X(key_commands) X(app_commands) X(protect_commands) X(data_commands) \
-	X(run_task_commands) X(task_commands) \
+	X(run_task_commands) X(task_commands) X(account_commands) \
 	X(seal_commands) \
 	X(doctor_commands) X(help_commands)
 
