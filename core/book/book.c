@@ -127,16 +127,15 @@ int book_open(struct book **out, const char *home, bool create, struct err *e)
 	int is = book_row_read(b, e);
 	if (is < 0 || (is == 1 && book_head_load(b, e) < 0))
 		goto bad;
-	if (is == 0 || b->head.range.size == 0) {
-		if (!create) {
-			err_set(e, ERR_NOT_FOUND, "the book in %s was never finished", home);
-			err_hint(e, "enclua init finishes it");
-			goto bad;
-		}
-		if (book_make(b, e) < 0)
-			goto bad;
-	}
+	bool empty = is == 0 || b->head.range.size == 0;
 	if (book_published_check(b, e) < 0)
+		goto bad;
+	if (empty && !create) {
+		err_set(e, ERR_NOT_FOUND, "the book in %s was never finished", home);
+		err_hint(e, "enclua init finishes it");
+		goto bad;
+	}
+	if (empty && book_make(b, e) < 0)
 		goto bad;
 	*out = b;
 	return 0;

@@ -66,9 +66,9 @@ int book_published_check(struct book *b, struct err *e)
 		err_wrap(e, "the published checkpoint %s", path);
 		r = -1;
 	}
-	if (r == 0 && strcmp(c.origin, b->origin) != 0)
+	if (r == 0 && b->origin[0] && strcmp(c.origin, b->origin) != 0)	/* none: the database is new, and older than what was published */
 		r = err_set(e, ERR_INVALID, "the published checkpoint %s is of another book, %s", path, c.origin);
-	if (r == 0)
+	if (r == 0 && b->origin[0])
 		r = book_head_load(b, e);
 	if (r == 0)
 		r = contains(b, &c, "the published checkpoint", e);

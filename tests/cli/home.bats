@@ -45,10 +45,16 @@ init() { "$enclua" "$@" init --no-passphrase > /dev/null; }
 		"$enclua" --home h --json data list > /dev/null
 		rm -rf h
 	done
-	init --home h && rm h/store.db
+	init --home h && rm h/book/checkpoint
 	cp h/keys/me.key kept
 	init --home h
 	cmp h/keys/me.key kept
+}
+
+@test "a book that was published does not begin anew because its database is gone" {
+	init --home h && rm h/store.db
+	fails 5 "rollback: the published checkpoint has 3 entries" "$enclua" --home h init --no-passphrase
+	fails 5 "rollback" "$enclua" --home h protect "$top/README.md"
 }
 
 @test "init keeps an identity that was made before the home, and the chosen default" {

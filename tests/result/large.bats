@@ -17,7 +17,7 @@ teardown() { teardown_home; }
 	"$enclua" --json run-task "$top/iapps/word-count" --data text.txt -o out > run.json
 	read -r lines words bytes < <(wc < text.txt | tr -s ' ')
 	[ "$(jq -r '"\(.lines) \(.words) \(.bytes)"' out/counts.json)" = "$lines $words $bytes" ]
-	peak=$("$enclua" --json task show "$(jq -r .task run.json)" | jq .terms.memory_peak)
+	peak=$(jq .limits.memory.used out/result.json)
 	[ "$peak" -gt 0 ] && [ "$peak" -le $((64 * 1048576)) ]
 	echo "# $mib MiB: $(jq -c '.timing_us | map_values(. / 1000 | floor)' run.json) ms, script's peak $peak bytes" >&3
 	[ -z "$(find "$ENCLUA_HOME/blobs" -type f -size +64M)" ]	# sealed for this run only, and gone

@@ -118,11 +118,11 @@ int cli_keys_dir(const struct cli *c, char *out, size_t size, struct err *e)
 	return cli_home_path(c, "keys", out, size, e);
 }
 
-/* The store makes its folder of blobs last, so a home with that is a finished one. */
+/* The book publishes its first checkpoint last, so a home with that is a finished one. */
 bool cli_has_home(const struct cli *c)
 {
 	char path[4200];
-	return cli_home_path(c, "blobs", path, sizeof path, NULL) == 0 && os_exists(path) &&
+	return cli_home_path(c, "book/checkpoint", path, sizeof path, NULL) == 0 && os_exists(path) &&
 		cli_home_path(c, "store.db", path, sizeof path, NULL) == 0 && os_exists(path);
 }
 

@@ -13,7 +13,7 @@
 #include "verbs.h"
 
 /* Two first commands at once make one home: who comes second waits, and finds everything there. The keystore locks the home and its keys/ for
- * each key, so this lock is on a folder of which it knows nothing; nor on blobs/, which marks a finished home. */
+ * each key, so this lock is on a folder of which it knows nothing. */
 static int home_lock(const struct cli *c, struct err *e)
 {
 	char path[4200];
