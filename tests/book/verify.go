@@ -305,27 +305,28 @@ func cutLine(s string) (line, rest string, err error) {
 	return s[:i], s[i+1:], nil
 }
 
-// proofFile checks a C2SP tlog-proof whose extra data is the entry.
+// proofFile checks a C2SP tlog-proof whose extra data is the entry; an empty entry has no such line.
 func (t *trusted) proofFile(path string, tree tlog.Tree, made hashes) error {
 	whole, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
 	text := string(whole)
-	if !strings.HasPrefix(text, "c2sp.org/tlog-proof@v1\nextra ") {
-		return errors.New("no proof file with an entry")
-	}
-	_, text, _ = cutLine(text)
 	line, text, err := cutLine(text)
-	if err != nil {
-		return err
-	}
-	entry, err := base64.StdEncoding.Strict().DecodeString(strings.TrimPrefix(line, "extra "))
-	if err != nil {
-		return err
+	if err != nil || line != "c2sp.org/tlog-proof@v1" {
+		return errors.New("not a proof file")
 	}
 	if line, text, err = cutLine(text); err != nil {
 		return err
+	}
+	var entry []byte
+	if strings.HasPrefix(line, "extra ") {
+		if entry, err = base64.StdEncoding.Strict().DecodeString(strings.TrimPrefix(line, "extra ")); err != nil {
+			return err
+		}
+		if line, text, err = cutLine(text); err != nil {
+			return err
+		}
 	}
 	index, err := strconv.ParseInt(strings.TrimPrefix(line, "index "), 10, 64)
 	if err != nil || fmt.Sprintf("index %d", index) != line {

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 
-const require = createRequire(path.join(process.env.NODE_PATH, "none.js"));
+const require = createRequire(path.resolve(process.env.NODE_PATH, "none.js"));
 const inside = path.dirname(require.resolve("@sigstore/verify"));
 const { verifyCheckpoint } = require(path.join(inside, "timestamp", "checkpoint.js"));
 const { verifyMerkleInclusion } = require(path.join(inside, "timestamp", "merkle.js"));
@@ -29,8 +29,10 @@ function logOf(vkey) {
 function proofOf(file, log) {
 	const text = readFileSync(file, "utf8");
 	const at = text.indexOf("\n\n");
-	const [head, extra, index, ...hashes] = text.slice(0, at).split("\n");
-	if (head !== "c2sp.org/tlog-proof@v1" || !extra.startsWith("extra ") || !index.startsWith("index ")) fail("not a proof with an entry");
+	const lines = text.slice(0, at).split("\n");
+	if (!lines[1].startsWith("extra ")) lines.splice(1, 0, "extra "); // of an empty entry
+	const [head, extra, index, ...hashes] = lines;
+	if (head !== "c2sp.org/tlog-proof@v1" || !index.startsWith("index ")) fail("not a proof file");
 	const note = text.slice(at + 2);
 	const body = note.slice(0, note.indexOf("\n\n") + 1);
 	const [origin, size, root] = body.split("\n");

@@ -173,7 +173,9 @@ def proof_file(path, keys, tree):
     with open(path, encoding="utf-8", newline="") as f:
         head, _, note = f.read().partition("\n\n")
     lines = head.split("\n")
-    check(lines[0] == "c2sp.org/tlog-proof@v1" and lines[1].startswith("extra ") and lines[2].startswith("index "), "not a proof with an entry")
+    if not lines[1].startswith("extra "):
+        lines.insert(1, "extra ")  # of an empty entry
+    check(lines[0] == "c2sp.org/tlog-proof@v1" and lines[2].startswith("index "), "not a proof file")
     entry, index, proof = decode(lines[1][6:]), int(lines[2][6:]), [decode(line) for line in lines[3:]]
     check("index %d" % index == lines[2] and all(len(h) == 32 for h in proof), "a proof in another spelling")
     size, root = checkpoint_open(note, keys)
