@@ -3,6 +3,7 @@
 #define ENCLUA_TESTS_RECEIPT_MAKE_H
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "entry_make.h"
 #include "form/checkpoint.h"
@@ -167,26 +168,45 @@ static inline void scene_checkpoint(struct scene *s, bool cosigned)
 	buf_done(&text);
 }
 
-static inline struct scene *scene_new(const struct twist *t)
+/* Plays the whole scene with these actors: borrowed. */
+static inline void scene_play(struct scene *s, struct identity *const actors[static ACTORS], const struct twist *t)
 {
-	struct scene *s = calloc(1, sizeof *s);
-	assert(s);
-	for (unsigned a = 0; a < ACTORS; a++)
-		s->actors[a] = entry_make_identity((uint8_t)(20 + a));
+	memset(s, 0, sizeof *s);
+	memcpy(s->actors, actors, sizeof s->actors);
 	checkpoint_origin_make(s->origin, identity_public(s->actors[OPERATOR]));
 	for (unsigned i = 0; i < STEPS; i++)
 		scene_step(s, t && t->order ? t->order[i] : (enum step)i, t);
 	scene_checkpoint(s, true);
+}
+
+static inline void scene_done(struct scene *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		buf_done(&s->notes[i]);
+	buf_done(&s->note);
+}
+
+static inline void scene_actors(struct identity *actors[static ACTORS])
+{
+	for (unsigned a = 0; a < ACTORS; a++)
+		actors[a] = entry_make_identity((uint8_t)(20 + a));
+}
+
+static inline struct scene *scene_new(const struct twist *t)
+{
+	struct identity *actors[ACTORS];
+	struct scene *s = malloc(sizeof *s);
+	assert(s);
+	scene_actors(actors);
+	scene_play(s, actors, t);
 	return s;
 }
 
 static inline void scene_free(struct scene *s)
 {
-	for (size_t i = 0; i < s->n; i++)
-		buf_done(&s->notes[i]);
+	scene_done(s);
 	for (unsigned a = 0; a < ACTORS; a++)
 		identity_free(s->actors[a]);
-	buf_done(&s->note);
 	free(s);
 }
 
