@@ -99,7 +99,7 @@ tasks() { "$enclua" --json task list | jq '.tasks | length'; }
 	while [ ! -e locked ]; do sleep 0.05; done
 	"$enclua" run-task one -o out
 	kill $holder
-	[ "$(ls -A out | tr '\n' ' ')" = ".enclua-00000000000000bb .enclua-00000000000000cc .enclua-short r result.age result.json " ]
+	[ "$(ls -A out | tr '\n' ' ')" = ".enclua-00000000000000bb .enclua-00000000000000cc .enclua-short r result.age result.json task.receipt " ]
 }
 
 @test "killed at any moment: the home works, nothing confirmed is lost, no temporary file stays" {
@@ -136,7 +136,7 @@ tasks() { "$enclua" --json task list | jq '.tasks | length'; }
 	run "$enclua" --passphrase-file wrong run-task ./one
 	[ "$status" -eq 4 ]
 	[ "$(tasks)" -eq 0 ]
-	"$enclua" protect --name note --set word=hidden
+	"$enclua" --passphrase-file right protect --name note --set word=hidden
 	"$enclua" --passphrase-file right run-task reader --data note -o out
 	[ "$(cat out/r)" = hidden ]
 	task=$("$enclua" --json task list | jq -r '.tasks[0].task')
