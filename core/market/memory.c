@@ -9,10 +9,13 @@
 #define BLOCK_ROWS 256u
 #define SLOTS_FIRST 256u
 
+/* The hash stands beside the row, so that a look touches only rows that are very likely the right one. */
+struct slot { char *row; uint64_t hash; };
+
 struct table {
 	char **blocks;
 	size_t n_blocks, n;
-	char **slots;
+	struct slot *slots;
 	size_t mask;
 };
 
@@ -27,7 +30,7 @@ static const struct { size_t size, keys; } kinds[] = {
 #undef X
 };
 
-/* Eight bytes at a time: names are followed by zeros up to the word's end, or the word is cut. */
+/* Eight bytes at a time; the last word holds what is left, and how much that is. */
 static uint64_t name_hash(uint64_t h, const char *name)
 {
 	size_t n = strlen(name);
@@ -50,11 +53,11 @@ static uint64_t key_hash(enum market_kind kind, const char *a, const char *b)
 }
 
 /* The slot of a row, or the empty one where it would be. */
-static char **slot_find(const struct table *t, enum market_kind kind, const char *a, const char *b)
+static struct slot *slot_find(const struct table *t, enum market_kind kind, uint64_t hash, const char *a, const char *b)
 {
-	for (uint64_t i = key_hash(kind, a, b);; i++) {
-		char **slot = &t->slots[i & t->mask];
-		if (!*slot || (strcmp(*slot, a) == 0 && (kinds[kind].keys == 1 || strcmp(*slot + MARKET_NAME, b) == 0)))
+	for (uint64_t i = hash;; i++) {
+		struct slot *slot = &t->slots[i & t->mask];
+		if (!slot->row || (slot->hash == hash && strcmp(slot->row, a) == 0 && (kinds[kind].keys == 1 || strcmp(slot->row + MARKET_NAME, b) == 0)))
 			return slot;
 	}
 }
@@ -64,20 +67,22 @@ static char *row_at(const struct table *t, enum market_kind kind, size_t i)
 	return t->blocks[i / BLOCK_ROWS] + i % BLOCK_ROWS * kinds[kind].size;
 }
 
-static int slots_grow(struct table *t, enum market_kind kind)
+static int slots_grow(struct table *t)
 {
-	struct table more = *t;
 	size_t size = t->slots ? 2 * (t->mask + 1) : SLOTS_FIRST;
-	more.slots = calloc(size, sizeof *more.slots);
-	if (!more.slots)
+	struct slot *more = calloc(size, sizeof *more);
+	if (!more)
 		return -1;
-	more.mask = size - 1;
-	for (size_t i = 0; i < t->n; i++) {
-		char *row = row_at(t, kind, i);
-		*slot_find(&more, kind, row, row + MARKET_NAME) = row;
+	for (size_t i = 0; t->slots && i <= t->mask; i++) {
+		uint64_t to = t->slots[i].hash;
+		while (t->slots[i].row && more[to & (size - 1)].row)
+			to++;
+		if (t->slots[i].row)
+			more[to & (size - 1)] = t->slots[i];
 	}
 	free(t->slots);
-	*t = more;
+	t->slots = more;
+	t->mask = size - 1;
 	return 0;
 }
 
@@ -95,7 +100,7 @@ static int memory_get(void *ctx, enum market_kind kind, const char *a, const cha
 {
 	(void)e;
 	const struct table *t = &((struct market_memory *)ctx)->tables[kind];
-	const char *found = t->slots ? *slot_find(t, kind, a, b) : NULL;
+	const char *found = t->slots ? slot_find(t, kind, key_hash(kind, a, b), a, b)->row : NULL;
 	if (found)
 		memcpy(row, found, kinds[kind].size);
 	return found != NULL;
@@ -105,18 +110,18 @@ static int memory_put(void *ctx, enum market_kind kind, const void *row, bool is
 {
 	struct table *t = &((struct market_memory *)ctx)->tables[kind];
 	const char *a = row, *b = a + MARKET_NAME;
-	if (!t->slots || 2 * t->n > t->mask)
-		if (slots_grow(t, kind) < 0)
-			return err_set(e, ERR_LIMIT, "out of memory for the market");
-	char **slot = slot_find(t, kind, a, b);
-	if (is_new != !*slot)
+	uint64_t hash = key_hash(kind, a, b);
+	if ((!t->slots || 2 * t->n > t->mask) && slots_grow(t) < 0)
+		return err_set(e, ERR_LIMIT, "out of memory for the market");
+	struct slot *slot = slot_find(t, kind, hash, a, b);
+	if (is_new != !slot->row)
 		return err_set(e, is_new ? ERR_CONFLICT : ERR_NOT_FOUND, "the row %s is %s", a, is_new ? "there already" : "not there");
-	if (!*slot) {
+	if (!slot->row) {
 		if (t->n == t->n_blocks * BLOCK_ROWS && block_add(t, kind) < 0)
 			return err_set(e, ERR_LIMIT, "out of memory for the market");
-		*slot = row_at(t, kind, t->n++);
+		*slot = (struct slot){ row_at(t, kind, t->n++), hash };
 	}
-	memcpy(*slot, row, kinds[kind].size);
+	memcpy(slot->row, row, kinds[kind].size);
 	return 0;
 }
 

@@ -106,7 +106,7 @@ void market_chain_add(struct market *m, struct market_chain *c, const char *from
 	account_name_set(t->credit, to);
 	t->amount = amount;
 	t->entry = m->entry;
-	snprintf(t->cause, sizeof t->cause, "%s", cause);
+	memcpy(t->cause, cause, strnlen(cause, sizeof t->cause - 1));
 }
 
 int market_chain_apply(struct market *m, const struct market_chain *c, struct err *e)

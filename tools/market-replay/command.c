@@ -5,8 +5,8 @@
 
 #include "replay.h"
 
-static const struct { enum field_kind kind; const char *name, *other; } fields[] = {
-#define X(id, kind, name, other) { kind, name, other },
+static const struct { enum field_kind kind; size_t len; const char *name, *other; } fields[] = {
+#define X(id, kind, name, other) { kind, sizeof name - 1, name, other },
 	REPLAY_FIELDS(X)
 #undef X
 };
@@ -36,7 +36,7 @@ static bool among(const char *words, const char *word, size_t len)
 static int field_find(const char *word, size_t len, struct err *e)
 {
 	for (int i = 0; i < FIELD_COUNT; i++)
-		if (strlen(fields[i].name) == len && memcmp(fields[i].name, word, len) == 0)
+		if (fields[i].len == len && memcmp(fields[i].name, word, len) == 0)
 			return i;
 	for (int i = 0; i < FIELD_COUNT; i++)
 		if (among(fields[i].other, word, len))

@@ -99,6 +99,7 @@ struct replay {
 	struct market market;
 	struct market_memory *rows;
 	struct ledger_memory *money;
+	struct ledger_backend forgetful;	/* money, but for the history of transfers, which nobody asks for here */
 	struct command command;
 	struct json_writer result;	/* the line that is written: an object that is open */
 	uint64_t line;
