@@ -214,7 +214,7 @@ static int fields_check(const struct command *c, struct err *e)
 {
 	if (!c->op)
 		return err_set(e, ERR_INVALID, "a command without \"op\"");
-	uint64_t missing = c->op->needed & ~c->given, strange = c->given & ~(c->op->needed | c->op->allowed | FIELD(NOTE));
+	uint64_t missing = c->op->needed & ~c->given, strange = c->given & ~(c->op->needed | c->op->allowed | FIELD(NOTE) | FIELD(EXPECT));
 	if (!missing && !strange)
 		return 0;
 	int f = __builtin_ctzll(missing ? missing : strange);

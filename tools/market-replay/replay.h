@@ -67,7 +67,8 @@ enum field_kind { NAME, NAMES, NAME_OR_NAMES, NUMBER, TIME, FLAG, TEXT, IGNORED 
 	F(TO_REQUESTER, NAMES, "restrictRequester", "requesterrestrict") \
 	F(PARAMS, IGNORED, "params", "") \
 	F(ASSURANCE, IGNORED, "min_assurance", "minAssurance") \
-	F(NOTE, IGNORED, "note", "")
+	F(NOTE, IGNORED, "note", "") \
+	F(EXPECT, IGNORED, "expect", "")
 enum field {
 #define X(id, kind, name, other) F_##id,
 	REPLAY_FIELDS(X)
