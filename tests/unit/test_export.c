@@ -1,4 +1,4 @@
-/* Exported logs (book/export_write.c, book/export_verify.c; book/export.c itself is tried on a real book): growth, refusals, and every way we know to forge a folder.
+/* Exported logs (book/export_write.c, book/export_verify.c; book/export.c: test_export_book.c): growth, refusals, and every way we know to forge a folder.
  */
 #include <setjmp.h>
 #include <stdarg.h>
