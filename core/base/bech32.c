@@ -13,6 +13,13 @@
 
 static const char alphabet[] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 
+/* The place of each letter in the alphabet, and one more; 0: it never occurs. Books hold many of these texts. */
+static const uint8_t places[128] = {
+	['q'] = 1, ['p'] = 2, ['z'] = 3, ['r'] = 4, ['y'] = 5, ['9'] = 6, ['x'] = 7, ['8'] = 8, ['g'] = 9, ['f'] = 10, ['2'] = 11, ['t'] = 12, ['v'] = 13,
+	['d'] = 14, ['w'] = 15, ['0'] = 16, ['s'] = 17, ['3'] = 18, ['j'] = 19, ['n'] = 20, ['5'] = 21, ['4'] = 22, ['k'] = 23, ['h'] = 24, ['c'] = 25,
+	['e'] = 26, ['6'] = 27, ['m'] = 28, ['u'] = 29, ['a'] = 30, ['7'] = 31, ['l'] = 32,
+};
+
 static uint32_t polymod_step(uint32_t chk, unsigned v)
 {
 	static const uint32_t generator[5] = { 0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3 };
@@ -101,9 +108,10 @@ static const char *prefix_skip(const char *hrp, const char *text, struct err *e)
 /* The value of the i-th character; the polynomial has taken everything before it. */
 static int symbol_value(const char *data, size_t i, struct err *e)
 {
-	const char *p = strchr(alphabet, tolower((unsigned char)data[i]));
-	if (p && *p)
-		return (int)(p - alphabet);
+	const unsigned char c = (unsigned char)data[i];
+	const unsigned place = c < sizeof places ? places[c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c] : 0;
+	if (place)
+		return (int)place - 1;
 	if (isgraph((unsigned char)data[i]))
 		return err_set(e, ERR_INVALID, "a typing mistake: '%c' never occurs after the prefix", data[i]);
 	return err_set(e, ERR_INVALID, "a typing mistake: a character that never occurs after the prefix");

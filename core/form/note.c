@@ -40,7 +40,7 @@ static bool name_ok(const char *name, size_t n)
 		uint32_t rune = rune_at((const uint8_t *)name + i, &width);
 		if (rune <= 0x20 || rune == 0x7f || rune == '+')
 			return false;
-		for (size_t s = 0; s < sizeof spaces / sizeof spaces[0]; s++)
+		for (size_t s = 0; rune >= spaces[0][0] && s < sizeof spaces / sizeof spaces[0]; s++)
 			if (rune >= spaces[s][0] && rune <= spaces[s][1])
 				return false;
 	}
