@@ -107,11 +107,21 @@ out:
 	return r;
 }
 
+/* What `by` says, which has been read and is always the second line; copied, as encoding the key again takes longer. */
+static void name_of(char out[static IDENTITY_TEXT], const struct note *n)
+{
+	static const char key[] = "by: ";
+	const char *line = (const char *)memchr(n->text, '\n', n->text_len) + 1;
+	assert(memcmp(line, key, strlen(key)) == 0 && line[strlen(key) + IDENTITY_TEXT - 1] == '\n');
+	memcpy(out, line + strlen(key), IDENTITY_TEXT - 1);
+	out[IDENTITY_TEXT - 1] = '\0';
+}
+
 /* The one signature line: by the name and key that `by` says. */
 static int signature_check(const struct entry *en, const struct note *n, struct note_key *key, struct err *e)
 {
 	char name[IDENTITY_TEXT];
-	identity_text(name, en->by);
+	name_of(name, n);
 	if (n->n_sigs != 1)
 		return err_set(e, ERR_INVALID, "an entry has one signature, this has %zu", n->n_sigs);
 	if (strcmp(n->sigs[0].name, name) != 0)

@@ -8,6 +8,8 @@
 #include "form/entry_inner.h"
 #include "seal/age.h"
 
+#define IDENTITY_PREFIX "enclua"
+#define AGE_PREFIX "age"
 #define HASH_PREFIX "sha256:"
 #define BASE64_STEP 1024u	/* characters that are checked at a time */
 
@@ -82,7 +84,7 @@ static int identity_read(const struct entry_field *f, void *value, const char *t
 	(void)f;
 	if (bech32_copy(copy, sizeof copy, 'e', text, len, e) < 0)
 		return -1;
-	return identity_parse(value, copy, e);
+	return bech32_decode(value, 32, IDENTITY_PREFIX, copy, e);
 }
 
 static int age_write(const struct entry_field *f, const void *value, struct buf *out, struct err *e)
@@ -99,7 +101,7 @@ static int age_read(const struct entry_field *f, void *value, const char *text, 
 	(void)f;
 	if (bech32_copy(copy, sizeof copy, 'a', text, len, e) < 0)
 		return -1;
-	return bech32_decode(value, 32, "age", copy, e);
+	return bech32_decode(value, 32, AGE_PREFIX, copy, e);
 }
 
 static int hash_write(const struct entry_field *f, const void *value, struct buf *out, struct err *e)
