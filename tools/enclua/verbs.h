@@ -8,6 +8,7 @@
 #define VERB_SETS(X) \
 	X(init_commands) X(key_commands) X(app_commands) X(protect_commands) X(data_commands) \
 	X(run_task_commands) X(task_commands) X(account_commands) \
+	X(book_log_commands) X(book_commands) X(book_witness_commands) X(verify_commands) \
 	X(seal_commands) \
 	X(doctor_commands) X(help_commands)
 
