@@ -1,0 +1,148 @@
+#!/usr/bin/env bats
+# enclua verify: with nothing but the file, on a machine that has no home and reaches nobody.
+
+load homes
+
+# One book for all tests of this file, with a task that has run, a quorum, and the files that its owner gives away.
+setup_file() {
+	setup_homes
+	export KEPT=$work
+	home w1 w2
+	quorum 2 w1 w2 > policy
+	"$enclua" book witness policy policy
+	printf 'a,b\n1,2\n' > table.csv
+	mkdir app
+	printf 'api: 1\nname: summer\nversion: 1.2.3\nsummary: made by a test\nentry: main.lua\ninputs: { data: many }\n' > app/iapp.yaml
+	printf 'return function(task) task.result:write("sum.txt", "3") end\n' > app/main.lua
+	"$enclua" --json run-task app --data table.csv -o ran > ran.json
+	signs mine w1 w2
+	"$enclua" book proof "$(jq -r .task ran.json)" -o task.tlog-proof
+	"$enclua" book export public > /dev/null
+	"$enclua" task receipt "$(jq -r .task ran.json)" -o task.receipt > /dev/null
+}
+teardown_file() { cd / && rm -rf "$KEPT"; }
+setup() {
+	work=$(mktemp -d)
+	cd "$work" || return 1
+	unset HOME ENCLUA_HOME XDG_DATA_HOME ENCLUA_AS
+}
+teardown() { cd / && rm -rf "$work"; }
+
+# alone COMMAND…: in an environment without anything, and with a home that cannot be read
+alone() { env -i PATH=/nowhere "$@"; }
+
+@test "a proof: which entry, by whom, in which book" {
+	says 0 alone "$enclua" verify "$KEPT/task.tlog-proof"
+	grep -q '^entry  *task.request task1' out
+	grep -q '^signed by  *enclua1' out
+	grep -q '^book  *enclua.local/enclua1' out
+	grep -q 'no policy' out
+	says 0 alone "$enclua" verify "$KEPT/task.tlog-proof" --policy "$KEPT/policy"
+	grep -q '2 of the policy countersigned' out
+	says 0 alone "$enclua" --json verify "$KEPT/task.tlog-proof" --policy "$KEPT/policy"
+	jq -e '.ok and .kind == "proof" and .policy and .witnesses.cosigned == 2 and .entry.type == "task.request" and .book.size > 0' out
+}
+
+@test "an exported book" {
+	says 0 alone "$enclua" verify "$KEPT/public" --policy "$KEPT/policy"
+	says 0 alone "$enclua" --json verify "$KEPT/public"
+	jq -e '.kind == "export" and .policy == false and .book.size > 0' out
+}
+
+@test "nothing is looked for in a home, not even one that is broken" {
+	mkdir -p home/keys
+	echo rubbish > home/store.db
+	chmod 0 home/keys
+	says 0 env -i ENCLUA_HOME="$work/home" "$enclua" verify "$KEPT/task.tlog-proof"
+	says 0 alone "$enclua" --home "$work/none" verify "$KEPT/task.tlog-proof"
+	[ ! -e none ]
+	chmod 700 home/keys
+}
+
+@test "no system call reaches for a network, or opens anything of a home" {
+	command -v strace > /dev/null || skip "no strace here"
+	strace -f -o trace -e trace=network,openat,open "$enclua" --home "$work/none" verify "$KEPT/task.tlog-proof" > /dev/null || skip "strace may not trace here"
+	[ -z "$(grep -E 'socket\(|connect\(' trace)" ]
+	[ -z "$(grep -E 'none|store\.db|\.key"' trace)" ]
+}
+
+@test "from standard input" {
+	alone "$enclua" verify - < "$KEPT/task.tlog-proof" > out
+	grep -q 'task.request' out
+}
+
+@test "a policy that is not met: 4; of other witnesses, of another book, of more of them" {
+	export HOME=$work
+	home w9
+	quorum 1 w9 > others
+	fails 4 "" alone "$enclua" verify "$KEPT/task.tlog-proof" --policy others
+	fails 4 "" alone "$enclua" verify "$KEPT/public" --policy others
+	{ echo "log $(at w9 book checkpoint --vkey)"; cat "$KEPT/policy"; } > elsewhere
+	fails 4 "" alone "$enclua" verify "$KEPT/task.tlog-proof" --policy elsewhere
+	grep -v '^— enclua.local/witness' "$KEPT/task.tlog-proof" > bare
+	fails 4 "" alone "$enclua" verify bare --policy "$KEPT/policy"
+	says 0 alone "$enclua" verify bare
+	fails 5 "" alone "$enclua" verify bare --policy /dev/null
+	fails 3 "" alone "$enclua" verify bare --policy missing
+}
+
+@test "what is nothing of the kind" {
+	for wrong in /dev/null /bin/true "$KEPT/policy" "$KEPT/table.csv" <(at "$KEPT/mine" book checkpoint) <(tail -n +2 "$KEPT/task.tlog-proof"); do
+		fails 5 "" alone "$enclua" verify "$wrong"
+	done
+	mkdir empty
+	got=0; alone "$enclua" verify empty > out 2> err || got=$?
+	[ "$got" -eq 3 ] || [ "$got" -eq 5 ]
+	fails 3 "" alone "$enclua" verify missing
+	fails 2 "" alone "$enclua" verify
+	fails 2 "--entry goes with a proof" alone "$enclua" verify "$KEPT/policy" --entry "$KEPT/policy"
+}
+
+@test "a proof that carries no entry, with the entry beside it" {
+	at "$KEPT/mine" book show "$(jq -r .task "$KEPT/ran.json")" > entry
+	grep -v '^extra ' "$KEPT/task.tlog-proof" > bare
+	fails 2 "--entry FILE" alone "$enclua" verify bare
+	says 0 alone "$enclua" verify bare --entry entry
+	fails 5 "" alone "$enclua" verify bare --entry "$KEPT/table.csv"
+}
+
+# flipped FILE BYTE BIT
+flipped() { perl -e 'local $/; open F, "<", $ARGV[0]; $_ = <F>; substr($_, $ARGV[1], 1) ^= chr(1 << $ARGV[2]); print' "$@"; }
+
+@test "a flipped bit anywhere in a proof, with the policy in force" {
+	for at in $(seq 0 7 $(($(stat -c %s "$KEPT/task.tlog-proof") - 1))); do
+		flipped "$KEPT/task.tlog-proof" "$at" $((at % 7)) > bad
+		got=0; alone "$enclua" verify bad --policy "$KEPT/policy" > out 2> err || got=$?
+		{ [ "$got" -eq 5 ] || [ "$got" -eq 4 ]; } && [ ! -s out ] || { echo "byte $at: exit $got"; cat out err; return 1; }
+	done
+}
+
+@test "a changed tile or bundle of an export" {
+	find "$KEPT/public/tile" -type f | while read -r file; do
+		cp -R "$KEPT/public" changed
+		flipped "$file" 40 0 > "changed/${file#"$KEPT/public/"}"
+		fails 5 "" alone "$enclua" verify changed || exit 1
+		rm -rf changed
+	done
+}
+
+@test "a receipt: who ran what on which data, how it ended, and what that is worth" {
+	says 0 alone "$enclua" verify "$KEPT/ran/task.receipt"
+	says 0 alone "$enclua" verify "$KEPT/task.receipt" --policy "$KEPT/policy"
+	for row in 'task  *task1' 'by  *enclua1' 'app  *summer 1\.2\.3 h1:' 'data  *data1' 'worker  *enclua1' 'ended  *COMPLETED' 'result  *sha256:' 'enclave  *sha256:' \
+		'assurance  *software: ' 'sealed to  *enclua1' 'book  *enclua\.local/enclua1'; do
+		grep -qE "^$row" out || { echo "no line $row"; cat out; return 1; }
+	done
+	says 0 alone "$enclua" --json verify "$KEPT/task.receipt"
+	jq -e --slurpfile ran "$KEPT/ran.json" '.kind == "receipt" and .task == $ran[0].task and .status == "COMPLETED" and .assurance == "software" and (.means | length > 20)
+		and .app.name == "summer" and (.data | length == 1) and (.data[0].id | startswith("data1"))' out
+	[ "$(jq -r .result out)" = "sha256:$(sha256sum < "$KEPT/ran/result.age" | cut -d' ' -f1)" ]
+}
+
+@test "a flipped bit anywhere in a receipt" {
+	for at in $(seq 0 23 $(($(stat -c %s "$KEPT/task.receipt") - 1))); do
+		flipped "$KEPT/task.receipt" "$at" $((at % 7)) > bad
+		got=0; alone "$enclua" verify bad --policy "$KEPT/policy" > out 2> err || got=$?
+		{ [ "$got" -eq 5 ] || [ "$got" -eq 4 ]; } && [ ! -s out ] || { echo "byte $at: exit $got"; cat out err; return 1; }
+	done
+}
