@@ -250,7 +250,8 @@ static void one_spelling(void **state)
 		for (size_t at = 0; at < len; at++) {
 			uint8_t was = note.data[at];
 			for (size_t i = 0; i < sizeof put - 1 + 8; i++) {
-				note.data[at] = i < sizeof put - 1 ? put[i] : (uint8_t)(was ^ 1 << (i - (sizeof put - 1)));
+				const unsigned flip = i < sizeof put - 1 ? 0 : 1u << (i - (sizeof put - 1));
+				note.data[at] = flip ? (uint8_t)(was ^ flip) : put[i];
 				if (note.data[at] == was || entry_decode(&en, note.data, note.len, &got, NULL) < 0)
 					continue;
 				others++;
