@@ -7,6 +7,8 @@
 
 #include "base/text.h"
 #include "book/book_inner.h"
+#include "form/pdata.h"
+#include "form/receipt.h"
 #include "seal/age.h"
 
 #define BANK "bank"
@@ -97,6 +99,31 @@ static int data_fill(struct store_data *d, const struct entry *en, const struct 
 	return buf_add(&d->schema, f->schema.at, f->schema.len, e);
 }
 
+static int leaf_seen(void *ctx, const char *path, const char *type, struct err *e)
+{
+	(void)ctx;
+	(void)path;
+	(void)type;
+	(void)e;
+	return 0;
+}
+
+/* Whoever lists data hands schemas on as JSON: one that is none, or a blob that is not there, would break the list for everybody. */
+static int schema_check(struct book *b, const struct entry_data_register *f, bool admit, struct err *e)
+{
+	struct buf kept = BUF_INIT(LIMIT_SCHEMA_BYTES);
+	bool beside = memcmp(f->schema_blob, none, 32) != 0;
+	int r = 0;
+	if (f->schema.len && beside)
+		r = err_set(e, ERR_INVALID, "the schema of data stands in the entry or in a blob, not in both");
+	else if (f->schema.len)
+		r = pdata_schema_walk(f->schema.at, f->schema.len, leaf_seen, NULL, e);
+	else if (beside && admit)
+		r = store_blob_read(b->store, f->schema_blob, &kept, e) < 0 ? -1 : pdata_schema_walk(buf_text(&kept), kept.len, leaf_seen, NULL, e);
+	buf_done(&kept);
+	return r < 0 ? err_wrap(e, "the schema") : 0;
+}
+
 static int apply_data_register(struct book *b, const struct entry *en, const struct book_applied *at, struct err *e)
 {
 	const struct entry_data_register *f = &en->data_register;
@@ -107,8 +134,8 @@ static int apply_data_register(struct book *b, const struct entry *en, const str
 		return -1;
 	if (f->scope.len && !entry_text_is(&f->scope, "run"))
 		return err_set(e, ERR_INVALID, "the scope of data is run, or left out");
-	if (f->schema.len && memcmp(f->schema_blob, none, 32) != 0)
-		return err_set(e, ERR_INVALID, "the schema of data stands in the entry or in a blob, not in both");
+	if (schema_check(b, f, at->admit, e) < 0)
+		return -1;
 	if (data_fill(&d, en, at, e) < 0 || store_name_check(d.name, e) < 0)
 		goto out;
 	if (!d.ephemeral && d.name[0] && store_data_name_free(b->store, d.name, d.owner, e) < 0)
@@ -256,6 +283,8 @@ static int apply_task_finish(struct book *b, const struct entry *en, const struc
 		return err_set(e, ERR_INVALID, "a completed task has a result");
 	if ((memcmp(f->result, none, 32) == 0) != (f->size == 0))
 		return err_set(e, ERR_INVALID, "a result has a hash and a size, or neither");
+	if (!assurance_text(&f->assurance))	/* no receipt could say what it means */
+		return err_set(e, ERR_INVALID, "there is no assurance level %.*s", (int)f->assurance.len, f->assurance.at);
 	int is = store_row_get(b->store, &store_task_table, "WHERE id = ?1", f->task, -1, &t, e);
 	if (is <= 0)
 		return is < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "there is no task %s in this book", f->task);

@@ -1,4 +1,6 @@
-/* The store: what it refuses to open, how rows are found, blobs, and that nothing confirmed is lost when a writer is killed. What makes rows is the book's, and tested there. */
+/* core/book/store.c, store_rows.c, store_blob.c: what the store refuses to open, how rows are found, blobs, and that nothing confirmed is lost when a
+ * writer is killed. What makes rows is the book's, and tested there.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -392,7 +394,7 @@ static void unnamed_blobs_are_swept(void **state)
 	book_make_data(h->b, &en, "kept", 100);
 	memcpy(named, en.data_register.blob, 32);
 	en.data_register.schema.len = 0;
-	BOOK_MUST(store_blob_add(h->s, "{}", 2, schema, &e), &e);
+	BOOK_MUST(store_blob_add(h->s, "{\"a\":\"string\"}", 14, schema, &e), &e);
 	memcpy(en.data_register.schema_blob, schema, 32);
 	(void)book_make_append(h->b, &en, h->ada, NULL);
 	book_make_data(h->b, &en, "", 100);
