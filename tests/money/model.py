@@ -242,6 +242,10 @@ class World:
         if x == 0:
             expires = (0, 0, self.now + 1 + self.below(40), self.now + self.below(3))[self.below(4)]
         amount = self.amount(debit) if debit in self.model.accounts else 1
+        edge = self.model.accounts.get((debit, credit)[self.below(2)])
+        if edge and self.below(25) == 0:  # a sum that becomes 2^62 - 1, one less, one more
+            full = (edge.spent, edge.has + edge.spent, edge.going, edge.coming)[self.below(4)]
+            amount = max(MAX - full + self.below(3) - 1, 0)
         return (self.fresh(), PENDING if x == 0 else POSTED, debit, credit, amount, 0, expires, self.entry, self.pick(("deposit", "reward", "-")))
 
     def likely(self):

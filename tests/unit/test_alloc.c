@@ -1,10 +1,11 @@
-/* Memory runs out at every allocation in turn: json, boxwire and buf answer with an error, leak nothing, and touch nothing freed.
+/* Memory runs out at every allocation in turn: json, boxwire, buf and the ledger in memory answer with an error, leak nothing, and touch nothing freed.
  * The linker puts these functions before malloc's (-Wl,--wrap).
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 
 #include "base/boxwire.h"
 #include "base/json.h"
+#include "book/ledger.h"
 
 static unsigned long countdown;	/* 0: never; else the allocation that fails, counted from now */
 
@@ -140,10 +142,63 @@ static void test_wire(void **state)
 	until_done(wire, 3);
 }
 
+#define LEDGER_ACCOUNTS 130	/* the tables grow from 64 to 256 rows */
+
+static int accounts_open(const struct ledger_backend *b, char names[][LEDGER_NAME], struct err *e)
+{
+	for (unsigned i = 0; i < LEDGER_ACCOUNTS; i++) {
+		(void)snprintf(names[i], LEDGER_NAME, "account%u", i);
+		if (ledger_open(b, names[i], LEDGER_NRLC, i > 0, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* A chain that meets the end of memory either leaves nothing or a ledger that answers no more: never half of itself. */
+static int ledger_chain(struct err *e)
+{
+	static char names[LEDGER_ACCOUNTS][LEDGER_NAME];
+	static struct ledger_transfer chain[LEDGER_ACCOUNTS - 1];
+	struct ledger_memory *m = NULL;
+	struct ledger_account a;
+	struct err why;
+	int r = -1;
+	if (ledger_memory_new(&m, e) < 0)
+		return -1;
+	const struct ledger_backend *b = ledger_memory_backend(m);
+	if (accounts_open(b, names, e) < 0)
+		goto out;
+	for (unsigned i = 0; i + 1 < LEDGER_ACCOUNTS; i++) {
+		chain[i] = (struct ledger_transfer){ .id = { 1, (uint8_t)i }, .amount = 5, .cause = "test" };
+		memcpy(chain[i].debit, names[0], LEDGER_NAME);
+		memcpy(chain[i].credit, names[i + 1], LEDGER_NAME);
+	}
+	r = ledger_apply(b, chain, LEDGER_ACCOUNTS - 1, 0, e);
+	for (unsigned i = 1; i < LEDGER_ACCOUNTS; i++) {
+		int is = b->account_get(b->ctx, names[i], &a, &why);
+		if (r == 0 || is > 0)
+			assert_true(is == 1 && a.credits_posted == (r == 0 ? 5 : 0));
+		else
+			assert_non_null(strstr(why.msg, "memory"));
+	}
+	/* half of it would be a conflict with the whole */
+	if (r < 0 && ledger_apply(b, chain, LEDGER_ACCOUNTS - 1, 0, &why) < 0)
+		assert_non_null(strstr(why.msg, "memory"));
+out:
+	ledger_memory_free(m);
+	return r;
+}
+
+static void test_ledger(void **state)
+{
+	(void)state;
+	until_done(ledger_chain, 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse), cmocka_unit_test(test_many), cmocka_unit_test(test_write), cmocka_unit_test(test_wire),
+		cmocka_unit_test(test_parse), cmocka_unit_test(test_many), cmocka_unit_test(test_write), cmocka_unit_test(test_wire), cmocka_unit_test(test_ledger),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

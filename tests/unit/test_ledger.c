@@ -499,6 +499,68 @@ static void all_accounts(void **state)
 	assert_int_equal(e.code, ERR_TASK);
 }
 
+/* A backend whose call number `at` fails. */
+struct failing { const struct ledger_backend *b; unsigned calls, at, puts; };
+static int fails(struct failing *f, struct err *e)
+{
+	return ++f->calls == f->at ? err_set(e, ERR_UNAVAILABLE, "call %u failed", f->at) : 0;
+}
+static int failing_account_get(void *ctx, const char *name, struct ledger_account *out, struct err *e)
+{
+	struct failing *f = ctx;
+	return fails(f, e) < 0 ? -1 : f->b->account_get(f->b->ctx, name, out, e);
+}
+static int failing_account_put(void *ctx, const struct ledger_account *a, bool is_new, struct err *e)
+{
+	struct failing *f = ctx;
+	f->puts++;
+	return fails(f, e) < 0 ? -1 : f->b->account_put(f->b->ctx, a, is_new, e);
+}
+static int failing_transfer_get(void *ctx, const uint8_t id[static LEDGER_ID], struct ledger_transfer *out, struct err *e)
+{
+	struct failing *f = ctx;
+	return fails(f, e) < 0 ? -1 : f->b->transfer_get(f->b->ctx, id, out, e);
+}
+static int failing_transfer_put(void *ctx, const struct ledger_transfer *t, struct err *e)
+{
+	struct failing *f = ctx;
+	f->puts++;
+	return fails(f, e) < 0 ? -1 : f->b->transfer_put(f->b->ctx, t, e);
+}
+static int failing_resolved_get(void *ctx, const uint8_t pending[static LEDGER_ID], uint8_t by[static LEDGER_ID], struct err *e)
+{
+	struct failing *f = ctx;
+	return fails(f, e) < 0 ? -1 : f->b->resolved_get(f->b->ctx, pending, by, e);
+}
+
+/* Whichever call to the rows fails, the chain fails with its words; nothing is put before all has been read; a transaction that is rolled back leaves nothing. */
+static void failing_rows(void **state)
+{
+	const struct place *p = *state;
+	struct ledger_transfer chain[3] = { resolve(1, LEDGER_POST, 9, "anna", "ben", 30), move(2, LEDGER_POSTED, "ben", "cleo", 20),
+		move(3, LEDGER_PENDING, "cleo", "bank", 10) };
+	done(p->b, move(9, LEDGER_PENDING, "anna", "ben", 50));
+	unsigned at = 1;
+	for (;; at++) {
+		struct failing f = { .b = p->b, .at = at };
+		const struct ledger_backend b = { &f, failing_account_get, failing_account_put, failing_transfer_get, failing_transfer_put, failing_resolved_get };
+		struct err e = { .code = ERR_NONE };
+		sql(p->db, "BEGIN");
+		if (ledger_apply(&b, chain, 3, 100, &e) == 0)
+			break;
+		assert_int_equal(e.code, ERR_UNAVAILABLE);
+		assert_true(f.calls == at);	/* it stops there */
+		assert_true(f.puts == 0 || at > 3 + 4 + 2);	/* 3 ids, 4 accounts, the pending one and what resolved it */
+		sql(p->db, "ROLLBACK");
+		assert_string_equal(sums(p->b, "anna"), "50 0 0 1000");
+		assert_string_equal(sums(p->b, "cleo"), "0 0 0 0");
+	}
+	sql(p->db, "COMMIT");
+	assert_int_equal(at, 3 + 4 + 2 + 3 + 4 + 1);	/* and 3 transfers and 4 accounts to put */
+	assert_string_equal(sums(p->b, "cleo"), "10 0 0 20");
+	assert_int_equal(ledger_rows_check(p->rows, NULL), 0);
+}
+
 /* What no chain can make: the sums notice it. */
 static void sums_notice(void **state)
 {
@@ -754,7 +816,7 @@ int main(void)
 		BOTH(opening), BOTH(posted), BOTH(funds), BOTH(wrong_shapes), BOTH(pending_posted), BOTH(pending_voided), BOTH(expiry), BOTH(idempotence),
 		BOTH(chains), BOTH(longest_chain), BOTH(overflow), BOTH(closing), BOTH(all_accounts),
 		cmocka_unit_test(sums_notice), cmocka_unit_test(texts), BOTH(messages),
-		IN_ROWS(tables_refuse), IN_ROWS(check_notices), IN_ROWS(history), IN_ROWS(callers_transaction), IN_ROWS(indexed), cmocka_unit_test(no_tables),
+		IN_ROWS(failing_rows), IN_ROWS(tables_refuse), IN_ROWS(check_notices), IN_ROWS(history), IN_ROWS(callers_transaction), IN_ROWS(indexed), cmocka_unit_test(no_tables),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
