@@ -81,8 +81,6 @@ static int deal_check(struct match *c, const struct market_deal *d, uint64_t *co
 	struct market_deal old;
 	int64_t end;
 	*cost = *stake = 0;
-	if (!market_name_ok(d->id))
-		return market_refuse(c->m, ERR_INVALID, "match-null", e, "a deal needs an id");
 	if (market_deal_cost(d, cost) < 0 || product(cost, *cost, d->size) < 0 || product(stake, d->pool_stake, d->size) < 0 ||
 		d->worker_stake > LEDGER_AMOUNT_MAX)
 		return market_refuse(c->m, ERR_LIMIT, "overflow", e, "%" PRIu64 " tasks at this price cost more than can be counted", d->size);
@@ -98,7 +96,7 @@ static int deal_lock(struct market *m, const struct market_deal *d, uint64_t cos
 	struct market_chain c;
 	market_escrow_name(escrow, d->id);
 	market_pool_stake_name(pool_stake, d->id);
-	const char *const opened[] = { d->payer, escrow, pool_stake };
+	const char *const opened[] = { d->payer, d->pool_owner, escrow, pool_stake };
 	for (size_t i = 0; i < sizeof opened / sizeof *opened; i++)
 		if (market_account(m, opened[i], e) < 0)
 			return -1;
@@ -120,9 +118,9 @@ int market_match(struct market *m, const struct market_match *in, struct market_
 	market_begin(m);
 	if (orders_read(&c, e) < 0 || match_check(&c, e) < 0)
 		return -1;
+	if (!market_name_ok(c.payer) || (in->deal[0] && !market_name_ok(in->deal)))
+		return market_refuse(m, ERR_INVALID, "match-null", e, "a deal needs a payer and an id");
 	deal_freeze(&c, out);
-	if (!market_name_ok(out->payer))
-		return market_refuse(m, ERR_INVALID, "match-null", e, "nobody is to pay");
 	if (deal_check(&c, out, &cost, &stake, e) < 0 || deal_lock(m, out, cost, stake, e) < 0)
 		return -1;
 	for (unsigned i = 0; i < ORDERS; i++) {

@@ -19,7 +19,8 @@ void market_money_text(char out[static 40], uint64_t amount);	/* "10.5 RLC" */
 
 /* Is who admitted by this restriction? 1, 0, −1. */
 int market_admits(struct market *m, const char *restriction, const char *who, struct err *e);
-int market_account(struct market *m, const char *name, struct err *e);	/* opens it unless it is there */
+int market_account(struct market *m, const char *name, struct err *e);	/* opens it unless it is there; refusal "closed" */
+int market_account_closed(struct market *m, const char *name, struct err *e);	/* 1, 0, −1 */
 
 /* The transfers of one event: all or nothing. */
 struct market_chain { struct ledger_transfer *at; size_t n, max; };

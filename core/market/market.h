@@ -26,6 +26,7 @@
 
 #define MARKET_BANK "bank"
 #define MARKET_KITTY "kitty"
+#define MARKET_LIST "list:"
 
 /* X(ENUM, bit, text) */
 #define MARKET_TAGS(X) X(TEE, 0, "tee") X(SCONE, 1, "scone") X(GRAMINE, 2, "gramine") X(TDX, 3, "tdx") X(GPU, 8, "gpu") X(TPM2, 16, "tpm2") \
@@ -57,8 +58,9 @@ struct market {
 
 int market_init(struct market *m, const struct market_backend *rows, const struct ledger_backend *money, struct err *e);	/* opens bank and kitty */
 const char *market_code(const struct market *m);	/* of the last refusal, or "" */
-/* 1 to MARKET_NAME − 1 printable characters without space, '/' and '#', and neither the bank nor the kitty. */
+/* 1 to MARKET_NAME − 1 printable characters without space, '/' and '#'; neither the bank, nor the kitty, nor a list. */
 bool market_name_ok(const char *name);
+bool market_list_name_ok(const char *name);	/* the same, but beginning with MARKET_LIST: so nobody can make a list under another's name */
 
 /* Money in and out: "deposit", "withdraw" in the history. Amount 0 is no error. */
 int market_deposit(struct market *m, const char *who, uint64_t amount, struct err *e);

@@ -9,15 +9,30 @@
 
 #define NRLC_PER_RLC UINT64_C(1000000000)
 
-bool market_name_ok(const char *name)
+static bool is_list(const char *name)
+{
+	return strncmp(name, MARKET_LIST, sizeof MARKET_LIST - 1) == 0;
+}
+
+static bool letters_ok(const char *name)
 {
 	size_t n = strnlen(name, MARKET_NAME);
-	if (n == 0 || n == MARKET_NAME || strcmp(name, MARKET_BANK) == 0 || strcmp(name, MARKET_KITTY) == 0)
+	if (n == 0 || n == MARKET_NAME)
 		return false;
 	for (size_t i = 0; i < n; i++)
 		if (name[i] <= ' ' || name[i] > '~' || name[i] == '/' || name[i] == '#')
 			return false;
 	return true;
+}
+
+bool market_name_ok(const char *name)
+{
+	return letters_ok(name) && !is_list(name) && strcmp(name, MARKET_BANK) != 0 && strcmp(name, MARKET_KITTY) != 0;
+}
+
+bool market_list_name_ok(const char *name)
+{
+	return letters_ok(name) && is_list(name) && name[sizeof MARKET_LIST - 1];
 }
 
 /* Rows are compared and hashed whole by tests, so what follows a name is zero. */

@@ -11,20 +11,20 @@
 #define ALL (BIT(APP) | BIT(DATA) | BIT(POOL) | BIT(REQUEST))
 #define AT(member) offsetof(struct market_order, member)
 
-static const struct { const char *what; size_t offset; unsigned needed, allowed; } names[] = {
-	{ "id", AT(id), ALL, ALL },
-	{ "signer", AT(signer), ALL, ALL },
-	{ "asset", AT(asset), ALL, ALL },
-	{ "restriction to apps", AT(restrict_to.app), 0, BIT(DATA) | BIT(POOL) },
-	{ "restriction to data", AT(restrict_to.data), 0, BIT(APP) | BIT(POOL) },
-	{ "restriction to pools", AT(restrict_to.pool), 0, BIT(APP) | BIT(DATA) | BIT(REQUEST) },
-	{ "restriction to requesters", AT(restrict_to.requester), 0, BIT(APP) | BIT(DATA) | BIT(POOL) },
-	{ "list of purposes", AT(purposes), 0, BIT(DATA) },
-	{ "data", AT(data), 0, BIT(REQUEST) },
-	{ "requester", AT(requester), BIT(REQUEST), BIT(REQUEST) },
-	{ "beneficiary", AT(beneficiary), BIT(REQUEST), BIT(REQUEST) },
-	{ "payer", AT(payer), 0, BIT(REQUEST) },
-	{ "purpose", AT(purpose), 0, BIT(REQUEST) },
+static const struct { const char *what; size_t offset; unsigned needed, allowed; bool list; } names[] = {
+	{ "id", AT(id), ALL, ALL, false },
+	{ "signer", AT(signer), ALL, ALL, false },
+	{ "asset", AT(asset), ALL, ALL, false },
+	{ "restriction to apps", AT(restrict_to.app), 0, BIT(DATA) | BIT(POOL), true },
+	{ "restriction to data", AT(restrict_to.data), 0, BIT(APP) | BIT(POOL), true },
+	{ "restriction to pools", AT(restrict_to.pool), 0, BIT(APP) | BIT(DATA) | BIT(REQUEST), true },
+	{ "restriction to requesters", AT(restrict_to.requester), 0, BIT(APP) | BIT(DATA) | BIT(POOL), true },
+	{ "list of purposes", AT(purposes), 0, BIT(DATA), true },
+	{ "data", AT(data), 0, BIT(REQUEST), false },
+	{ "requester", AT(requester), BIT(REQUEST), BIT(REQUEST), false },
+	{ "beneficiary", AT(beneficiary), BIT(REQUEST), BIT(REQUEST), false },
+	{ "payer", AT(payer), 0, BIT(REQUEST), false },
+	{ "purpose", AT(purpose), 0, BIT(REQUEST), false },
 };
 
 static const struct { const char *what; size_t offset; unsigned allowed; } numbers[] = {
@@ -41,7 +41,8 @@ static int names_check(struct market *m, const struct market_order *o, struct er
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		const char *name = (const char *)o + names[i].offset;
 		unsigned kind = 1u << o->kind;
-		if (name[0] ? !(names[i].allowed & kind) || !market_name_ok(name) : (names[i].needed & kind) != 0)
+		bool ok = market_name_ok(name) || (names[i].list && market_list_name_ok(name));
+		if (name[0] ? !(names[i].allowed & kind) || !ok : (names[i].needed & kind) != 0)
 			return market_refuse(m, ERR_INVALID, name[0] ? "order-field" : "order-null", e, "this kind of order %s %s",
 				!name[0] ? "needs its" : names[i].allowed & kind ? "has no good name as its" : "has no", names[i].what);
 	}

@@ -37,7 +37,7 @@ struct market_asset {
 struct market_list { char id[MARKET_NAME]; char owner[MARKET_NAME]; uint64_t members; };
 struct market_member { char list[MARKET_NAME]; char who[MARKET_NAME]; };
 
-/* Who is let in: "" anybody, a name that one, the id of a list all of its members at the time of the match. */
+/* Who is let in: "" anybody, a name that one, "list:…" all members of that list at the time of the match. */
 struct market_restrict { char app[MARKET_NAME], data[MARKET_NAME], pool[MARKET_NAME], requester[MARKET_NAME]; };
 
 /* A signed offer of any kind; what does not belong to its kind is zero. `consumed` alone changes. */
@@ -55,7 +55,7 @@ struct market_order {
 
 	/* data: a grant */
 	int64_t until;	/* book time from which it no longer holds; 0: never */
-	char purposes[MARKET_NAME];	/* "", one purpose, or a list of them */
+	char purposes[MARKET_NAME];	/* "" any, one purpose, or a list of them */
 	bool policy;	/* a policy must permit each match */
 	bool bulk;
 

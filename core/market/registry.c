@@ -90,8 +90,8 @@ int market_list_add(struct market *m, const char *list, const char *by, const ch
 	struct market_list l = { .members = 0 };
 	struct market_member member = { .list = "" };
 	market_begin(m);
-	if (!market_name_ok(list) || !market_name_ok(by) || !market_name_ok(who))
-		return market_refuse(m, ERR_INVALID, "list-null", e, "a list needs an id, an owner and a name to add");
+	if (!market_list_name_ok(list) || !market_name_ok(by) || !market_name_ok(who))
+		return market_refuse(m, ERR_INVALID, "list-null", e, "a list needs an id that begins with " MARKET_LIST ", an owner and a name to add");
 	int r = market_get(m, MARKET_ROW_LIST, list, "", &l, e);
 	if (r < 0)
 		return -1;

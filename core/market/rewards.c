@@ -57,9 +57,14 @@ static void settle_done(struct settle *s)
 	free(s->at);
 }
 
-static void move(struct settle *s, const char *from, const char *to, uint64_t amount, const char *cause)
+/* Who closed the account has renounced: what would go there goes to the kitty, so that nobody can keep a task from ending. */
+static int pay(struct settle *s, const char *from, const char *to, uint64_t amount, const char *cause, struct err *e)
 {
-	market_chain_add(s->m, &s->chain, from, to, amount, cause);
+	int closed = amount ? market_account_closed(s->m, to, e) : 0;
+	if (closed < 0)
+		return -1;
+	market_chain_add(s->m, &s->chain, from, closed ? MARKET_KITTY : to, amount, cause);
+	return 0;
 }
 
 /* k = min(max(⌊kitty·10/100⌋, 1 RLC), kitty) */
@@ -79,11 +84,13 @@ static int success_work(struct settle *s, struct err *e)
 	int r = s->m->money->account_get(s->m->money->ctx, MARKET_KITTY, &kitty, e);
 	if (r <= 0)
 		return r < 0 ? -1 : err_set(e, ERR_INTERNAL, "there is no kitty");
-	move(s, s->escrow, d->app_owner, d->app_price, "reward app");
-	move(s, s->escrow, d->data_owner, d->data_price, "reward data");
-	move(s, s->pool_stake, d->pool_owner, d->pool_stake, "pool stake back");
-	move(s, MARKET_KITTY, d->pool_owner, kitty_share(ledger_balance(&kitty)), "kitty share");
-	return 0;
+	if (pay(s, s->escrow, d->app_owner, d->app_price, "reward app", e) < 0 || pay(s, s->escrow, d->data_owner, d->data_price, "reward data", e) < 0 ||
+		pay(s, s->pool_stake, d->pool_owner, d->pool_stake, "pool stake back", e) < 0)
+		return -1;
+	r = market_account_closed(s->m, d->pool_owner, e);
+	if (r == 0)
+		market_chain_add(s->m, &s->chain, MARKET_KITTY, d->pool_owner, kitty_share(ledger_balance(&kitty)), "kitty share");
+	return r < 0 ? -1 : 0;
 }
 
 /* R = pool price + the stakes of all that proved nothing; W = ⌊R·(100 − ratio)/100⌋ for those that did, by weight; the rest to the pool's owner. */
@@ -100,19 +107,19 @@ static int rewards_share(struct settle *s, struct err *e)
 	for (size_t i = 0; i < s->n; i++) {
 		market_worker_stake_name(stake, s->at[i].task, s->at[i].worker);
 		if (s->at[i].status != MARKET_PROVED)
-			move(s, stake, s->escrow, d->worker_stake, "stake lost");
+			market_chain_add(s->m, &s->chain, stake, s->escrow, d->worker_stake, "stake lost");
 	}
 	for (size_t i = 0; i < s->n; i++) {
 		if (s->at[i].status != MARKET_PROVED)
 			continue;
 		uint64_t share = market_part(for_workers, s->at[i].weight, weights);
 		market_worker_stake_name(stake, s->at[i].task, s->at[i].worker);
-		move(s, stake, s->at[i].worker, d->worker_stake, "stake back");
-		move(s, s->escrow, s->at[i].worker, share, "reward worker");
+		if (pay(s, stake, s->at[i].worker, d->worker_stake, "stake back", e) < 0 ||
+			pay(s, s->escrow, s->at[i].worker, share, "reward worker", e) < 0)
+			return -1;
 		rest -= share;
 	}
-	move(s, s->escrow, d->pool_owner, rest, "reward pool");
-	return 0;
+	return pay(s, s->escrow, d->pool_owner, rest, "reward pool", e);
 }
 
 /* Who proved the result gains a point, unless nobody could have disagreed; who did not keeps two thirds. */
@@ -146,13 +153,26 @@ int market_pay_fast(struct market *m, const struct market_deal *d, const char *w
 	struct settle s;
 	int r = -1;
 	uint64_t share = market_part(d->pool_price, 100 - d->scheduler_ratio, 100);
-	if (settle_begin(&s, m, d, NULL, e) == 0 && success_work(&s, e) == 0) {
-		move(&s, s.escrow, worker, share, "reward worker");
-		move(&s, s.escrow, d->pool_owner, d->pool_price - share, "reward pool");
+	if (settle_begin(&s, m, d, NULL, e) == 0 && success_work(&s, e) == 0 && pay(&s, s.escrow, worker, share, "reward worker", e) == 0 &&
+		pay(&s, s.escrow, d->pool_owner, d->pool_price - share, "reward pool", e) == 0)
 		r = market_chain_apply(m, &s.chain, e);
-	}
 	settle_done(&s);
 	return r;
+}
+
+static int failure_work(struct settle *s, uint64_t cost, struct err *e)
+{
+	const struct market_deal *d = s->d;
+	char stake[LEDGER_NAME];
+	if (pay(s, s->escrow, d->payer, cost, "refund", e) < 0)
+		return -1;
+	market_chain_add(s->m, &s->chain, s->pool_stake, MARKET_KITTY, d->pool_stake, "pool stake lost");
+	for (size_t i = 0; i < s->n; i++) {
+		market_worker_stake_name(stake, s->at[i].task, s->at[i].worker);
+		if (pay(s, stake, s->at[i].worker, d->worker_stake, "stake back", e) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* The payer has the price of the task again; the pool's owner, who answers for the failure, loses the stake of it to the kitty; workers lose nothing, even
@@ -160,20 +180,12 @@ int market_pay_fast(struct market *m, const struct market_deal *d, const char *w
 int market_pay_failure(struct market *m, const struct market_deal *d, const struct market_task *t, struct err *e)
 {
 	struct settle s;
-	char stake[LEDGER_NAME];
 	uint64_t cost;
 	int r = -1;
 	if (market_deal_cost(d, &cost) < 0)
 		return err_set(e, ERR_INTERNAL, "the deal %s costs more than can be counted", d->id);
-	if (settle_begin(&s, m, d, t, e) == 0) {
-		move(&s, s.escrow, d->payer, cost, "refund");
-		move(&s, s.pool_stake, MARKET_KITTY, d->pool_stake, "pool stake lost");
-		for (size_t i = 0; i < s.n; i++) {
-			market_worker_stake_name(stake, s.at[i].task, s.at[i].worker);
-			move(&s, stake, s.at[i].worker, d->worker_stake, "stake back");
-		}
+	if (settle_begin(&s, m, d, t, e) == 0 && failure_work(&s, cost, e) == 0)
 		r = market_chain_apply(m, &s.chain, e);
-	}
 	settle_done(&s);
 	return r;
 }

@@ -47,12 +47,22 @@ int market_admits(struct market *m, const char *restriction, const char *who, st
 	struct market_member row;
 	if (restriction[0] == '\0' || strcmp(restriction, who) == 0)
 		return 1;
-	return who[0] ? market_get(m, MARKET_ROW_MEMBER, restriction, who, &row, e) : 0;
+	return who[0] && market_list_name_ok(restriction) ? market_get(m, MARKET_ROW_MEMBER, restriction, who, &row, e) : 0;
+}
+
+int market_account_closed(struct market *m, const char *name, struct err *e)
+{
+	struct ledger_account a;
+	int r = m->money->account_get(m->money->ctx, name, &a, e);
+	return r > 0 ? a.closed : r;
 }
 
 int market_account(struct market *m, const char *name, struct err *e)
 {
-	return ledger_open(m->money, name, LEDGER_NRLC, true, e);
+	if (ledger_open(m->money, name, LEDGER_NRLC, true, e) < 0)
+		return -1;
+	int closed = market_account_closed(m, name, e);
+	return closed <= 0 ? closed : market_refuse(m, ERR_CONFLICT, "closed", e, "the account of %s is closed for good", name);
 }
 
 int market_init(struct market *m, const struct market_backend *rows, const struct ledger_backend *money, struct err *e)
