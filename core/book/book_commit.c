@@ -8,7 +8,7 @@
 #include "book/book_inner.h"
 
 /* An entry on its way in. */
-struct incoming { struct entry en; size_t text_len; uint8_t id[ID_BYTES]; };
+struct incoming { struct entry en; size_t text_len; uint8_t id[ID_BYTES]; int64_t off; };	/* off: seconds between its time and our clock */
 
 static int incoming_open(const struct book *b, struct incoming *in, const struct book_item *item, int64_t now, struct err *e)
 {
@@ -19,9 +19,7 @@ static int incoming_open(const struct book *b, struct incoming *in, const struct
 		err_set(e, ERR_DENIED, "the entry is for the book %.*s, and this one is %s", (int)in->en.book.len, in->en.book.at, b->origin);
 		return err_hint(e, "an entry is signed for one book; make it again for this one");
 	}
-	int64_t off = in->en.time - now;
-	if (off > BOOK_CLOCK_S || off < -BOOK_CLOCK_S)
-		return err_set(e, ERR_INVALID, "the entry's time is %lld s away from the clock of this book, more than %d s", (long long)off, BOOK_CLOCK_S);
+	in->off = in->en.time - now;
 	return 0;
 }
 
@@ -29,7 +27,9 @@ static int entry_admit(struct book *b, const struct incoming *in, const struct b
 {
 	int known = book_entry_known(b, in->id, index, e);
 	if (known)
-		return known < 0 ? -1 : 0;	/* again: nothing changes, the same answer */
+		return known < 0 ? -1 : 0;	/* again, however late: nothing changes, the same answer */
+	if (in->off > BOOK_CLOCK_S || in->off < -BOOK_CLOCK_S)
+		return err_set(e, ERR_INVALID, "the entry's time is %lld s away from the clock of this book, more than %d s", (long long)in->off, BOOK_CLOCK_S);
 	*index = b->head.range.size;
 	const struct book_applied at = { .index = *index, .text = item->bytes, .text_len = in->text_len, .id = in->id, .admit = true };
 	if (book_apply(b, &in->en, &at, e) < 0 || book_entry_insert(b, in->id, item->bytes, item->len, e) < 0)
