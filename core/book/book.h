@@ -33,7 +33,7 @@ int book_time(struct book *b, int64_t *time, struct err *e);	/* the largest `tim
 int book_operator_open(struct book *b, struct identity **out, struct err *e);	/* <home>/operator.key, mode 0600, in the clear */
 int book_worker_open(struct book *b, struct identity **out, struct err *e);	/* <home>/worker.key; the machine's own worker */
 
-/* A draft: type, time (now, or book time when that is later), a fresh nonce, this book's origin; all else zero. Then fill it, entry_sign it, append it. */
+/* A draft: type, time (now, or book time when that is a little later), a fresh nonce, this book's origin; all else zero. Then fill it, entry_sign it, append it. */
 int book_draft(struct book *b, struct entry *en, enum entry_type type, struct err *e);
 
 /* Entries that belong together: all of them, in this order and one after another, or none. Idempotent by their bytes: what is in already answers with the index it has. */
