@@ -131,11 +131,11 @@ out:
 	return r;
 }
 
-/* Whoever publishes holds a lock, and an older one never takes the place of a newer. */
-static int publish(struct book *b, uint64_t size, const struct buf *note, struct err *e)
+/* Whoever publishes holds a lock and reads the row under it, so that an older one never takes the place of a newer, nor one with fewer countersignatures. */
+static int publish(struct book *b, uint64_t size, struct err *e)
 {
 	char path[PATH_MAX], lock[PATH_MAX];
-	struct buf is = BUF_INIT(CHECKPOINT_NOTE_MAX);
+	struct buf is = BUF_INIT(CHECKPOINT_NOTE_MAX), note = BUF_INIT(CHECKPOINT_NOTE_MAX);
 	struct checkpoint c;
 	struct note parsed;
 	if (path_in(b, PUBLISHED, path, e) < 0 || path_in(b, "publish.lock", lock, e) < 0 || os_dir_make(b->dir, 0700, e) < 0)
@@ -147,11 +147,14 @@ static int publish(struct book *b, uint64_t size, const struct buf *note, struct
 			close(fd);
 		return -1;
 	}
+	int r = book_checkpoint_at(b, size, &note, e);
 	bool newer = !os_exists(path) || os_file_read(path, &is, NULL) < 0 || checkpoint_open(&c, &parsed, buf_text(&is), is.len, NULL, NULL) < 0 ||
-		c.size < size || (c.size == size && (is.len != note->len || memcmp(is.data, note->data, is.len) != 0));
-	int r = newer ? os_file_publish(path, 0644, note->data, note->len, true, e) : 0;
+		c.size < size || (c.size == size && (is.len != note.len || memcmp(is.data, note.data, is.len) != 0));
+	if (r == 0 && newer)
+		r = os_file_publish(path, 0644, note.data, note.len, true, e);
 	close(fd);
 	buf_done(&is);
+	buf_done(&note);
 	return r;
 }
 
@@ -181,7 +184,7 @@ int book_checkpoint(struct book *b, struct buf *note, struct err *e)
 		if (store_exec(b->store, "PRAGMA synchronous = FULL", done == 0 ? e : NULL) < 0 || done < 0)
 			goto out;
 	}
-	if (publish(b, size, &made, e) < 0)
+	if (publish(b, size, e) < 0)
 		goto out;
 	r = note ? buf_add(note, made.data, made.len, e) : 0;
 out:
@@ -251,17 +254,26 @@ static int line_merge(struct buf *out, const struct buf *note, const char *line,
 	return buf_add(out, line, len, e);
 }
 
+/* With the line in it the note must still be one that this book itself accepts: else it could be neither published nor signed after. */
+static int line_add(struct book *b, uint64_t size, const char *line, size_t len, struct buf *merged, struct err *e)
+{
+	struct buf note = BUF_INIT(CHECKPOINT_NOTE_MAX);
+	struct checkpoint c;
+	struct note parsed;
+	int r = book_checkpoint_at(b, size, &note, e) < 0 || line_merge(merged, &note, line, len, e) < 0 ||
+		checkpoint_open(&c, &parsed, buf_text(merged), merged->len, NULL, e) < 0 || row_put(b, size, merged, e) < 0 ? -1 : 0;
+	buf_done(&note);
+	return r;
+}
+
 int book_cosign_add(struct book *b, uint64_t size, const char *line, size_t len, struct err *e)
 {
-	struct buf note = BUF_INIT(CHECKPOINT_NOTE_MAX), merged = BUF_INIT(CHECKPOINT_NOTE_MAX);
+	struct buf merged = BUF_INIT(CHECKPOINT_NOTE_MAX);
 	int r = store_begin(b->store, e);
-	if (r == 0) {
-		r = book_checkpoint_at(b, size, &note, e) < 0 || line_merge(&merged, &note, line, len, e) < 0 || row_put(b, size, &merged, e) < 0 ? -1 : 0;
-		r = store_end(b->store, r, e);
-	}
 	if (r == 0)
-		r = publish(b, size, &merged, e);
-	buf_done(&note);
+		r = store_end(b->store, line_add(b, size, line, len, &merged, e), e);
+	if (r == 0)
+		r = publish(b, size, e);
 	buf_done(&merged);
 	return r;
 }
