@@ -18,6 +18,7 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -26,7 +27,8 @@
 
 #define CLIENTS 256u	/* of one leader; more are refused by the backlog and come again */
 #define CHAIN_ITEMS 1024u
-#define REQUEST_BYTES MIB(8)
+#define REQUEST_BYTES MIB(8)	/* of one chain, whether it has to wait or not */
+#define READ_BYTES KIB(16)
 #define SERVE_MS 50u	/* after its own commit: then somebody else's turn, so that no command is kept from its own work */
 #define LINGER_MS 1	/* how long it looks for somebody who is just coming */
 #define PATIENCE_MS 30000u	/* of somebody who waits: many times the slowest commit */
@@ -159,9 +161,9 @@ static int request_parse(struct client *c)
 static bool client_read(struct client *c)
 {
 	for (;;) {
-		if (buf_reserve(&c->in, KIB(16), NULL) < 0)
+		if (buf_reserve(&c->in, READ_BYTES, NULL) < 0)
 			return false;
-		ssize_t n = recv(c->fd, c->in.data + c->in.len, KIB(16), MSG_DONTWAIT);
+		ssize_t n = recv(c->fd, c->in.data + c->in.len, READ_BYTES, MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -182,7 +184,7 @@ static void clients_accept(struct leader *l)
 		int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
 		if (fd < 0)
 			return;
-		l->clients[l->n++] = (struct client){ .fd = fd, .in = BUF_INIT(REQUEST_BYTES) };
+		l->clients[l->n++] = (struct client){ .fd = fd, .in = BUF_INIT(REQUEST_BYTES + READ_BYTES) };
 	}
 }
 
@@ -337,13 +339,16 @@ static bool answer_read(int fd, struct book_chain *c)
 	return true;
 }
 
+/* Neither connecting nor a word of it takes longer than that: a leader that was stopped holds nobody for ever. */
 static bool ask(const struct book *b, struct book_chain *c)
 {
+	const struct timeval patience = { .tv_sec = PATIENCE_MS / 1000u };
 	struct sockaddr_un a;
 	int dir_fd, fd = -1;
 	bool answered = false;
 	if (address(b, &a, &dir_fd) == 0 && (fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) >= 0 &&
-		connect(fd, (struct sockaddr *)&a, sizeof a) == 0 && request_send(fd, c) == 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) == 0 && connect(fd, (struct sockaddr *)&a, sizeof a) == 0 && request_send(fd, c) == 0)
 		answered = answer_read(fd, c);
 	if (fd >= 0)
 		close(fd);
@@ -352,17 +357,26 @@ static bool ask(const struct book *b, struct book_chain *c)
 	return answered;
 }
 
+/* What one request can carry; the same for who does not have to ask. */
+static int chain_check(const struct book_chain *c, struct err *e)
+{
+	size_t bytes = sizeof(uint32_t);
+	if (c->n > CHAIN_ITEMS)
+		return err_set(e, ERR_LIMIT, "at most %u entries go in together", CHAIN_ITEMS);
+	for (size_t i = 0; i < c->n; i++, bytes += sizeof(uint32_t))
+		if (c->items[i].len > ENTRY_BYTES_MAX)
+			return err_set(e, ERR_LIMIT, "an entry has at most %u bytes", ENTRY_BYTES_MAX);
+		else
+			bytes += c->items[i].len;
+	return bytes <= REQUEST_BYTES ? 0 : err_set(e, ERR_LIMIT, "entries that go in together have at most %llu bytes", REQUEST_BYTES);
+}
+
 int book_queue_submit(struct book *b, struct book_chain *c, struct err *e)
 {
 	bool waits = false;
 	int r = -1;
 	c->result = 0;
-	if (c->n > CHAIN_ITEMS)
-		return err_set(e, ERR_LIMIT, "at most %u entries go in together", CHAIN_ITEMS);
-	for (size_t i = 0; i < c->n; i++)
-		if (c->items[i].len > ENTRY_BYTES_MAX)
-			return err_set(e, ERR_LIMIT, "an entry has at most %u bytes", ENTRY_BYTES_MAX);
-	if (book_queue_open(b, e) < 0)
+	if (chain_check(c, e) < 0 || book_queue_open(b, e) < 0)
 		return -1;
 	for (uint64_t until = os_now_us() + PATIENCE_MS * 1000u;;) {
 		if (flock(b->lock_fd, LOCK_EX | LOCK_NB) == 0) {
