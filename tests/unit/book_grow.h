@@ -1,0 +1,55 @@
+/* A book of as many entries as a test wants, and its root computed from the bytes alone. */
+#ifndef ENCLUA_TESTS_BOOK_GROW_H
+#define ENCLUA_TESTS_BOOK_GROW_H
+
+#include "unit/book_make.h"
+
+#define BOOK_GROW_CHAIN 128u	/* entries of one commit */
+
+/* Runs of one iApp on no data: of all entries the smallest that leave a row. */
+static inline void book_grow(struct book_made *m, uint64_t size)
+{
+	static struct entry en;
+	struct store_app app;
+	struct err e;
+	char h1[IAPP_H1_TEXT], id[ID_TEXT];
+	uint64_t is;
+	if (store_app_find(m->s, "grown", &app, &e) < 0) {
+		book_make_app(m->b, &en, "grown", 1, m->ada, h1);
+		(void)book_make_append(m->b, &en, m->ada, id);
+	} else {
+		memcpy(id, app.id, sizeof id);
+	}
+	BOOK_MUST(book_size(m->b, &is, &e), &e);
+	while (is < size) {
+		struct buf notes[BOOK_GROW_CHAIN];
+		struct book_item items[BOOK_GROW_CHAIN];
+		size_t n = 0;
+		for (; n < BOOK_GROW_CHAIN && is < size; n++, is++) {
+			book_make_task(m->b, &en, id, NULL);
+			book_make_sign(&en, m->ada, &notes[n], NULL);
+			items[n] = (struct book_item){ notes[n].data, notes[n].len };
+		}
+		BOOK_MUST(book_append(m->b, items, n, NULL, &e), &e);
+		while (n > 0)
+			buf_done(&notes[--n]);
+	}
+}
+
+static inline int book_grow_leaf(void *ctx, uint64_t index, const uint8_t *bytes, size_t len, struct err *e)
+{
+	struct merkle_hash leaf;
+	(void)index;
+	merkle_leaf(&leaf, bytes, len);
+	return merkle_range_add(ctx, &leaf, NULL, NULL, e);
+}
+
+static inline void book_grow_root(struct book *b, uint64_t size, struct merkle_hash *root)
+{
+	struct merkle_range range = { .size = 0 };
+	struct err e;
+	BOOK_MUST(book_entries(b, 0, size, book_grow_leaf, &range, &e), &e);
+	merkle_range_root(&range, root);
+}
+
+#endif
