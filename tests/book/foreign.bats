@@ -90,7 +90,7 @@ node() { bytes "01$1$2" | sha; }
 	cosign thief example.com/witness "$now" < note > forged
 	fails 4 "nobody here can judge" "$enclua" book witness add forged
 	# The right key id over a signature by another key, or over another time.
-	python3 - <<-'END'
+	/usr/bin/python3 - <<-'END'
 		import base64
 		dash, name, good = open("line").read().split()
 		bad = base64.b64decode(open("forged").read().split()[2])
