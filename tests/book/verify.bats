@@ -32,7 +32,7 @@ setup() {
 }
 teardown() { cd / && rm -rf "$work"; }
 
-# alone COMMAND…: in an environment without anything, and with a home that cannot be read
+# alone COMMAND…: with no variable set that could name a home
 alone() { env -i PATH=/nowhere "$@"; }
 
 @test "a proof: which entry, by whom, in which book" {
