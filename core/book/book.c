@@ -120,6 +120,11 @@ static int book_make(struct book *b, struct err *e)
 
 int book_open(struct book **out, const char *home, bool create, struct err *e)
 {
+	return book_open_with(out, home, create, NULL, e);
+}
+
+int book_open_with(struct book **out, const char *home, bool create, const struct book_rules *rules, struct err *e)
+{
 	*out = NULL;
 	struct book *b = calloc(1, sizeof *b);
 	if (!b)
@@ -130,7 +135,8 @@ int book_open(struct book **out, const char *home, bool create, struct err *e)
 		err_set(e, ERR_INVALID, "the path of the home is too long");
 		goto bad;
 	}
-	if (store_open(&b->store, home, create, e) < 0 || ledger_rows_open(&b->ledger, b->store->db, e) < 0)
+	if (store_open(&b->store, home, create, e) < 0 || ledger_rows_open(&b->ledger, b->store->db, e) < 0 ||
+		book_rules_set(b, rules, e) < 0)
 		goto bad;
 	int is = book_row_read(b, e);
 	if (is < 0 || (is == 1 && book_head_load(b, e) < 0))
@@ -157,9 +163,36 @@ void book_close(struct book *b)
 	if (!b)
 		return;
 	book_queue_close(b);
+	if (b->rules)
+		b->rules->close(b->rules_ctx);
 	ledger_rows_close(b->ledger);
 	store_close(b->store);
 	free(b);
+}
+
+int book_rules_set(struct book *b, const struct book_rules *rules, struct err *e)
+{
+	if (!rules)
+		return 0;
+	if (rules->open(b, &b->rules_ctx, e) < 0)
+		return -1;
+	b->rules = rules;
+	return 0;
+}
+
+void *book_rules_context(const struct book *b)
+{
+	return b->rules_ctx;
+}
+
+const struct ledger_backend *book_ledger(struct book *b)
+{
+	return ledger_rows_backend(b->ledger);
+}
+
+const char *book_home(const struct book *b)
+{
+	return b->store->home;
 }
 
 struct store *book_store(struct book *b)

@@ -26,12 +26,37 @@ int book_open(struct book **out, const char *home, bool create, struct err *e);
 void book_close(struct book *b);
 
 struct store *book_store(struct book *b);	/* the tables: borrowed */
+const char *book_home(const struct book *b);
 const char *book_origin(const struct book *b);
 const uint8_t *book_operator(const struct book *b);	/* 32 bytes, Ed25519 */
 int book_size(struct book *b, uint64_t *size, struct err *e);	/* entries committed, by any process */
 int book_time(struct book *b, int64_t *time, struct err *e);	/* the largest `time` of an entry */
 int book_operator_open(struct book *b, struct identity **out, struct err *e);	/* <home>/operator.key, mode 0600, in the clear */
 int book_worker_open(struct book *b, struct identity **out, struct err *e);	/* <home>/worker.key; the machine's own worker */
+
+/* Rules of a layer above: they decide on types that the book itself does not know (ENTRY_MARKET_TYPES), and are told of all others after the book has let them in. open
+ * makes what they work with on this book; apply is asked inside a transaction, and by a replay as well: it decides by the entry, the tables and book time
+ * alone. Without rules the types of the market are refused. */
+struct book_applied { uint64_t index; const uint8_t *text; size_t text_len; const uint8_t *id; int64_t now; bool admit; };	/* id: ID_BYTES of the
+	text's hash; now: book time, with this entry; admit: it comes in now, and is not replayed */
+struct book_rules {
+	int (*open)(struct book *b, void **ctx, struct err *e);
+	void (*close)(void *ctx);
+	int (*apply)(void *ctx, struct book *b, const struct entry *en, const struct book_applied *at, struct err *e);
+};
+int book_open_with(struct book **out, const char *home, bool create, const struct book_rules *rules, struct err *e);
+void *book_rules_context(const struct book *b);	/* what open gave */
+const struct ledger_backend *book_ledger(struct book *b);
+
+/* Rows of such rules, whose meaning the book does not know: named by kind and two names, listed by group and state, oldest first. They follow from the entries like every
+ * other table. made: the index of the entry that made the row. */
+struct book_record { unsigned kind; const char *a, *b; const char *group; int64_t state; uint64_t made; const void *bytes; size_t len; };
+int book_record_get(struct book *b, unsigned kind, const char *a, const char *b2, struct buf *bytes, struct err *e);	/* 1, 0, -1; appends */
+int book_record_put(struct book *b, const struct book_record *r, bool is_new, struct err *e);	/* inside a transaction; of an old row `made` stays */
+/* group NULL: any; state -1: any. f may stop by returning 1. */
+int book_records(struct book *b, unsigned kind, const char *group, int64_t state, int (*f)(void *ctx, const struct book_record *r, struct err *e), void *ctx,
+	struct err *e);
+int book_record_find(struct book *b, unsigned kind, const char *prefix, char *a, size_t size, struct err *e);	/* the one whose first name begins so; ERR_NOT_FOUND, ERR_CONFLICT */
 
 /* A draft: type, time (now, or book time when that is a little later), a fresh nonce, this book's origin; all else zero. Then fill it, entry_sign it, append it. */
 int book_draft(struct book *b, struct entry *en, enum entry_type type, struct err *e);

@@ -300,7 +300,7 @@ static int apply_task_finish(struct book *b, const struct entry *en, const struc
 
 /* accounts */
 
-static int transfer(struct book *b, const struct entry *en, const struct book_applied *at, const char *from, const char *to, uint64_t amount, const char *cause,
+static int transfer(struct book *b, const struct book_applied *at, const char *from, const char *to, uint64_t amount, const char *cause,
 	struct err *e)
 {
 	struct ledger_transfer t = { .kind = LEDGER_POSTED, .amount = amount, .entry = at->index };
@@ -308,7 +308,7 @@ static int transfer(struct book *b, const struct entry *en, const struct book_ap
 	(void)snprintf(t.debit, sizeof t.debit, "%s", from);
 	(void)snprintf(t.credit, sizeof t.credit, "%s", to);
 	(void)snprintf(t.cause, sizeof t.cause, "%s", cause);
-	return ledger_apply(ledger_rows_backend(b->ledger), &t, 1, en->time > b->head.time ? en->time : b->head.time, e);
+	return ledger_apply(ledger_rows_backend(b->ledger), &t, 1, at->now, e);
 }
 
 static int receiver_text(struct book *b, const uint8_t key[static 32], char out[static IDENTITY_TEXT], struct err *e)
@@ -324,14 +324,14 @@ static int apply_account_deposit(struct book *b, const struct entry *en, const s
 	char to[IDENTITY_TEXT];
 	if (operator_only(b, en, "puts money into it", e) < 0 || receiver_text(b, en->account_deposit.to, to, e) < 0)
 		return -1;
-	return transfer(b, en, at, BANK, to, en->account_deposit.amount, "deposit", e);
+	return transfer(b, at, BANK, to, en->account_deposit.amount, "deposit", e);
 }
 
 static int apply_account_withdraw(struct book *b, const struct entry *en, const struct book_applied *at, struct err *e)
 {
 	char from[IDENTITY_TEXT];
 	identity_text(from, en->by);
-	return transfer(b, en, at, from, BANK, en->account_withdraw.amount, "withdraw", e);
+	return transfer(b, at, from, BANK, en->account_withdraw.amount, "withdraw", e);
 }
 
 static int apply_account_transfer(struct book *b, const struct entry *en, const struct book_applied *at, struct err *e)
@@ -340,7 +340,7 @@ static int apply_account_transfer(struct book *b, const struct entry *en, const 
 	identity_text(from, en->by);
 	if (receiver_text(b, en->account_transfer.to, to, e) < 0)
 		return -1;
-	return transfer(b, en, at, from, to, en->account_transfer.amount, "transfer", e);
+	return transfer(b, at, from, to, en->account_transfer.amount, "transfer", e);
 }
 
 static int apply_account_close(struct book *b, const struct entry *en, const struct book_applied *at, struct err *e)
@@ -357,12 +357,20 @@ static int apply_account_close(struct book *b, const struct entry *en, const str
 
 int book_apply(struct book *b, const struct entry *en, const struct book_applied *at, struct err *e)
 {
-	static int (*const rules[])(struct book *, const struct entry *, const struct book_applied *, struct err *) = {
+	static int (*const rules[ENTRY_TYPE_COUNT])(struct book *, const struct entry *, const struct book_applied *, struct err *) = {
 #define X(id, name, type, fields, doc) [ENTRY_##id##_TYPE] = apply_##name,
-		ENTRY_TYPES(X)
+		ENTRY_BOOK_TYPES(X)
 #undef X
 	};
+	const char *type = entry_info(en->type)->type;
+	int r = -1;
 	if (at->index == 0 && en->type != ENTRY_BOOK_OPEN_TYPE)
-		return err_set(e, ERR_INVALID, "the first entry of a book opens it");
-	return rules[en->type](b, en, at, e) < 0 ? err_wrap(e, "%s", entry_info(en->type)->type) : 0;
+		err_set(e, ERR_INVALID, "the first entry of a book opens it");
+	else if (!rules[en->type] && !b->rules)
+		err_set(e, ERR_UNAVAILABLE, "this program does not know the rules of such entries");
+	else
+		r = rules[en->type] ? rules[en->type](b, en, at, e) : 0;
+	if (r < 0)
+		return err_wrap(e, "%s", type);
+	return b->rules ? b->rules->apply(b->rules_ctx, b, en, at, e) : 0;	/* its refusals begin with their own codes */
 }

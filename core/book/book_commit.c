@@ -31,7 +31,8 @@ static int entry_admit(struct book *b, const struct incoming *in, const struct b
 	if (in->off > BOOK_CLOCK_S || in->off < -BOOK_CLOCK_S)
 		return err_set(e, ERR_INVALID, "the entry's time is %lld s away from the clock of this book, more than %d s", (long long)in->off, BOOK_CLOCK_S);
 	*index = b->head.range.size;
-	const struct book_applied at = { .index = *index, .text = item->bytes, .text_len = in->text_len, .id = in->id, .admit = true };
+	const struct book_applied at = { .index = *index, .text = item->bytes, .text_len = in->text_len, .id = in->id, .admit = true,
+		.now = in->en.time > b->head.time ? in->en.time : b->head.time };
 	if (book_apply(b, &in->en, &at, e) < 0 || book_entry_insert(b, in->id, item->bytes, item->len, e) < 0)
 		return -1;
 	if (in->en.time > b->head.time)

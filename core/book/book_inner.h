@@ -19,8 +19,12 @@ struct book {
 	char dir[PATH_MAX];	/* <home>/book: lock, queue, published checkpoint, policy */
 	struct book_head head;	/* as of the last look; the row is the truth */
 	struct merkle_reader reader;
+	const struct book_rules *rules;	/* of a layer above, or NULL */
+	void *rules_ctx;
 	int lock_fd, waiting_fd;	/* queue.c */
 };
+
+int book_rules_set(struct book *b, const struct book_rules *rules, struct err *e);	/* NULL: none */
 
 /* book_tree.c: the log's own tables */
 int book_head_load(struct book *b, struct err *e);
@@ -30,9 +34,7 @@ int book_entry_insert(struct book *b, const uint8_t id[static ID_BYTES], const v
 int book_entry_known(struct book *b, const uint8_t id[static ID_BYTES], uint64_t *index, struct err *e);	/* 1, 0, -1 */
 int book_tree_read(void *ctx, unsigned level, uint64_t index, struct merkle_hash *out, struct err *e);	/* ctx: struct book */
 
-/* book_apply.c: what an entry does to the tables. Inside a transaction; on refusal the caller undoes what it has done.
- * admit: it comes in now (clock and blobs are looked at), not from a replay. */
-struct book_applied { uint64_t index; const uint8_t *text; size_t text_len; const uint8_t *id; bool admit; };
+/* book_apply.c: what an entry does to the tables. Inside a transaction; on refusal the caller undoes what it has done. */
 int book_apply(struct book *b, const struct entry *en, const struct book_applied *at, struct err *e);
 
 /* book_commit.c: some chains in one transaction. */

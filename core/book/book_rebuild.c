@@ -75,7 +75,8 @@ static int replay_one(void *ctx, uint64_t index, const uint8_t *bytes, size_t le
 		struct merkle_hash leaf;
 		merkle_leaf(&leaf, bytes, len);
 		entry_hash(id, bytes, text_len);
-		const struct book_applied at = { .index = index, .text = bytes, .text_len = text_len, .id = id };
+		const struct book_applied at = { .index = index, .text = bytes, .text_len = text_len, .id = id,
+			.now = r->en->time > r->to->head.time ? r->en->time : r->to->head.time };
 		if (merkle_range_add(&r->range, &leaf, NULL, NULL, e) < 0 || book_apply(r->to, r->en, &at, e) < 0)
 			is = -1;
 	}
@@ -160,7 +161,9 @@ static int shadow_open(const struct book *b, struct book **out, struct err *e)
 	int rc = sqlite3_open_v2(":memory:", &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc != SQLITE_OK)
 		return store_fail(s, rc, e, "open a database in memory");
-	return store_exec(s, TABLES_SCHEMA, e) < 0 || ledger_rows_open(&shadow->ledger, s->db, e) < 0 ? -1 : 0;
+	if (store_exec(s, TABLES_SCHEMA, e) < 0 || ledger_rows_open(&shadow->ledger, s->db, e) < 0)
+		return -1;
+	return book_rules_set(shadow, b->rules, e);
 }
 
 static int tables_compare(struct book *b, struct book *shadow, uint64_t *rows, struct err *e)

@@ -78,11 +78,18 @@ int store_app_each(struct store *s, int (*f)(void *ctx, const struct store_app *
 int store_task_find(struct store *s, const char *which, struct store_task *out, struct err *e);
 int store_task_each(struct store *s, int (*f)(void *ctx, const struct store_task *t, struct err *e), void *ctx, struct err *e);
 
+/* For the rules of a layer above, inside the transaction of an entry. */
+int store_task_put(struct store *s, const struct store_task *t, struct err *e);	/* new, or in the place of the one with this seq */
+int store_app_owner(struct store *s, const char *id, const uint8_t owner[static 32], struct err *e);
+/* The name stays unless the new owner has other data of that name; header: for keeper and new owner. */
+int store_data_owner(struct store *s, const char *id, const uint8_t owner[static 32], const struct buf *header, struct err *e);
+
 /* Blobs: written to a temporary file, fsynced and linked under their hash. */
 int store_blob_begin(struct store *s, int *fd, char *tmp, size_t tmp_size, struct err *e);
 int store_blob_commit(struct store *s, int fd, const char *tmp, const uint8_t sha256[static 32], struct err *e);	/* closes fd */
 void store_blob_abort(int fd, const char *tmp);
 int store_blob_open(struct store *s, const uint8_t sha256[static 32], int *fd, uint64_t *size, struct err *e);	/* read only; the hash is the caller's to check */
+int store_blob_check(struct store *s, const uint8_t sha256[static 32], uint64_t size, struct err *e);	/* is there, of that size; its bytes are not looked at */
 int store_blob_read(struct store *s, const uint8_t sha256[static 32], struct buf *out, struct err *e);	/* whole, appended, hash checked */
 int store_blob_add(struct store *s, const void *bytes, size_t n, uint8_t sha256[static 32], struct err *e);
 int store_blob_remove(struct store *s, const uint8_t sha256[static 32], struct err *e);

@@ -7,7 +7,7 @@
 
 #include "book/store.h"
 
-#define STORE_STATEMENTS 64u	/* prepared once and kept: every fixed text of SQL of this folder */
+#define STORE_STATEMENTS 96u	/* prepared once and kept: every fixed text of SQL of this folder */
 
 struct table;
 struct store {
@@ -57,6 +57,5 @@ int store_name_check(const char *name, struct err *e);	/* ERR_INVALID: it looks 
 
 int store_blobs_prepare(struct store *s, struct err *e);	/* makes the folders, removes what dead writers left */
 void store_blobs_sweep(struct store *s);	/* once a day: blobs that no lasting row has named for a day */
-int store_blob_check(struct store *s, const uint8_t sha256[static 32], uint64_t size, struct err *e);	/* is there, of that size */
 
 #endif

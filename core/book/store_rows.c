@@ -492,3 +492,39 @@ void store_task_done(struct store_task *t)
 {
 	record_done(&store_task_table, t);
 }
+
+int store_task_put(struct store *s, const struct store_task *t, struct err *e)
+{
+	return store_row_write(s, &store_task_table, t, e);
+}
+
+/* Owners */
+
+static int owner_step(struct store *s, sqlite3_stmt *st, const char *id, const uint8_t owner[static 32], struct err *e)
+{
+	sqlite3_bind_text(st, 1, id, -1, SQLITE_STATIC);
+	sqlite3_bind_blob(st, 2, owner, 32, SQLITE_STATIC);
+	int rc = sqlite3_step(st);
+	(void)sqlite3_reset(st);
+	if (rc != SQLITE_DONE)
+		return store_fail(s, rc, e, "change an owner");
+	return sqlite3_changes(s->db) == 1 ? 0 : err_set(e, ERR_NOT_FOUND, "there is no %s in this book", id);
+}
+
+int store_app_owner(struct store *s, const char *id, const uint8_t owner[static 32], struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	if (store_statement(s, &st, "UPDATE app SET owner = ?2 WHERE id = ?1", e) < 0)
+		return -1;
+	return owner_step(s, st, id, owner, e);
+}
+
+int store_data_owner(struct store *s, const char *id, const uint8_t owner[static 32], const struct buf *header, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	if (store_statement(s, &st, "UPDATE data SET owner = ?2, header = ?3, name = CASE WHEN EXISTS (SELECT 1 FROM data AS other WHERE "
+		"other.owner = ?2 AND other.name = data.name AND other.ephemeral = 0) THEN '' ELSE name END WHERE id = ?1", e) < 0)
+		return -1;
+	sqlite3_bind_blob64(st, 3, header->data, header->len, SQLITE_STATIC);
+	return owner_step(s, st, id, owner, e);
+}

@@ -10,7 +10,7 @@
 #include "book/ledger_rows.h"
 
 #define STORE_APPLICATION_ID 0x656e6375	/* "encu" */
-#define STORE_VERSION 2
+#define STORE_VERSION 3
 
 /* node keeps the root of each full tile: level 1 covers 256 entries, level 2 65,536 …; leaves lie with their entries. head: peaks are those of
  * merkle_range, one after another. */
@@ -116,9 +116,21 @@
 	"	finish_seq INTEGER NOT NULL" \
 	") STRICT;" \
 	"CREATE INDEX task_blob ON task (blob) WHERE blob <> zeroblob(32);" \
+	"CREATE TABLE record (" \
+	"	kind INTEGER NOT NULL," \
+	"	a TEXT NOT NULL," \
+	"	b TEXT NOT NULL," \
+	"	grp TEXT NOT NULL," \
+	"	state INTEGER NOT NULL," \
+	"	made INTEGER NOT NULL," \
+	"	bytes BLOB NOT NULL," \
+	"	PRIMARY KEY (kind, a, b)" \
+	") STRICT, WITHOUT ROWID;" \
+	"CREATE INDEX record_group ON record (kind, grp, made) WHERE grp <> '';" \
+	"CREATE INDEX record_state ON record (kind, state, made) WHERE state <> 0;" \
 	LEDGER_ROWS_SCHEMA
 
 /* X(table, what orders its rows), in an order in which they can be dropped. */
-#define BOOK_TABLES(X) X(transfer, "seq") X(account, "name") X(task, "seq") X(app, "seq") X(data, "seq") X(identity, "seq")
+#define BOOK_TABLES(X) X(record, "kind, a, b") X(transfer, "seq") X(account, "name") X(task, "seq") X(app, "seq") X(data, "seq") X(identity, "seq")
 
 #endif

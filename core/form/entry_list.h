@@ -54,6 +54,155 @@
 	F(TEXT, MANY, missing_layer, 32, "isolation layers that this machine lacks") \
 	F(TEXT, REQUIRED, assurance, 16, "none, software, tpm2 or cvm (TRUST)")
 
+/* Assets change hands. */
+#define ENTRY_APP_TRANSFER(F) \
+	F(ID, REQUIRED, app, ID_APP, "which") \
+	F(IDENTITY, REQUIRED, to, 0, "its new owner")
+
+#define ENTRY_DATA_TRANSFER(F) \
+	F(ID, REQUIRED, data, ID_DATA, "which") \
+	F(IDENTITY, REQUIRED, to, 0, "its new owner") \
+	F(BYTES, REQUIRED, header, 4096, "age header to keeper and new owner")
+
+#define ENTRY_POOL_CREATE(F) \
+	F(TEXT, REQUIRED, name, LIMIT_NAME_BYTES, "what it is called") \
+	F(NUMBER, OPTIONAL, stake_ratio, 0, "percent of the price of a task that a worker stakes") \
+	F(NUMBER, OPTIONAL, scheduler_ratio, 0, "percent of the rewards that its owner keeps, at most 100")
+
+#define ENTRY_POOL_POLICY(F) \
+	F(ID, REQUIRED, pool, ID_POOL, "which") \
+	F(NUMBER, OPTIONAL, stake_ratio, 0, "of deals from now on") \
+	F(NUMBER, OPTIONAL, scheduler_ratio, 0, "of deals from now on")
+
+#define ENTRY_POOL_TRANSFER(F) \
+	F(ID, REQUIRED, pool, ID_POOL, "which") \
+	F(IDENTITY, REQUIRED, to, 0, "its new owner")
+
+#define ENTRY_POOL_ADMIT(F) \
+	F(ID, REQUIRED, pool, ID_POOL, "which; its owner signs") \
+	F(IDENTITY, REQUIRED, worker, 0, "who may work for it")
+
+#define ENTRY_POOL_DISMISS(F) \
+	F(ID, REQUIRED, pool, ID_POOL, "which; its owner signs") \
+	F(IDENTITY, REQUIRED, worker, 0, "who may work for it no longer")
+
+/* Orders (PROTOCOL). only_…: a restriction: one identity or asset, or the id of a list; left out: anybody. Prices are nRLC for each task. */
+#define ENTRY_LIST_ADD(F) \
+	F(ID, OPTIONAL, list, ID_LIST, "which; left out: a new one, whose id is this entry's") \
+	F(TEXT, REQUIRED, member, 71, "an identity, or the id of an iApp, data or pool; never removed again")
+
+#define ENTRY_ORDER_APP(F) \
+	F(ID, REQUIRED, app, ID_APP, "what is offered") \
+	F(NUMBER, OPTIONAL, price, 0, "nRLC") \
+	F(NUMBER, REQUIRED, volume, 0, "how many tasks it may ever serve") \
+	F(NUMBER, OPTIONAL, tag, 0, "bits of PROTOCOL's tags") \
+	F(TEXT, OPTIONAL, only_data, 71, "restriction") \
+	F(TEXT, OPTIONAL, only_pool, 71, "restriction") \
+	F(TEXT, OPTIONAL, only_requester, 71, "restriction")
+
+#define ENTRY_ORDER_DATA(F) \
+	F(ID, REQUIRED, data, ID_DATA, "what is granted") \
+	F(NUMBER, OPTIONAL, price, 0, "nRLC") \
+	F(NUMBER, REQUIRED, volume, 0, "uses") \
+	F(NUMBER, OPTIONAL, tag, 0, "bits of PROTOCOL's tags") \
+	F(TEXT, OPTIONAL, only_app, 71, "restriction") \
+	F(TEXT, OPTIONAL, only_pool, 71, "restriction") \
+	F(TEXT, OPTIONAL, only_requester, 71, "restriction") \
+	F(NUMBER, OPTIONAL, until, 0, "book time, in seconds since 1970, from which it no longer holds")
+
+#define ENTRY_ORDER_POOL(F) \
+	F(ID, REQUIRED, pool, ID_POOL, "what is offered") \
+	F(NUMBER, OPTIONAL, price, 0, "nRLC") \
+	F(NUMBER, REQUIRED, volume, 0, "how many tasks it may ever serve") \
+	F(NUMBER, OPTIONAL, tag, 0, "bits of PROTOCOL's tags") \
+	F(NUMBER, OPTIONAL, category, 0, "0 XS, 1 S, 2 M, 3 L, 4 XL") \
+	F(NUMBER, OPTIONAL, trust, 0, "the highest it offers") \
+	F(TEXT, OPTIONAL, only_app, 71, "restriction") \
+	F(TEXT, OPTIONAL, only_data, 71, "restriction") \
+	F(TEXT, OPTIONAL, only_requester, 71, "restriction")
+
+#define ENTRY_ORDER_REQUEST(F) \
+	F(ID, REQUIRED, app, ID_APP, "what to run") \
+	F(NUMBER, OPTIONAL, app_price, 0, "the most for it") \
+	F(ID, OPTIONAL, data, ID_DATA, "on which data") \
+	F(NUMBER, OPTIONAL, data_price, 0, "the most for it") \
+	F(ID, MANY, own_data, ID_DATA, "more data, of the requester's own, in the order given") \
+	F(TEXT, OPTIONAL, only_pool, 71, "restriction") \
+	F(NUMBER, OPTIONAL, pool_price, 0, "the most for it") \
+	F(NUMBER, REQUIRED, volume, 0, "how many tasks") \
+	F(NUMBER, OPTIONAL, tag, 0, "bits of PROTOCOL's tags") \
+	F(NUMBER, OPTIONAL, category, 0, "0 XS, 1 S, 2 M, 3 L, 4 XL") \
+	F(NUMBER, OPTIONAL, trust, 0, "demanded; 0 and 1: one worker is enough") \
+	F(IDENTITY, OPTIONAL, beneficiary, 0, "who may open the result, when it is an identity") \
+	F(AGE, REQUIRED, recipient, 0, "the age recipient that the result is sealed to") \
+	F(IDENTITY, OPTIONAL, payer, 0, "who pays, instead of the requester; must sign deal.sponsor") \
+	F(TEXT, OPTIONAL, purpose, 71, "what for") \
+	F(TEXT, OPTIONAL, min_assurance, 16, "the least level: none, software, tpm2, cvm") \
+	F(HASH, REQUIRED, params, 0, "SHA-256 of a salt and arguments, files and secrets; the salt stays out of the book") \
+	F(HASH, OPTIONAL, parcel, 0, "SHA-256 of what is sealed for the workers: arguments, files, secrets")
+
+#define ENTRY_ORDER_CANCEL(F) \
+	F(ID, REQUIRED, order, ID_ORDER, "for good; deals that it made go on")
+
+/* Deals */
+#define ENTRY_DEAL_SPONSOR(F) \
+	F(ID, REQUIRED, request, ID_ORDER, "the request that the signer will pay for")
+
+#define ENTRY_DEAL_MATCH(F) \
+	F(ID, REQUIRED, app, ID_ORDER, "the app order") \
+	F(ID, OPTIONAL, data, ID_ORDER, "the data order") \
+	F(ID, REQUIRED, pool, ID_ORDER, "the pool order") \
+	F(ID, REQUIRED, request, ID_ORDER, "the request order") \
+	F(NUMBER, OPTIONAL, first, 0, "tasks of the request that deals had before this one") \
+	F(ID, REQUIRED, deal, ID_DEAL, "its id: it follows from request and first")
+
+/* Tasks: the events of PROTOCOL's table. */
+#define ENTRY_TASK_INITIALIZE(F) \
+	F(ID, REQUIRED, deal, ID_DEAL, "whose task") \
+	F(NUMBER, OPTIONAL, index, 0, "which one, counted over all deals of the request") \
+	F(ID, REQUIRED, task, ID_TASK, "its id: it follows from deal and index")
+
+#define ENTRY_TASK_ASSIGN(F) \
+	F(ID, REQUIRED, task, ID_TASK, "the pool's owner …") \
+	F(IDENTITY, REQUIRED, worker, 0, "… lets this worker contribute to it …") \
+	F(NUMBER, REQUIRED, until, 0, "… and waits so long, in seconds since 1970, before another gets its place")
+
+#define ENTRY_TASK_CONTRIBUTE(F) \
+	F(ID, REQUIRED, task, ID_TASK, "by a worker that was assigned") \
+	F(HASH, REQUIRED, hash, 0, "H(task, digest)") \
+	F(HASH, REQUIRED, seal, 0, "H(worker, task, digest)")
+
+#define ENTRY_TASK_REVEAL(F) \
+	F(ID, REQUIRED, task, ID_TASK, "by a worker that contributed with the winners") \
+	F(HASH, REQUIRED, digest, 0, "what was hashed")
+
+#define ENTRY_TASK_REOPEN(F) \
+	F(ID, REQUIRED, task, ID_TASK, "nobody revealed; the pool's owner signs")
+
+#define ENTRY_TASK_CLAIM(F) \
+	F(ID, REQUIRED, task, ID_TASK, "the last deadline has passed; anybody signs")
+
+/* What is known of the run that gave the result. Nothing here may measure it: time and memory that an iApp uses are words it could speak about the data. They are in
+ * the sealed result. */
+#define ENTRY_RUN_FIELDS(F) \
+	F(TEXT, REQUIRED, outcome, 16, "COMPLETED, FAILED (the iApp) or LIMIT") \
+	F(TEXT, OPTIONAL, reason, 128, "which limit, or what kind of failure; never words of the iApp") \
+	F(HASH, REQUIRED, measurement, 0, "SHA-256 of the enclave program") \
+	F(HASH, OPTIONAL, result, 0, "SHA-256 of the sealed result") \
+	F(NUMBER, OPTIONAL, size, 0, "bytes of the sealed result") \
+	F(TEXT, MANY, missing_layer, 32, "isolation layers that this machine lacks") \
+	F(TEXT, REQUIRED, assurance, 16, "none, software, tpm2 or cvm (TRUST)")
+
+#define ENTRY_TASK_COMPLETE(F) \
+	F(ID, REQUIRED, task, ID_TASK, "contributed and finalized at once, by a worker that was assigned; trust 1") \
+	F(HASH, REQUIRED, digest, 0, "of the deterministic files, under the task's salt, which stays out of the book") \
+	ENTRY_RUN_FIELDS(F)
+
+#define ENTRY_TASK_FINALIZE(F) \
+	F(ID, REQUIRED, task, ID_TASK, "the winners have revealed; the pool's owner signs") \
+	F(IDENTITY, REQUIRED, worker, 0, "whose sealed result it is: one of the winners that revealed") \
+	ENTRY_RUN_FIELDS(F)
+
 #define ENTRY_ACCOUNT_DEPOSIT(F) \
 	F(IDENTITY, REQUIRED, to, 0, "whose account; the operator of the book signs, as its bank") \
 	F(NUMBER, REQUIRED, amount, 0, "nRLC, 1 or more")
@@ -68,7 +217,8 @@
 
 #define ENTRY_ACCOUNT_CLOSE(F)
 
-#define ENTRY_TYPES(X) \
+/* What the book itself keeps the rules of … */
+#define ENTRY_BOOK_TYPES(X) \
 	X(BOOK_OPEN, book_open, "book.open", ENTRY_BOOK_OPEN, "the first entry of every book, by its operator") \
 	X(IDENTITY_REGISTER, identity_register, "identity.register", ENTRY_IDENTITY_REGISTER, "an identity introduces itself") \
 	X(DATA_REGISTER, data_register, "data.register", ENTRY_DATA_REGISTER, "protected data, by its owner") \
@@ -80,7 +230,36 @@
 	X(ACCOUNT_TRANSFER, account_transfer, "account.transfer", ENTRY_ACCOUNT_TRANSFER, "from the signer to another") \
 	X(ACCOUNT_CLOSE, account_close, "account.close", ENTRY_ACCOUNT_CLOSE, "the signer's account, when it is empty, for good")
 
-/* X(ENUM, kind of id): types that make a thing; its id is of this kind, over the entry's text. */
-#define ENTRY_MAKES(X) X(DATA_REGISTER, DATA) X(APP_REGISTER, APP) X(TASK_REQUEST, TASK)
+/* … and the market's (core/market). */
+#define ENTRY_MARKET_TYPES(X) \
+	X(APP_TRANSFER, app_transfer, "app.transfer", ENTRY_APP_TRANSFER, "an iApp gets another owner") \
+	X(DATA_TRANSFER, data_transfer, "data.transfer", ENTRY_DATA_TRANSFER, "data gets another owner") \
+	X(POOL_CREATE, pool_create, "pool.create", ENTRY_POOL_CREATE, "a pool of workers, by its owner") \
+	X(POOL_POLICY, pool_policy, "pool.policy", ENTRY_POOL_POLICY, "stakes and shares of a pool") \
+	X(POOL_TRANSFER, pool_transfer, "pool.transfer", ENTRY_POOL_TRANSFER, "a pool gets another owner") \
+	X(POOL_ADMIT, pool_admit, "pool.admit", ENTRY_POOL_ADMIT, "a worker joins a pool") \
+	X(POOL_DISMISS, pool_dismiss, "pool.dismiss", ENTRY_POOL_DISMISS, "a worker leaves a pool") \
+	X(LIST_ADD, list_add, "list.add", ENTRY_LIST_ADD, "a list that restrictions can name gets a member") \
+	X(ORDER_APP, order_app, "order.app", ENTRY_ORDER_APP, "an iApp is offered") \
+	X(ORDER_DATA, order_data, "order.data", ENTRY_ORDER_DATA, "data is granted") \
+	X(ORDER_POOL, order_pool, "order.pool", ENTRY_ORDER_POOL, "a pool is offered") \
+	X(ORDER_REQUEST, order_request, "order.request", ENTRY_ORDER_REQUEST, "a run is asked for") \
+	X(ORDER_CANCEL, order_cancel, "order.cancel", ENTRY_ORDER_CANCEL, "an order is taken back") \
+	X(DEAL_SPONSOR, deal_sponsor, "deal.sponsor", ENTRY_DEAL_SPONSOR, "somebody will pay for a request") \
+	X(DEAL_MATCH, deal_match, "deal.match", ENTRY_DEAL_MATCH, "four orders make a deal; money is locked") \
+	X(TASK_INITIALIZE, task_initialize, "task.initialize", ENTRY_TASK_INITIALIZE, "a task of a deal begins") \
+	X(TASK_ASSIGN, task_assign, "task.assign", ENTRY_TASK_ASSIGN, "a worker is let at a task") \
+	X(TASK_CONTRIBUTE, task_contribute, "task.contribute", ENTRY_TASK_CONTRIBUTE, "a worker commits to a result") \
+	X(TASK_COMPLETE, task_complete, "task.complete", ENTRY_TASK_COMPLETE, "a worker's result ends the task; all are paid") \
+	X(TASK_REVEAL, task_reveal, "task.reveal", ENTRY_TASK_REVEAL, "a winner shows what it committed to") \
+	X(TASK_REOPEN, task_reopen, "task.reopen", ENTRY_TASK_REOPEN, "winners that kept silent are rejected") \
+	X(TASK_FINALIZE, task_finalize, "task.finalize", ENTRY_TASK_FINALIZE, "the result of the consensus ends the task; all are paid") \
+	X(TASK_CLAIM, task_claim, "task.claim", ENTRY_TASK_CLAIM, "a task failed; the payer has the money back")
+
+#define ENTRY_TYPES(X) ENTRY_BOOK_TYPES(X) ENTRY_MARKET_TYPES(X)
+
+/* X(ENUM, kind of the id that follows from the entry's text) */
+#define ENTRY_MAKES(X) X(DATA_REGISTER, DATA) X(APP_REGISTER, APP) X(TASK_REQUEST, TASK) X(POOL_CREATE, POOL) X(LIST_ADD, LIST) \
+	X(ORDER_APP, ORDER) X(ORDER_DATA, ORDER) X(ORDER_POOL, ORDER) X(ORDER_REQUEST, ORDER)
 
 #endif

@@ -9,10 +9,10 @@
 #include "base/err.h"
 
 #define ID_BYTES 20u
-#define ID_TEXT 48u	/* longest prefix + "1" + 32 + 6 + NUL, rounded up */
+#define ID_TEXT 48	/* longest prefix + "1" + 32 + 6 + NUL, rounded up */
 
 /* X(enum, prefix) */
-#define ID_TABLE(X) X(DATA, "data") X(APP, "app") X(POOL, "pool") X(ORDER, "order") X(DEAL, "deal") X(TASK, "task") X(COLL, "coll")
+#define ID_TABLE(X) X(DATA, "data") X(APP, "app") X(POOL, "pool") X(ORDER, "order") X(DEAL, "deal") X(TASK, "task") X(COLL, "coll") X(LIST, "list")
 enum id_kind {
 #define X(id, prefix) ID_##id,
 	ID_TABLE(X)

@@ -612,10 +612,11 @@ static void names_and_ids(void **state)
 		assert_int_equal(t, i);
 		makers += entry_id_kind((enum entry_type)i, &kind);
 	}
-	assert_int_equal(makers, 3);
+	assert_int_equal(makers, 9);
 	assert_true(entry_id_kind(ENTRY_DATA_REGISTER_TYPE, &kind) && kind == ID_DATA);
 	assert_true(entry_id_kind(ENTRY_APP_REGISTER_TYPE, &kind) && kind == ID_APP);
 	assert_true(entry_id_kind(ENTRY_TASK_REQUEST_TYPE, &kind) && kind == ID_TASK);
+	assert_true(entry_id_kind(ENTRY_ORDER_REQUEST_TYPE, &kind) && kind == ID_ORDER);
 	assert_int_equal(entry_type_parse(&t, "data.registre", &e), -1);
 	assert_non_null(strstr(e.hint, "data.register"));
 	assert_int_equal(entry_type_parse(&t, "", NULL), -1);

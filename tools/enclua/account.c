@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "book/book.h"
+#include "node/host.h"
 #include "verbs.h"
 
 static void json_pair(struct cli *c, const char *key, const char *text)
@@ -117,7 +118,7 @@ static int run_show(struct cli *c, struct args *a, struct err *e)
 	struct ledger_account account;
 	char name[LEDGER_NAME];
 	bool is_identity;
-	if (book_open(&b, c->home, false, e) < 0)
+	if (host_open(&b, c->home, false, e) < 0)
 		return -1;
 	int r = account_name(c, a->n_words ? a->words[0] : NULL, name, &is_identity, e);
 	if (r == 0)
@@ -199,7 +200,7 @@ static int run_history(struct cli *c, struct args *a, struct err *e)
 	char name[LEDGER_NAME];
 	bool is_identity;
 	int r = -1;
-	if (book_open(&l.b, c->home, false, e) < 0)
+	if (host_open(&l.b, c->home, false, e) < 0)
 		return -1;
 	if (account_name(c, a->n_words ? a->words[0] : NULL, name, &is_identity, e) < 0 || account_get(l.b, name, is_identity, &account, e) < 0)
 		goto out;
@@ -281,7 +282,7 @@ static int order_do(struct cli *c, const struct order *o, struct err *e)
 	struct buf note = BUF_INIT(ENTRY_BYTES_MAX);
 	uint64_t index;
 	int r = -1;
-	if (book_open(&b, c->home, false, e) < 0)
+	if (host_open(&b, c->home, false, e) < 0)
 		goto out;
 	if ((o->by_operator ? book_operator_open(b, &by, e) : cli_identity_open(c, &by, e)) < 0 || book_draft(b, &en, o->type, e) < 0)
 		goto out;

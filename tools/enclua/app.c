@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "book/book.h"
 #include "form/iapp.h"
+#include "node/host.h"
 #include "verbs.h"
 
 static int signers_open(struct cli *c, const struct args *a, struct identity **ids, size_t *n, struct err *e)
@@ -159,7 +160,7 @@ static int run_list(struct cli *c, struct args *a, struct err *e)
 {
 	struct book *b = NULL;
 	(void)a;
-	if (book_open(&b, c->home, false, e) < 0)
+	if (host_open(&b, c->home, false, e) < 0)
 		return -1;
 	json_write_key(&c->out, "apps");
 	json_write_array(&c->out);
@@ -176,7 +177,7 @@ static int run_show(struct cli *c, struct args *a, struct err *e)
 	struct buf bytes = BUF_INIT(LIMIT_IAPP_BYTES);
 	struct iapp *app = NULL;
 	int r = -1;
-	if (book_open(&b, c->home, false, e) < 0 || store_app_find(book_store(b), a->words[0], &known, e) < 0 ||
+	if (host_open(&b, c->home, false, e) < 0 || store_app_find(book_store(b), a->words[0], &known, e) < 0 ||
 	    store_blob_read(book_store(b), known.blob, &bytes, e) < 0)
 		goto out;
 	if (iapp_open(&app, bytes.data, bytes.len, &(struct iapp_expect){ .sha256 = known.blob, .h1 = known.h1 }, e) < 0)

@@ -9,11 +9,12 @@
 #include "base/text.h"
 #include "book/export.h"
 #include "form/tlog_proof.h"
+#include "node/host.h"
 #include "verbs.h"
 
 int book_home_open(struct cli *c, struct book **out, struct err *e)
 {
-	return book_open(out, c->home, false, e);
+	return host_open(out, c->home, false, e);
 }
 
 int book_file_read(const char *path, size_t max, struct buf *out, struct err *e)

@@ -12,6 +12,7 @@
 #include "base/os.h"
 #include "base/text.h"
 #include "data.h"
+#include "node/host.h"
 #include "trust/protect.h"
 #include "verbs.h"
 
@@ -140,7 +141,7 @@ static int run_list(struct cli *c, struct args *a, struct err *e)
 	for (size_t i = 0; i < args_count(a, "schema"); i++)
 		if (schema_matches(NULL, args_at(a, "schema", i), &ignored, e) < 0)
 			return -1;
-	if (book_open(&book, c->home, false, e) < 0)
+	if (host_open(&book, c->home, false, e) < 0)
 		return -1;
 	int r = f.by_owner ? cli_who(c, args_get(a, "owner"), f.owner, age_public, &age_known, e) : 0;
 	json_write_key(&c->out, "data");
@@ -190,7 +191,7 @@ static int run_show(struct cli *c, struct args *a, struct err *e)
 {
 	struct book *book = NULL;
 	struct store_data d;
-	if (book_open(&book, c->home, false, e) < 0)
+	if (host_open(&book, c->home, false, e) < 0)
 		return -1;
 	int r = data_find(c, book, a->words[0], &d, e);
 	if (r == 0) {
@@ -368,7 +369,7 @@ static int run_get(struct cli *c, struct args *a, struct err *e)
 	struct identity *owner = NULL;
 	struct protect_reader *reader = NULL;
 	int r = -1;
-	if (book_open(&book, c->home, false, e) < 0 || data_find(c, book, a->words[0], &d, e) < 0)
+	if (host_open(&book, c->home, false, e) < 0 || data_find(c, book, a->words[0], &d, e) < 0)
 		goto out;
 	if (owner_check(c, &d, e) == 0 && cli_identity_open(c, &owner, e) == 0 &&
 		protect_reader_open(&reader, book_store(book), &d, identity_age_secret(owner), e) == 0)

@@ -7,8 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/os.h"
 #include "actor.h"
+#include "base/os.h"
+#include "node/host.h"
 #include "trust/keeper.h"
 #include "verbs.h"
 
@@ -44,7 +45,7 @@ int cli_home_make(struct cli *c, const char *passphrase, struct err *e)
 		goto out;
 	if (keystore_default(keys, chosen, NULL) < 0 && keystore_default_set(keys, "me", e) < 0)
 		goto out;
-	if (keeper_make(c->home, e) < 0 || book_open(&book, c->home, true, e) < 0)
+	if (keeper_make(c->home, e) < 0 || host_open(&book, c->home, true, e) < 0)
 		goto out;
 	/* `me` may be there from before, under a passphrase that nobody was asked for: then it introduces itself when it first signs. */
 	if (me || keystore_open(keys, "me", passphrase, &me, NULL) == 0)
@@ -52,7 +53,7 @@ int cli_home_make(struct cli *c, const char *passphrase, struct err *e)
 	else
 		r = 0;
 	if (r == 0)
-		r = book_checkpoint(book, NULL, e);
+		r = host_local_pool(book, e) < 0 ? -1 : book_checkpoint(book, NULL, e);
 out:
 	umask(before);
 	book_close(book);

@@ -7,6 +7,7 @@
 #include "actor.h"
 #include "base/os.h"
 #include "form/note.h"
+#include "node/host.h"
 #include "seal/age.h"
 #include "seal/minisign.h"
 #include "verbs.h"
@@ -117,7 +118,7 @@ out:
 static int introduce(struct cli *c, const char *name, const struct identity *id, struct err *e)
 {
 	struct book *b = NULL;
-	int r = book_open(&b, c->home, false, e);
+	int r = host_open(&b, c->home, false, e);
 	if (r == 0)
 		r = actor_register(b, name, id, e);
 	book_close(b);

@@ -7,6 +7,7 @@
 #include "base/os.h"
 #include "data.h"
 #include "form/pdata.h"
+#include "node/host.h"
 #include "trust/protect.h"
 #include "verbs.h"
 
@@ -154,7 +155,7 @@ static int run_protect(struct cli *c, struct args *a, struct err *e)
 	int r = -1;
 	if (args_has(a, "name") && keystore_name_check(terms.name, e) < 0)
 		return err_wrap(e, "--name");
-	if (book_open(&book, c->home, false, e) < 0 || keeper_open(&keeper, c->home, e) < 0 || pdata_new(&tree, e) < 0 || tree_fill(tree, a, e) < 0 ||
+	if (host_open(&book, c->home, false, e) < 0 || keeper_open(&keeper, c->home, e) < 0 || pdata_new(&tree, e) < 0 || tree_fill(tree, a, e) < 0 ||
 		actor_open(c, book, &owner, e) < 0)
 		goto out;
 	terms.owner = owner;

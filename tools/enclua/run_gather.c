@@ -12,6 +12,7 @@
 #include "actor.h"
 #include "base/os.h"
 #include "base/text.h"
+#include "node/host.h"
 #include "run_task.h"
 #include "seal/age.h"
 #include "seal/crypto.h"
@@ -272,7 +273,7 @@ int job_gather(struct cli *c, const struct args *a, struct job *j, struct err *e
 			return err_wrap(e, "no home yet, and making one failed");
 		cli_note(c, "made a home at %s; the key of `me` is there without a passphrase", c->home);
 	}
-	if (job_alloc(j, a, e) < 0 || book_open(&j->book, c->home, false, e) < 0)
+	if (job_alloc(j, a, e) < 0 || host_open(&j->book, c->home, false, e) < 0)
 		return -1;
 	j->store = book_store(j->book);
 	if (keeper_open(&j->keeper, c->home, e) < 0 || cli_identity_public(c, &j->me, e) < 0 || app_take(c, j, a->words[0], e) < 0 || data_take(c, j, a, e) < 0 ||

@@ -6,6 +6,7 @@
 #include "base/os.h"
 #include "base/text.h"
 #include "form/receipt.h"
+#include "node/host.h"
 #include "result.h"
 #include "verbs.h"
 
@@ -19,7 +20,7 @@ static void time_text(char out[static 24], int64_t at)
 
 static int task_open(struct cli *c, const char *which, struct book **b, struct store_task *t, struct err *e)
 {
-	if (book_open(b, c->home, false, e) < 0)
+	if (host_open(b, c->home, false, e) < 0)
 		return -1;
 	return store_task_find(book_store(*b), which, t, e);
 }
@@ -46,7 +47,7 @@ static int run_list(struct cli *c, struct args *a, struct err *e)
 {
 	struct book *b = NULL;
 	(void)a;
-	if (book_open(&b, c->home, false, e) < 0)
+	if (host_open(&b, c->home, false, e) < 0)
 		return -1;
 	json_write_key(&c->out, "tasks");
 	json_write_array(&c->out);

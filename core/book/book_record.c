@@ -1,0 +1,101 @@
+/* Rows of rules that live above the book. Their bytes mean nothing here.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "book/book_inner.h"
+
+int book_record_get(struct book *b, unsigned kind, const char *a, const char *b2, struct buf *bytes, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	if (store_statement(b->store, &st, "SELECT bytes FROM record WHERE kind = ?1 AND a = ?2 AND b = ?3", e) < 0)
+		return -1;
+	sqlite3_bind_int64(st, 1, kind);
+	sqlite3_bind_text(st, 2, a, -1, SQLITE_STATIC);
+	sqlite3_bind_text(st, 3, b2, -1, SQLITE_STATIC);
+	int rc = sqlite3_step(st);
+	int r = rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE ? 0 : store_fail(b->store, rc, e, "read its records");
+	if (r == 1 && buf_add(bytes, sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0), e) < 0)
+		r = -1;
+	(void)sqlite3_reset(st);
+	return r;
+}
+
+int book_record_put(struct book *b, const struct book_record *r, bool is_new, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	if (store_statement(b->store, &st, is_new ? "INSERT INTO record (kind, a, b, grp, state, bytes, made) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+		: "UPDATE record SET grp = ?4, state = ?5, bytes = ?6 WHERE kind = ?1 AND a = ?2 AND b = ?3", e) < 0)
+		return -1;
+	sqlite3_bind_int64(st, 1, r->kind);
+	sqlite3_bind_text(st, 2, r->a, -1, SQLITE_STATIC);
+	sqlite3_bind_text(st, 3, r->b, -1, SQLITE_STATIC);
+	sqlite3_bind_text(st, 4, r->group, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 5, r->state);
+	sqlite3_bind_blob(st, 6, r->bytes, (int)r->len, SQLITE_STATIC);
+	if (is_new)
+		sqlite3_bind_int64(st, 7, (int64_t)r->made);
+	int rc = sqlite3_step(st);
+	(void)sqlite3_reset(st);
+	if (rc != SQLITE_DONE)
+		return store_fail(b->store, rc, e, "keep a record");
+	return sqlite3_changes(b->store->db) == 1 ? 0 : err_set(e, ERR_INTERNAL, "there is no record %s to change", r->a);
+}
+
+static void record_row(sqlite3_stmt *st, struct book_record *r)
+{
+	*r = (struct book_record){ .kind = (unsigned)sqlite3_column_int64(st, 0), .a = (const char *)sqlite3_column_text(st, 1),
+		.b = (const char *)sqlite3_column_text(st, 2), .group = (const char *)sqlite3_column_text(st, 3), .state = sqlite3_column_int64(st, 4),
+		.made = (uint64_t)sqlite3_column_int64(st, 5), .bytes = sqlite3_column_blob(st, 6), .len = (size_t)sqlite3_column_bytes(st, 6) };
+}
+
+#define FIELDS "SELECT kind, a, b, grp, state, made, bytes FROM record WHERE kind = ?1 AND "
+
+int book_records(struct book *b, unsigned kind, const char *group, int64_t state, int (*f)(void *ctx, const struct book_record *r, struct err *e), void *ctx,
+	struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	/* four texts, so that each finds its index */
+	const char *sql = group ? (state >= 0 ? FIELDS "grp = ?2 AND grp <> '' AND state = ?3 ORDER BY made, a" : FIELDS "grp = ?2 AND grp <> '' ORDER BY made, a")
+		: state > 0 ? FIELDS "state = ?3 AND state <> 0 ORDER BY made, a" : FIELDS "(?3 < 0 OR state = ?3) ORDER BY made, a";
+	if (store_prepare(b->store, &st, sql, e) < 0)
+		return -1;
+	sqlite3_bind_int64(st, 1, kind);
+	if (group)
+		sqlite3_bind_text(st, 2, group, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 3, state);
+	int rc = SQLITE_DONE, r = 0;
+	while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		struct book_record record;
+		record_row(st, &record);
+		r = f(ctx, &record, e);
+	}
+	if (r == 0 && rc != SQLITE_DONE)
+		r = store_fail(b->store, rc, e, "read its records");
+	sqlite3_finalize(st);
+	return r < 0 ? -1 : 0;
+}
+
+int book_record_find(struct book *b, unsigned kind, const char *prefix, char *a, size_t size, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	if (store_statement(b->store, &st, "SELECT a FROM record WHERE kind = ?1 AND a >= ?2 AND a < ?2 || '~' LIMIT 2", e) < 0)
+		return -1;
+	sqlite3_bind_int64(st, 1, kind);
+	sqlite3_bind_text(st, 2, prefix, -1, SQLITE_STATIC);
+	int rc = sqlite3_step(st);
+	bool found = rc == SQLITE_ROW, whole = false;
+	if (found) {
+		(void)snprintf(a, size, "%s", (const char *)sqlite3_column_text(st, 0));
+		whole = strcmp(a, prefix) == 0;
+	}
+	bool several = found && !whole && sqlite3_step(st) == SQLITE_ROW;
+	(void)sqlite3_reset(st);
+	if (several) {
+		err_set(e, ERR_CONFLICT, "%s is the beginning of more than one id", prefix);
+		return err_hint(e, "give more of its characters");
+	}
+	if (found)
+		return 0;
+	return rc == SQLITE_DONE ? err_set(e, ERR_NOT_FOUND, "there is no %s in this book", prefix) : store_fail(b->store, rc, e, "read its records");
+}

@@ -1,0 +1,53 @@
+/* The host (ARCHITECTURE): the market's rules on the book. Entries become events of core/market, its rows lie in the book as records, its money in the book's
+ * accounts. Everything here follows from the entries; nothing is decided twice.
+ *
+ * Also the machine's own pool: `local`, kept by the key <home>/manager.key, with the machine's worker in it.
+ */
+#ifndef ENCLUA_NODE_HOST_H
+#define ENCLUA_NODE_HOST_H
+
+#include "book/book.h"
+#include "market/market.h"
+
+#define HOST_LOCAL_POOL "local"
+
+/* Kinds of records beside the market's own. X(ENUM, what) */
+#define HOST_RECORDS(X) \
+	X(POOL, "a pool's name: a its id, group the name") \
+	X(WORKER, "pool, worker: state 1 while admitted") \
+	X(ASSIGN, "task, worker: state is until when the scheduler waits") \
+	X(SPONSOR, "request, payer: signed to pay") \
+	X(REQUEST, "what a request asks beside its order")
+enum host_record {
+	HOST_FIRST = 100,
+#define X(id, what) HOST_##id,
+	HOST_RECORDS(X)
+#undef X
+};
+
+/* A book with the market's rules. Every program that appends opens it so. */
+int host_open(struct book **out, const char *home, bool create, struct err *e);
+/* The pool `local`, its manager and its worker, unless they are there. */
+int host_local_pool(struct book *b, struct err *e);
+int host_manager_open(struct book *b, struct identity **out, struct err *e);
+
+/* Rows of the market: 1, 0, -1. */
+int host_get(struct book *b, enum market_kind kind, const char *a, const char *b2, void *row, struct err *e);
+/* group NULL: any; state -1: any (codec.h says what they are). f may stop by returning 1. made: index of the entry that made the row. */
+int host_each(struct book *b, enum market_kind kind, const char *group, int64_t state, int (*f)(void *ctx, const void *row, uint64_t made, struct err *e),
+	void *ctx, struct err *e);
+/* A whole id or a unique prefix of one, of order, deal, task or pool; of a pool also its name. ERR_NOT_FOUND, ERR_CONFLICT. */
+int host_find(struct book *b, enum market_kind kind, const char *which, char id[static MARKET_NAME], struct err *e);
+int host_pool_name(struct book *b, const char *pool, char name[static LIMIT_NAME_BYTES + 1], struct err *e);
+
+/* A request's entry, as it was signed: bytes keeps what en borrows. */
+int host_request(struct book *b, const char *order, struct entry *en, struct buf *bytes, struct err *e);
+
+/* Who is at a task: leases that the scheduler still waits for, at book time `now`. */
+int host_assigned(struct book *b, const char *task, const char *worker, bool *is, struct err *e);
+int host_leases(struct book *b, const char *task, int64_t now, char (*workers)[MARKET_NAME], size_t max, size_t *n, struct err *e);
+bool host_admitted(struct book *b, const char *pool, const char *worker);
+/* Does the task need one more worker, if all that are at it agree with the best group? 1, 0, -1. */
+int host_needs(struct book *b, const struct market_task *t, int64_t now, struct err *e);
+
+#endif
