@@ -172,10 +172,6 @@
 	F(HASH, REQUIRED, hash, 0, "H(task, digest)") \
 	F(HASH, REQUIRED, seal, 0, "H(worker, task, digest)")
 
-#define ENTRY_TASK_REVEAL(F) \
-	F(ID, REQUIRED, task, ID_TASK, "by a worker that contributed with the winners") \
-	F(HASH, REQUIRED, digest, 0, "what was hashed")
-
 #define ENTRY_TASK_REOPEN(F) \
 	F(ID, REQUIRED, task, ID_TASK, "nobody revealed; the pool's owner signs")
 
@@ -198,10 +194,14 @@
 	F(HASH, REQUIRED, digest, 0, "of the deterministic files, under the task's salt, which stays out of the book") \
 	ENTRY_RUN_FIELDS(F)
 
+#define ENTRY_TASK_REVEAL(F) \
+	F(ID, REQUIRED, task, ID_TASK, "by a worker that contributed with the winners") \
+	F(HASH, REQUIRED, digest, 0, "what was hashed") \
+	ENTRY_RUN_FIELDS(F)
+
 #define ENTRY_TASK_FINALIZE(F) \
 	F(ID, REQUIRED, task, ID_TASK, "the winners have revealed; the pool's owner signs") \
-	F(IDENTITY, REQUIRED, worker, 0, "whose sealed result it is: one of the winners that revealed") \
-	ENTRY_RUN_FIELDS(F)
+	F(IDENTITY, REQUIRED, worker, 0, "whose sealed result the beneficiary gets: one of the winners that revealed")
 
 #define ENTRY_ACCOUNT_DEPOSIT(F) \
 	F(IDENTITY, REQUIRED, to, 0, "whose account; the operator of the book signs, as its bank") \

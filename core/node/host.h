@@ -17,7 +17,8 @@
 	X(WORKER, "pool, worker: state 1 while admitted") \
 	X(ASSIGN, "task, worker: state is until when the scheduler waits") \
 	X(SPONSOR, "request, payer: signed to pay") \
-	X(REQUEST, "what a request asks beside its order")
+	X(REQUEST, "what a request asks beside its order: the index of its entry") \
+	X(REVEAL, "task, worker: the index of its task.reveal")
 enum host_record {
 	HOST_FIRST = 100,
 #define X(id, what) HOST_##id,

@@ -526,7 +526,11 @@ static int on_task_complete(struct event *v, struct err *e)
 
 static int on_task_reveal(struct event *v, struct err *e)
 {
-	return market_reveal(v->m, v->en->task_reveal.task, v->by, v->en->task_reveal.digest, e);
+	const struct entry_task_reveal *f = &v->en->task_reveal;
+	const struct ending ending = ENDING(f, v->en->by);
+	if (ending_check(v, &ending, e) < 0 || market_reveal(v->m, f->task, v->by, f->digest, e) < 0)
+		return -1;
+	return record(v, HOST_REVEAL, f->task, v->by, f->task, 0, &v->at->index, sizeof v->at->index, e);
 }
 
 static int on_task_reopen(struct event *v, struct err *e)
@@ -534,24 +538,38 @@ static int on_task_reopen(struct event *v, struct err *e)
 	return market_reopen(v->m, v->en->task_reopen.task, v->by, e);
 }
 
+/* What this worker has revealed of the task, as it was signed. */
+static int revealed(struct event *v, const char *task, const char *worker, struct entry *en, struct buf *bytes, struct err *e)
+{
+	struct buf at = BUF_INIT(16);
+	uint64_t index = 0;
+	int r = book_record_get(v->b, HOST_REVEAL, task, worker, &at, e);
+	if (r == 1)
+		memcpy(&index, at.data, sizeof index);
+	buf_done(&at);
+	if (r <= 0)
+		return r < 0 ? -1 : err_set(e, ERR_INVALID, "finalize-worker: %s has revealed no result of this task", worker);
+	return book_entry(v->b, index, bytes, e) < 0 ? -1 : entry_decode(en, bytes->data, bytes->len, NULL, e);
+}
+
 static int on_task_finalize(struct event *v, struct err *e)
 {
 	const struct entry_task_finalize *f = &v->en->task_finalize;
-	const struct ending ending = ENDING(f, f->worker);
 	const struct market_callback callback = { NULL, 0 };
-	struct market_contribution c;
+	struct entry *en = malloc(sizeof *en);
+	struct buf bytes = BUF_INIT(ENTRY_BYTES_MAX);
 	char worker[MARKET_NAME];
+	int r = -1;
 	name_identity(worker, f->worker);
-	if (ending_check(v, &ending, e) < 0)
-		return -1;
-	int is = host_get(v->b, MARKET_ROW_CONTRIBUTION, f->task, worker, &c, e);
-	if (is < 0)
-		return -1;
-	if (!is || c.status != MARKET_PROVED)
-		return err_set(e, ERR_INVALID, "finalize-worker: %s has revealed no result of this task", worker);
-	if (market_finalize(v->m, f->task, v->by, &callback, e) < 0)
-		return -1;
-	return task_row_end(v, f->task, &ending, e);
+	if (!en)
+		return err_set(e, ERR_LIMIT, "out of memory");
+	if (market_finalize(v->m, f->task, v->by, &callback, e) == 0 && revealed(v, f->task, worker, en, &bytes, e) == 0) {
+		const struct ending ending = ENDING(&en->task_reveal, f->worker);
+		r = task_row_end(v, f->task, &ending, e);
+	}
+	free(en);
+	buf_done(&bytes);
+	return r;
 }
 
 static int on_task_claim(struct event *v, struct err *e)
