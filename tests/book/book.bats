@@ -6,7 +6,7 @@ setup() { setup_homes; }
 teardown() { teardown_homes; }
 
 # sql HOME STATEMENT: what an attacker with the file can do
-sql() { python3 -c 'import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); d.executescript(sys.argv[2]); d.commit()' "$1/store.db" "$2"; }
+sql() { sqlite3 "$1/store.db" "$2"; }
 
 @test "a new home has a book: its first entry is the operator's, and it verifies" {
 	says 0 "$enclua" book log

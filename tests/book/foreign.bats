@@ -90,7 +90,7 @@ node() { bytes "01$1$2" | sha; }
 	cosign thief example.com/witness "$now" < note > forged
 	fails 4 "nobody here can judge" "$enclua" book witness add forged
 	# The right key id over a signature by another key, or over another time.
-	python3 - <<-'END'
+	/usr/bin/python3 - <<-'END'
 		import base64
 		dash, name, good = open("line").read().split()
 		bad = base64.b64decode(open("forged").read().split()[2])
@@ -122,4 +122,22 @@ node() { bytes "01$1$2" | sha; }
 	grep -q '^exit [1-9]' sig
 	[ "$(grep -c '^—' sig)" -eq 0 ]
 	at w1 book witness sign req | grep -q '^— '
+}
+
+@test "killed at any moment: an answer that came out is remembered" {
+	home clean
+	at clean book witness key > /dev/null
+	"$enclua" book witness request > req
+	answered=0
+	for i in $(seq 1 40); do
+		cp -a clean w
+		timeout -s KILL "0.$(printf %03d $((i * i / 5)))" "$enclua" --home w book witness sign req 2> /dev/null | cat > sig || true
+		seen=$(at w book witness seen | wc -l)
+		if [ -s sig ]; then
+			answered=$((answered + 1))
+			[ "$seen" -eq 1 ] || { echo "an answer, and nothing remembered"; return 1; }
+		fi
+		rm -rf w
+	done
+	[ "$answered" -gt 0 ]
 }

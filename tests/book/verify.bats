@@ -15,7 +15,11 @@ setup_file() {
 	printf 'api: 1\nname: summer\nversion: 1.2.3\nsummary: made by a test\nentry: main.lua\ninputs: { data: many }\n' > app/iapp.yaml
 	printf 'return function(task) task.result:write("sum.txt", "3") end\n' > app/main.lua
 	"$enclua" --json run-task app --data table.csv -o ran > ran.json
+	printf 'return function() while true do end end\n' > app/main.lua
+	printf 'limits: { wall: 300ms }\n' >> app/iapp.yaml
+	"$enclua" run-task app --data table.csv 2> /dev/null || [ $? -eq 9 ]
 	signs mine w1 w2
+	"$enclua" task receipt "$("$enclua" --json task list | jq -r '.tasks[-1].task')" -o limit.receipt > /dev/null
 	"$enclua" book proof "$(jq -r .task ran.json)" -o task.tlog-proof
 	"$enclua" book export public > /dev/null
 	"$enclua" task receipt "$(jq -r .task ran.json)" -o task.receipt > /dev/null
@@ -28,7 +32,7 @@ setup() {
 }
 teardown() { cd / && rm -rf "$work"; }
 
-# alone COMMAND…: in an environment without anything, and with a home that cannot be read
+# alone COMMAND…: with no variable set that could name a home
 alone() { env -i PATH=/nowhere "$@"; }
 
 @test "a proof: which entry, by whom, in which book" {
@@ -145,4 +149,13 @@ flipped() { perl -e 'local $/; open F, "<", $ARGV[0]; $_ = <F>; substr($_, $ARGV
 		got=0; alone "$enclua" verify bad --policy "$KEPT/policy" > out 2> err || got=$?
 		{ [ "$got" -eq 5 ] || [ "$got" -eq 4 ]; } && [ ! -s out ] || { echo "byte $at: exit $got"; cat out err; return 1; }
 	done
+}
+
+@test "a receipt of a task that passed a limit says so, and of no result" {
+	says 0 alone "$enclua" verify "$KEPT/limit.receipt"
+	grep -qE '^ended  *LIMIT: wall limit at 2' out
+	grep -qE '^result  *none$' out
+	[ "$(grep -c '^sealed to' out)" -eq 0 ]
+	says 0 alone "$enclua" --json verify "$KEPT/limit.receipt"
+	jq -e '.status == "LIMIT" and .reason == "wall limit" and .result == null' out
 }

@@ -193,17 +193,18 @@ static int end_show(struct cli *c, const struct entry *finish, struct err *e)
 }
 
 /* Who can open the result: an identity, or whoever has the key of an age recipient. */
-static int beneficiary_show(struct cli *c, const struct receipt *r, const struct entry_task_request *q, struct err *e)
+static int beneficiary_show(struct cli *c, const struct receipt *r, const struct entry_task_request *q, bool sealed, struct err *e)
 {
 	char age[AGE_RECIPIENT_TEXT];
 	age_recipient_text(age, q->recipient);
 	book_json_text(c, "recipient", age);
-	if (hash_given(q->beneficiary)) {
+	if (hash_given(q->beneficiary))
 		key_json(c, "beneficiary", q->beneficiary);
-		return actor_show(c, r, "sealed to", q->beneficiary, e);
-	}
-	book_json_text(c, "beneficiary", NULL);
-	return line(c, "sealed to", age, e);
+	else
+		book_json_text(c, "beneficiary", NULL);
+	if (!sealed)
+		return 0;
+	return hash_given(q->beneficiary) ? actor_show(c, r, "sealed to", q->beneficiary, e) : line(c, "sealed to", age, e);
 }
 
 static int receipt_show(struct cli *c, const struct receipt *r, bool policy, struct err *e)
@@ -222,7 +223,8 @@ static int receipt_show(struct cli *c, const struct receipt *r, bool policy, str
 	book_json_number(c, "entries", receipt_count(r));
 	if (cli_print(c, e, "This receipt proves, by %zu signed entries of one book:\n", receipt_count(r)) < 0 || line(c, "task", receipt_task(r), e) < 0 ||
 		line(c, "asked at", asked, e) < 0 || actor_show(c, r, "by", request->by, e) < 0 || app_show(c, app, e) < 0 || data_show(c, r, e) < 0 ||
-		actor_show(c, r, "worker", finish->by, e) < 0 || end_show(c, finish, e) < 0 || beneficiary_show(c, r, &request->task_request, e) < 0)
+		actor_show(c, r, "worker", finish->by, e) < 0 || end_show(c, finish, e) < 0 ||
+		beneficiary_show(c, r, &request->task_request, hash_given(finish->task_finish.result), e) < 0)
 		return -1;
 	return book_show(c, receipt_checkpoint(r), receipt_verdict(r), policy, e);
 }
