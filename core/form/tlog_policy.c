@@ -357,17 +357,22 @@ static int quorum_missing(const struct tlog_policy *p, const bool signed_by[stat
 	char names[MISSING_CHARS] = "";
 	size_t len = 0;
 	unsigned have = 0, all = 0;
+	bool more = false;
 	for (int i = 0; i <= p->quorum; i++) {
 		const struct item *it = &p->items[i];
 		if (it->witness == NOTHING || !is_within(p, i, p->quorum))
 			continue;
 		all++;
 		have += signed_by[it->witness];
-		if (!signed_by[it->witness] && len + strlen(it->name) + 3 < sizeof names)
+		if (signed_by[it->witness])
+			continue;
+		if (len + strlen(it->name) + 3 < sizeof names)
 			len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", len ? ", " : "", it->name);
+		else
+			more = true;
 	}
-	err_set(e, ERR_DENIED, "the checkpoint of %llu entries lacks the quorum \"%s\": %u of its %u witnesses countersigned; missing: %s",
-		(unsigned long long)c->size, p->items[p->quorum].name, have, all, names);
+	err_set(e, ERR_DENIED, "the checkpoint of %llu entries lacks the quorum \"%s\": %u of its %u witnesses countersigned; missing: %s%s",
+		(unsigned long long)c->size, p->items[p->quorum].name, have, all, names, more ? " and others" : "");
 	return err_hint(e, "have the missing witnesses countersign it, or take a checkpoint that they have seen");
 }
 

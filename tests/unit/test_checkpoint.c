@@ -327,6 +327,8 @@ static void strangers_and_damaged(void **state)
 		{ "enclua.example/w", ERR_NONE },
 		{ "enclua1.example/w", ERR_NONE },	/* not in its last part */
 		{ "qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq", ERR_NONE },
+		{ "enclua.local/witness/enclua!!!!qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq", ERR_INVALID },	/* four characters off */
+		{ "enclua.local/witness/enclua!!!!!qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq", ERR_NONE },
 		{ "enclua1", ERR_INVALID },
 		{ "example.com/enclua1", ERR_INVALID },
 		{ "example.com/ENCLUA1x", ERR_INVALID },
@@ -426,6 +428,15 @@ static void log_is_missing(void **state)
 	/* A cosignature by the log's own key says something else than its signature. */
 	assert_int_equal(note_cosign(&note, buf_text(&text), text.len, origin, log, 1, NULL), 0);
 	assert_int_equal(open_code(buf_text(&note), note.len, NULL), ERR_DENIED);
+	struct note_key cosigner;
+	assert_true(checkpoint_name_key(&cosigner, origin, NOTE_COSIGNATURE));
+	assert_int_equal(open_code(buf_text(&note), note.len, &cosigner), ERR_DENIED);
+	/* The log's line may stand anywhere. */
+	struct buf signature = BUF_INIT(KIB(4));
+	assert_int_equal(note_sign(&signature, buf_text(&text), text.len, origin, log, NULL), 0);
+	assert_int_equal(buf_add_text(&note, strstr(buf_text(&signature), DASH), NULL), 0);
+	assert_int_equal(open_code(buf_text(&note), note.len, NULL), ERR_NONE);
+	buf_done(&signature);
 	/* The checkpoint of one log signed by another. */
 	buf_clear(&note);
 	checkpoint_origin_make(name, identity_public(other));

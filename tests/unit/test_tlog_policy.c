@@ -125,7 +125,8 @@ static void refused(void **state)
 		{ "log $L1x\nquorum none\n", "not a note's key" },
 		{ "witness a $L1\nquorum a\n", "type 0x04 here, this one is of type 0x01" }, { "witness a\nquorum a\n", "missing" }, { "witness\nquorum none\n", "missing" },
 		{ "witness a $W1 u v\nquorum a\n", "too much" }, { "witness none $W1\nquorum none\n", "taken" }, { "witness a $W1\nwitness a $W2\nquorum a\n", "taken" },
-		{ "witness a $W1\nwitness b $W1\nquorum a\n", "listed twice" }, { "witness a $W1\nwitness b $S1\nquorum a\n", "listed twice" },
+		{ "witness a $W1\nwitness b $W1\nquorum a\n", "listed twice" }, { "log $L1\nlog $L2\nlog $L3\nlog $L2\nquorum none\n", "line 4" },
+		{ "witness a $W1\nwitness b $W2\nwitness c $W2\nquorum a\n", "line 3" }, { "witness a $W1\nwitness b $S1\nquorum a\n", "listed twice" },
 		{ "group g\nquorum g\n", "no members" }, { "group g all\nquorum g\n", "no members" }, { "group\nquorum none\n", "missing" },
 		{ "witness a $W1\ngroup g a\nquorum g\n", "no members" }, { "witness a $W1\ngroup g 0 a\nquorum g\n", "cannot need 0" },
 		{ "witness a $W1\ngroup g 2 a\nquorum g\n", "cannot need 2" }, { "witness a $W1\ngroup g 01 a\nquorum g\n", "a number" },
@@ -196,6 +197,16 @@ static void limits(void **state)
 			tlog_policy_free(p);
 			buf_done(&b);
 		}
+	/* Words that are no key, about as long as the longest that could be one. */
+	for (unsigned n = 170; n < 300; n++) {
+		char word[300], text[400];
+		struct err e = { 0 };
+		memset(word, 'k', n);
+		word[n] = '\0';
+		(void)snprintf(text, sizeof text, "log %s\nquorum none\n", word);
+		assert_null(policy_try(text, &e));
+		assert_int_equal(e.code, ERR_INVALID);
+	}
 	/* A name of 128 bytes, and one of 129. */
 	for (unsigned n = TLOG_POLICY_NAME; n <= TLOG_POLICY_NAME + 1; n++) {
 		char text[512], name[TLOG_POLICY_NAME + 2];
@@ -326,6 +337,46 @@ static void example_of_c2sp(void **state)
 		made_done(&m);
 	}
 	tlog_policy_free(p);
+}
+
+/* Who is missing is named: of the quorum, not of the whole policy; and of very many as many as there is room for. */
+static void who_is_missing(void **state)
+{
+	(void)state;
+	static const struct { const char *quorum, *says; } rows[] = {
+		{ "a", "the quorum \"a\": 0 of its 1 witnesses countersigned; missing: a" },
+		{ "g", "the quorum \"g\": 1 of its 3 witnesses countersigned; missing: a, b" },
+		{ "h", "the quorum \"h\": 1 of its 4 witnesses countersigned; missing: a, b, d" },
+	};
+	struct made m;
+	struct err e;
+	made_init(&m, 'L', 1);
+	made_cosign(&m, 'W', 4, 1);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char text[512];
+		(void)snprintf(text, sizeof text, "log $L1\nwitness a $W2\nwitness b $W3\nwitness c $W4\nwitness d $W5\nwitness e $W6\ngroup g 2 a b c\n"
+			"group h all g d\nquorum %s\n", rows[i].quorum);
+		struct tlog_policy *p = policy_of(text);
+		assert_int_equal(check(p, &m, NULL, &e), ERR_DENIED);
+		assert_string_equal(strstr(e.msg, "the quorum"), rows[i].says);
+		tlog_policy_free(p);
+	}
+	struct buf b = BUF_INIT(TLOG_POLICY_BYTES), group = BUF_INIT(TLOG_POLICY_BYTES);
+	assert_int_equal(buf_add_text(&b, "log $L1\n", NULL), 0);
+	assert_int_equal(buf_add_text(&group, "group g all", NULL), 0);
+	for (unsigned n = 0; n < TLOG_POLICY_WITNESSES; n++) {
+		assert_int_equal(buf_addf(&b, NULL, "witness %0*u $W%u\n", (int)(TLOG_POLICY_NAME - n), n, 10 + n), 0);
+		assert_int_equal(buf_addf(&group, NULL, " %0*u", (int)(TLOG_POLICY_NAME - n), n), 0);
+	}
+	assert_int_equal(buf_addf(&b, NULL, "%s\nquorum g\n", buf_text(&group)), 0);
+	struct tlog_policy *p = policy_of(buf_text(&b));
+	assert_int_equal(check(p, &m, NULL, &e), ERR_DENIED);
+	assert_non_null(strstr(e.msg, "0 of its 64"));
+	assert_string_equal(strstr(e.msg, " and others"), " and others");
+	tlog_policy_free(p);
+	buf_done(&b);
+	buf_done(&group);
+	made_done(&m);
 }
 
 /* Each k of five, by counting. */
@@ -537,6 +588,7 @@ int main(void)
 		cmocka_unit_test(limits),
 		cmocka_unit_test(lookups),
 		cmocka_unit_test(example_of_c2sp),
+		cmocka_unit_test(who_is_missing),
 		cmocka_unit_test(thresholds),
 		cmocka_unit_test(logs_of_the_policy),
 		cmocka_unit_test(two_keys_of_one_log),

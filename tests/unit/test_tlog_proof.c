@@ -290,6 +290,23 @@ static void limits(void **state)
 	buf_done(&out);
 }
 
+/* A buffer that is too small by any number of bytes is told, and nothing is left out in silence. */
+static void no_room(void **state)
+{
+	(void)state;
+	struct merkle_proof p = { .n = 2 };
+	struct buf whole = BUF_INIT(TLOG_PROOF_BYTES);
+	assert_int_equal(tlog_proof_write(&whole, "entry", 5, 7, &p, "note\n", 5, NULL), 0);
+	for (size_t max = 0; max <= whole.len; max++) {
+		struct buf b = BUF_INIT(max);
+		struct err e = { 0 };
+		assert_int_equal(tlog_proof_write(&b, "entry", 5, 7, &p, "note\n", 5, &e), max == whole.len ? 0 : -1);
+		assert_int_equal(e.code, max == whole.len ? ERR_NONE : ERR_LIMIT);
+		buf_done(&b);
+	}
+	buf_done(&whole);
+}
+
 /* Proofs put together from true parts that do not belong to one another. */
 static void mixed(void **state)
 {
@@ -375,6 +392,7 @@ int main(void)
 		cmocka_unit_test(cut),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(limits),
+		cmocka_unit_test(no_room),
 		cmocka_unit_test(mixed),
 		cmocka_unit_test(under_policies),
 	};
