@@ -26,7 +26,7 @@
 
 #define MARKET_BANK "bank"
 #define MARKET_KITTY "kitty"
-#define MARKET_LIST "list:"
+#define MARKET_LIST "list1"	/* as ids of lists begin */
 
 /* X(ENUM, bit, text) */
 #define MARKET_TAGS(X) X(TEE, 0, "tee") X(SCONE, 1, "scone") X(GRAMINE, 2, "gramine") X(TDX, 3, "tdx") X(GPU, 8, "gpu") X(TPM2, 16, "tpm2") \

@@ -37,7 +37,7 @@ struct market_asset {
 struct market_list { char id[MARKET_NAME]; char owner[MARKET_NAME]; uint64_t members; };
 struct market_member { char list[MARKET_NAME]; char who[MARKET_NAME]; };
 
-/* Who is let in: "" anybody, a name that one, "list:…" all members of that list at the time of the match. */
+/* Who is let in: "" anybody, a name that one, "list1…" all members of that list at the time of the match. */
 struct market_restrict { char app[MARKET_NAME], data[MARKET_NAME], pool[MARKET_NAME], requester[MARKET_NAME]; };
 
 /* A signed offer of any kind; what does not belong to its kind is zero. `consumed` alone changes. */

@@ -126,7 +126,7 @@ static int restriction_put(struct replay *r, const struct command *c, enum field
 		name_put(out, c->names[v->first]);
 		return 0;
 	}
-	snprintf(out, MARKET_NAME, "list:%llu:%d", (unsigned long long)r->line, (int)f);
+	snprintf(out, MARKET_NAME, MARKET_LIST "%llu.%d", (unsigned long long)r->line, (int)f);
 	return list_add(r, out, "scenario", v, c->names, e);
 }
 
