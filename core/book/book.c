@@ -135,7 +135,10 @@ int book_open_with(struct book **out, const char *home, bool create, const struc
 		err_set(e, ERR_INVALID, "the path of the home is too long");
 		goto bad;
 	}
-	if (store_open(&b->store, home, create, e) < 0 || ledger_rows_open(&b->ledger, b->store->db, e) < 0 ||
+	if (store_open(&b->store, home, create, e) < 0)
+		goto bad;
+	b->log = b->store;
+	if (ledger_rows_open(&b->ledger, b->store->db, e) < 0 ||
 		book_rules_set(b, rules, e) < 0)
 		goto bad;
 	int is = book_row_read(b, e);
@@ -270,7 +273,7 @@ int book_entries(struct book *b, uint64_t from, uint64_t to, int (*f)(void *ctx,
 	struct err *e)
 {
 	sqlite3_stmt *st = NULL;
-	if (store_prepare(b->store, &st, "SELECT seq, bytes FROM entry WHERE seq >= ?1 AND seq < ?2 ORDER BY seq", e) < 0)
+	if (store_prepare(b->log, &st, "SELECT seq, bytes FROM entry WHERE seq >= ?1 AND seq < ?2 ORDER BY seq", e) < 0)
 		return -1;
 	sqlite3_bind_int64(st, 1, from > INT64_MAX ? INT64_MAX : (int64_t)from);
 	sqlite3_bind_int64(st, 2, to > INT64_MAX ? INT64_MAX : (int64_t)to);
@@ -278,7 +281,7 @@ int book_entries(struct book *b, uint64_t from, uint64_t to, int (*f)(void *ctx,
 	while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW)
 		r = f(ctx, (uint64_t)sqlite3_column_int64(st, 0), sqlite3_column_blob(st, 1), (size_t)sqlite3_column_bytes(st, 1), e);
 	if (r == 0 && rc != SQLITE_DONE)
-		r = store_fail(b->store, rc, e, "read the entries");
+		r = store_fail(b->log, rc, e, "read the entries");
 	sqlite3_finalize(st);
 	return r;
 }

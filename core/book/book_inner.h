@@ -19,6 +19,7 @@ struct book {
 	char dir[PATH_MAX];	/* <home>/book: lock, queue, published checkpoint, policy */
 	struct book_head head;	/* as of the last look; the row is the truth */
 	struct merkle_reader reader;
+	struct store *log;	/* where its entries are: its own store, but when a replay into memory is compared with it */
 	const struct book_rules *rules;	/* of a layer above, or NULL */
 	void *rules_ctx;
 	int lock_fd, waiting_fd;	/* queue.c */

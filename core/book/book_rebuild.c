@@ -154,7 +154,7 @@ static int shadow_open(const struct book *b, struct book **out, struct err *e)
 		free(s);
 		return err_set(e, ERR_LIMIT, "out of memory");
 	}
-	*shadow = (struct book){ .store = s, .lock_fd = -1, .waiting_fd = -1 };
+	*shadow = (struct book){ .store = s, .log = b->store, .lock_fd = -1, .waiting_fd = -1 };
 	memcpy(shadow->origin, b->origin, sizeof b->origin);
 	memcpy(shadow->operator, b->operator, sizeof b->operator);
 	memcpy(s->home, b->store->home, sizeof s->home);
