@@ -278,8 +278,10 @@ int book_entries(struct book *b, uint64_t from, uint64_t to, int (*f)(void *ctx,
 	sqlite3_bind_int64(st, 1, from > INT64_MAX ? INT64_MAX : (int64_t)from);
 	sqlite3_bind_int64(st, 2, to > INT64_MAX ? INT64_MAX : (int64_t)to);
 	int rc = SQLITE_DONE, r = 0;
-	while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW)
-		r = f(ctx, (uint64_t)sqlite3_column_int64(st, 0), sqlite3_column_blob(st, 1), (size_t)sqlite3_column_bytes(st, 1), e);
+	while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		const void *bytes = sqlite3_column_blob(st, 1);	/* NULL when somebody emptied it */
+		r = f(ctx, (uint64_t)sqlite3_column_int64(st, 0), bytes ? bytes : "", (size_t)sqlite3_column_bytes(st, 1), e);
+	}
 	if (r == 0 && rc != SQLITE_DONE)
 		r = store_fail(b->log, rc, e, "read the entries");
 	sqlite3_finalize(st);

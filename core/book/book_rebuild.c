@@ -19,12 +19,10 @@ static const struct { const char *name, *order; } tables[] = {
 #define TABLES (sizeof tables / sizeof tables[0])
 
 /* Every value of every row: its type, its length, its bytes. */
-static int table_digest(struct store *s, const char *name, const char *order, uint8_t out[static 32], uint64_t *rows, struct err *e)
+static int rows_digest(struct store *s, const char *sql, uint8_t out[static 32], uint64_t *rows, struct err *e)
 {
-	char sql[128];
 	sqlite3_stmt *st = NULL;
 	struct sha256 h;
-	(void)snprintf(sql, sizeof sql, "SELECT * FROM %s ORDER BY %s", name, order);
 	if (store_prepare(s, &st, sql, e) < 0)
 		return -1;
 	sha256_init(&h);
@@ -32,8 +30,9 @@ static int table_digest(struct store *s, const char *name, const char *order, ui
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
 		(*rows)++;
 		for (int i = 0; i < sqlite3_column_count(st); i++) {
-			const void *bytes = sqlite3_column_type(st, i) == SQLITE_TEXT ? (const void *)sqlite3_column_text(st, i) : sqlite3_column_blob(st, i);
-			uint64_t head[2] = { (uint64_t)sqlite3_column_type(st, i), (uint64_t)sqlite3_column_bytes(st, i) };
+			int type = sqlite3_column_type(st, i);	/* asked first: reading a value may convert it */
+			const void *bytes = type == SQLITE_TEXT ? (const void *)sqlite3_column_text(st, i) : sqlite3_column_blob(st, i);
+			uint64_t head[2] = { (uint64_t)type, (uint64_t)sqlite3_column_bytes(st, i) };
 			sha256_add(&h, head, sizeof head);
 			sha256_add(&h, bytes ? bytes : "", (size_t)head[1]);
 		}
@@ -46,9 +45,12 @@ static int table_digest(struct store *s, const char *name, const char *order, ui
 static int tables_digest(struct store *s, uint8_t each[static TABLES * 32], uint8_t out[static 32], uint64_t *rows, struct err *e)
 {
 	*rows = 0;
-	for (size_t i = 0; i < TABLES; i++)
-		if (table_digest(s, tables[i].name, tables[i].order, each + 32 * i, rows, e) < 0)
+	for (size_t i = 0; i < TABLES; i++) {
+		char sql[128];
+		(void)snprintf(sql, sizeof sql, "SELECT * FROM %s ORDER BY %s", tables[i].name, tables[i].order);
+		if (rows_digest(s, sql, each + 32 * i, rows, e) < 0)
 			return -1;
+	}
 	sha256(out, each, TABLES * 32);
 	return 0;
 }
@@ -69,6 +71,8 @@ static int replay_one(void *ctx, uint64_t index, const uint8_t *bytes, size_t le
 	uint8_t id[ID_BYTES];
 	size_t text_len;
 	int is = r->verify ? entry_open(r->en, bytes, len, &text_len, e) : entry_decode(r->en, bytes, len, &text_len, e);
+	if (is == 0 && r->verify && !entry_text_is(&r->en->book, r->from->origin))
+		is = err_set(e, ERR_INVALID, "it is for another book");
 	if (is == 0 && index != r->range.size)
 		is = err_set(e, ERR_INVALID, "it stands where entry %llu should", (unsigned long long)r->range.size);
 	if (is == 0) {
@@ -161,9 +165,22 @@ static int shadow_open(const struct book *b, struct book **out, struct err *e)
 	int rc = sqlite3_open_v2(":memory:", &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc != SQLITE_OK)
 		return store_fail(s, rc, e, "open a database in memory");
-	if (store_exec(s, TABLES_SCHEMA, e) < 0 || ledger_rows_open(&shadow->ledger, s->db, e) < 0)
+	if (store_exec(s, BOOK_SCHEMA TABLES_SCHEMA, e) < 0 || ledger_rows_open(&shadow->ledger, s->db, e) < 0)
 		return -1;
 	return book_rules_set(shadow, b->rules, e);
+}
+
+/* Tables, indexes and triggers themselves: one more trigger could change what is written from now on, one less would no longer refuse it. */
+static int layout_compare(struct book *b, struct book *shadow, struct err *e)
+{
+	static const char sql[] = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE type <> 'index' OR sql IS NOT NULL ORDER BY type, name";
+	uint8_t is[32], should[32];
+	uint64_t rows = 0;
+	if (rows_digest(b->store, sql, is, &rows, e) < 0 || rows_digest(shadow->store, sql, should, &rows, e) < 0)
+		return -1;
+	if (memcmp(is, should, 32) == 0)
+		return 0;
+	return err_set(e, ERR_INVALID, "the tables and triggers of the database in %s are not those that this program makes", b->store->home);
 }
 
 static int tables_compare(struct book *b, struct book *shadow, uint64_t *rows, struct err *e)
@@ -180,9 +197,28 @@ static int tables_compare(struct book *b, struct book *shadow, uint64_t *rows, s
 	return 0;
 }
 
+/* How many rows a table of the log has, against how many follow from the head: one too many would keep the next entry out. */
+static int count_check(struct book *b, const char *sql, uint64_t should, const char *what, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	if (store_prepare(b->store, &st, sql, e) < 0)
+		return -1;
+	int rc = sqlite3_step(st);
+	uint64_t is = rc == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
+	sqlite3_finalize(st);
+	if (rc != SQLITE_ROW)
+		return store_fail(b->store, rc, e, "count its rows");
+	return is == should ? 0 : err_set(e, ERR_INVALID, "the book has %llu %s and its head says %llu", (unsigned long long)is, what, (unsigned long long)should);
+}
+
 /* Every stored root of a full tile, against the one below it. Leaves were checked against the entries. */
 static int nodes_check(struct book *b, struct err *e)
 {
+	uint64_t n = 0;
+	for (unsigned level = 8; level < 64; level += 8)
+		n += b->head.range.size >> level;
+	if (count_check(b, "SELECT count(*) FROM node", n, "hashes of full tiles", e) < 0)
+		return -1;
 	for (unsigned level = 8; level < 64 && b->head.range.size >> level; level += 8)
 		for (uint64_t i = 0; i < b->head.range.size >> level; i++) {
 			struct merkle_hash half[2], is, kept;
@@ -196,10 +232,15 @@ static int nodes_check(struct book *b, struct err *e)
 	return 0;
 }
 
+static bool column_is(sqlite3_stmt *st, int at, const uint8_t *should, size_t n)
+{
+	return (size_t)sqlite3_column_bytes(st, at) == n && memcmp(sqlite3_column_blob(st, at), should, n) == 0;
+}
+
 static int leaves_check(struct book *b, struct err *e)
 {
 	sqlite3_stmt *st = NULL;
-	if (store_prepare(b->store, &st, "SELECT seq, id, leaf, bytes FROM entry ORDER BY seq", e) < 0)
+	if (count_check(b, "SELECT count(*) FROM entry", b->head.range.size, "entries", e) < 0 || store_prepare(b->store, &st, "SELECT seq, id, leaf, bytes FROM entry ORDER BY seq", e) < 0)
 		return -1;
 	int rc = SQLITE_DONE, r = 0;
 	while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW) {
@@ -207,10 +248,12 @@ static int leaves_check(struct book *b, struct err *e)
 		const uint8_t *bytes = sqlite3_column_blob(st, 3);
 		size_t len = (size_t)sqlite3_column_bytes(st, 3);
 		uint8_t id[ID_BYTES];
+		if (!bytes)
+			bytes = (const uint8_t *)"";
 		const char *end = len ? memmem(bytes, len, "\n\n", 2) : NULL;
 		merkle_leaf(&leaf, bytes, len);
 		entry_hash(id, bytes, end ? (size_t)(end + 1 - (const char *)bytes) : 0);
-		if (memcmp(sqlite3_column_blob(st, 2), leaf.b, MERKLE_HASH) != 0 || memcmp(sqlite3_column_blob(st, 1), id, ID_BYTES) != 0)
+		if (!column_is(st, 2, leaf.b, MERKLE_HASH) || !column_is(st, 1, id, ID_BYTES))
 			r = err_set(e, ERR_INVALID, "entry %lld is not the one that was hashed when it came in", (long long)sqlite3_column_int64(st, 0));
 	}
 	if (r == 0 && rc != SQLITE_DONE)
@@ -241,8 +284,10 @@ static int checkpoints_check(struct book *b, struct book_checked *out, struct er
 			r = merkle_root(&b->reader, size, &root, e);
 		if (r == 0 && !merkle_equal(&root, &c.root))
 			r = err_set(e, ERR_INVALID, "its root is not that of the entries");
-		out->checkpoints++;
-		out->cosignatures += note.n_sigs - 1;
+		if (r == 0) {
+			out->checkpoints++;
+			out->cosignatures += note.n_sigs - 1;
+		}
 		buf_done(&bytes);
 		if (r < 0)
 			return err_wrap(e, "the checkpoint of %llu entries", (unsigned long long)size);
@@ -266,10 +311,14 @@ int book_verify(struct book *b, struct book_checked *out, void (*progress)(void 
 		r = leaves_check(b, e);
 	if (r == 0)
 		r = replay(&again, e);
+	if (r == 0 && shadow->head.time != b->head.time)
+		r = err_set(e, ERR_INVALID, "the head of the book in %s states a time that is not the latest of its entries", b->store->home);
 	if (r == 0)
 		r = nodes_check(b, e);
 	if (r == 0)
 		r = checkpoints_check(b, out, e);
+	if (r == 0)
+		r = layout_compare(b, shadow, e);
 	if (r == 0)
 		r = tables_compare(b, shadow, &out->rows, e);
 	if (r == 0)

@@ -20,7 +20,7 @@ int book_head_load(struct book *b, struct err *e)
 		h.time = sqlite3_column_int64(st, 1);
 		size_t len = (size_t)sqlite3_column_bytes(st, 2);
 		h.range.n = (size_t)__builtin_popcountll(h.range.size);
-		if (len != h.range.n * MERKLE_HASH)
+		if (h.range.size > INT64_MAX || len != h.range.n * MERKLE_HASH)
 			r = err_set(e, ERR_INVALID, "the head of the book in %s is corrupt", b->store->home);
 		else if (len)
 			memcpy(h.range.peaks, sqlite3_column_blob(st, 2), len);
