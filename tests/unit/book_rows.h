@@ -15,7 +15,8 @@ static inline sqlite3 *book_rows_open(const char *home)
 	char path[PATH_MAX + 16];
 	sqlite3 *db;
 	(void)snprintf(path, sizeof path, "%s/store.db", home);
-	if (sqlite3_open(path, &db) != SQLITE_OK || sqlite3_busy_timeout(db, 15000) != SQLITE_OK)
+	if (sqlite3_open(path, &db) != SQLITE_OK || sqlite3_busy_timeout(db, 15000) != SQLITE_OK ||
+		sqlite3_exec(db, "PRAGMA synchronous = OFF", NULL, NULL, NULL) != SQLITE_OK)
 		abort();
 	return db;
 }
