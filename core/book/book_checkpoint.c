@@ -337,7 +337,7 @@ int book_seen_put(struct store *s, const struct book_seen *seen, uint64_t old_si
 	int r = book_seen_get(s, seen->origin, &is, e);
 	if (r == 0 && old_size != 0)
 		r = err_set(e, ERR_CONFLICT, "this witness has not seen %s before", seen->origin);
-	else if (r == 1 && (is.size != old_size || (is.size == seen->size && !merkle_equal(&is.root, &seen->root))))
+	else if (r == 1 && (is.size != old_size || seen->size < is.size || (is.size == seen->size && !merkle_equal(&is.root, &seen->root))))
 		r = err_set(e, ERR_CONFLICT, "this witness has countersigned another checkpoint of %s meanwhile", seen->origin);
 	if (r >= 0)
 		r = seen_write(s, seen, e);
