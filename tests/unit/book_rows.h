@@ -37,7 +37,7 @@ static inline void book_rows_change(const char *home, const char *sql)
 /* SHA-256 over every row of every table. */
 static inline void book_rows_digest(const char *home, uint8_t out[static 32])
 {
-	static const char *const tables[] = { "book", "entry", "node", "head", "checkpoint", "seen", "identity", "data", "app", "task", "account", "transfer" };
+	static const char *const tables[] = { "book", "entry", "node", "head", "checkpoint", "seen", "identity", "data", "app", "task", "account", "transfer", "record" };
 	sqlite3 *db = book_rows_open(home);
 	struct sha256 h;
 	sha256_init(&h);
