@@ -29,8 +29,8 @@ static struct box_text text_of(const char *s)
 	return (struct box_text){ .text = s, .len = strlen(s) };
 }
 
-/* Seed and salt follow from what is run and what it was asked, so that the same request gives the same digest on any machine. Nothing of a
- * run on one's own machine is published; where digests are, the deal gives a secret salt of its own. */
+/* The seed follows from what is run and what it was asked, so that the same request gives the same result on any machine; so does the salt of a digest that is
+ * not published. One that is has the task's secret salt. */
 static void seed_and_salt(const struct work *w, uint8_t seed[static 32], uint8_t salt[static 32])
 {
 	struct sha256 h;
@@ -46,7 +46,10 @@ static void seed_and_salt(const struct work *w, uint8_t seed[static 32], uint8_t
 	uint8_t root[32];
 	sha256_end(&h, root);
 	hkdf256(seed, 32, root, sizeof root, NULL, 0, "enclua/v1/seed", 14);
-	hkdf256(salt, 32, root, sizeof root, NULL, 0, "enclua/v1/salt", 14);
+	if (w->has_salt)
+		memcpy(salt, w->salt, 32);
+	else
+		hkdf256(salt, 32, root, sizeof root, NULL, 0, "enclua/v1/salt", 14);
 }
 
 static void request_args(const struct work *w, struct box_request *r)

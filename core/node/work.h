@@ -30,6 +30,8 @@ struct work {
 	const struct work_secret *secrets;
 	size_t n_secrets;
 	const char *seed;	/* text that replicas share; "" is fine */
+	bool has_salt;	/* else it follows from what is asked, which is fit for digests that nobody publishes */
+	uint8_t salt[32];	/* of the digest: keeper_task_salt */
 	uint8_t beneficiary[32];	/* X25519: the result is sealed to it */
 	bool logs;	/* every owner of the data allows the log to reach the beneficiary */
 	void (*progress)(void *ctx, double fraction);	/* may be NULL */

@@ -67,3 +67,9 @@ int keeper_release(const struct keeper *k, const uint8_t *header, size_t len, co
 	crypto_wipe(&self, sizeof self);
 	return r;
 }
+
+void keeper_task_salt(const struct keeper *k, const char *task, uint8_t salt[static 32])
+{
+	static const char label[] = "enclua/v1/task-salt";
+	hkdf256(salt, 32, identity_seed(k->identity), 32, task, strlen(task), label, sizeof label - 1);
+}

@@ -24,4 +24,7 @@ const uint8_t *keeper_recipient(const struct keeper *k);	/* 32 bytes, X25519: wh
 int keeper_release(const struct keeper *k, const uint8_t *header, size_t len, const uint8_t box_key[static 32], struct buf *out,
 	struct err *e);
 
+/* The salt of a task (FORMATS 9): the same for all that run it under this keeper, and nothing that the book could give away. */
+void keeper_task_salt(const struct keeper *k, const char *task, uint8_t salt[static 32]);
+
 #endif
