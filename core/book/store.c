@@ -100,6 +100,10 @@ int store_end(struct store *s, int result, struct err *e)
 	if (rc != SQLITE_OK)
 		store_fail(s, rc, e, "commit");
 	(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	/* What a sync could not write, a kernel may call clean all the same: the next process would read a log of which the disk knows nothing, and build on it.
+	 * This one still knows what was committed, so it folds that in and empties the log. */
+	if ((rc & 0xff) == SQLITE_IOERR)
+		(void)sqlite3_exec(s->db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
 	return -1;
 }
 
