@@ -5,7 +5,7 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT := $(UNIT_SRC:tests/unit/%.c=$O/unit/%)
 BATS := $(wildcard tests/*/*.bats)
 BOX_TESTS := $(patsubst %,$O/box/%,syscalls attacks life)
-EXTRA_TESTS += $O/money/driver $(patsubst %,$O/book/%,verify make_log our_verify)
+EXTRA_TESTS += $O/money/driver $(patsubst %,$O/book/%,verify make_log our_verify crash)
 TEST_TIMEOUT ?= 900
 
 test_age_vectors_LIBS := -lz
@@ -35,7 +35,7 @@ check: all $(UNIT) $(BOX_TESTS) $(EXTRA_TESTS)
 	@missing=$$($O/enclua --json doctor | jq -r '.layers | to_entries | map(select(.value | not) | .key) | join(",")'); \
 	[ -z "$$missing" ] || echo "NOTE: no box here has $$missing (a container or a chroot?); what these layers stop is not tested"; \
 	export ENCLUA_ALLOW_MISSING_LAYER=$$missing; \
-	BUILD=$O SAN=$(SAN) $(PROVE) -j2 --timer --exec tests/run tests/tidy tests/lua/run tests/market/run tests/market/random tests/box/hostile.sh tests/money/run $(if $(SAN),tests/fuzz/run) $(UNIT) $(BOX_TESTS) $(BATS)
+	BUILD=$O SAN=$(SAN) $(PROVE) -j2 --timer --exec tests/run tests/tidy tests/lua/run tests/market/run tests/market/random tests/box/hostile.sh tests/money/run $(if $(SAN),tests/fuzz/run) $(UNIT) $(BOX_TESTS) $O/book/crash $(BATS)
 
 bench: all
 	$QBUILD=$O tests/bench/run
@@ -92,6 +92,12 @@ $O/book/verify: tests/book/verify.go
 	$(call say,GO,$@)
 	$Qmkdir -p $(@D)
 	$Q$(GO) vet $< && $(GO) build -o $@ $<
+
+# Crashes: the calls that change a folder are taken over in the test itself, so that SQLite's are too.
+$O/book/crash: $(call OBJ,$(patsubst %,tests/book/%.c,crash faults disk)) $O/core.a
+	$(call say,TEST,$@)
+	$Qmkdir -p $(@D)
+	$Q$(CC) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # Money: the ledger behind a pipe; tests/money/run holds it against model.py.
 $O/money/driver: tests/money/driver.c $O/core.a
