@@ -1,5 +1,6 @@
 /* A deal: the terms that are frozen when orders were matched, and the money that is locked for them. Nothing here judges; match.c did. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "market/match.h"
@@ -25,7 +26,7 @@ static int orders_read(struct match *c, struct err *e)
 	const char *const ids[] = { c->in->app, c->in->data, c->in->pool, c->in->request };
 	c->has_data = c->in->data[0] != '\0';
 	memset(&c->orders[DATA], 0, sizeof c->orders[DATA]);
-	memset(&c->assets[DATA], 0, sizeof c->assets[DATA]);
+	memset(c->assets, 0, sizeof c->assets);
 	for (unsigned i = 0; i < ORDERS; i++) {
 		if (i == DATA && !c->has_data)
 			continue;
@@ -131,4 +132,41 @@ int market_match(struct market *m, const struct market_match *in, struct market_
 			return -1;
 	}
 	return market_add(m, MARKET_ROW_DEAL, out, e);
+}
+
+/* Has who as much free as a deal would lock? */
+static int funds_explain(struct market *m, const char *who, uint64_t amount, const char *words, void (*f)(void *ctx, const struct market_verdict *v), void *ctx,
+	struct err *e)
+{
+	struct ledger_account a;
+	char why[200], needs[40], has[40];
+	int r = m->money->account_get(m->money->ctx, who, &a, e);
+	if (r < 0)
+		return -1;
+	uint64_t there = r ? ledger_free(&a) : 0;
+	market_money_text(needs, amount);
+	market_money_text(has, there);
+	snprintf(why, sizeof why, "%s has %s free, this needs %s", who, has, needs);
+	f(ctx, &(struct market_verdict){ "funds", words, there >= amount, there >= amount ? "" : why });
+	return 0;
+}
+
+int market_explain(struct market *m, const struct market_match *in, struct market_deal *out, void (*f)(void *ctx, const struct market_verdict *v), void *ctx,
+	struct err *e)
+{
+	struct match c;
+	uint64_t cost, stake;
+	size_t broken;
+	memset(&c, 0, sizeof c);
+	c.m = m;
+	c.in = in;
+	market_begin(m);
+	if (orders_read(&c, e) < 0 || match_explain(&c, f, ctx, &broken, e) < 0)
+		return -1;
+	deal_freeze(&c, out);
+	if (broken || market_deal_cost(out, &cost) < 0 || product(&cost, cost, out->size) < 0 || product(&stake, out->pool_stake, out->size) < 0)
+		return 0;
+	if (funds_explain(m, out->payer, cost, "the payer has what the tasks cost", f, ctx, e) < 0)
+		return -1;
+	return funds_explain(m, out->pool_owner, stake, "the pool's owner has the stake", f, ctx, e);
 }

@@ -87,6 +87,15 @@ struct market_match {
 	bool permits;	/* the verdict of the grant's policy, when it has one */
 };
 int market_match(struct market *m, const struct market_match *in, struct market_deal *out, struct err *e);
+/* Why would these orders not match? Every rule is asked, also after one that does not hold; then, if all hold, the money of both that must lock some ("funds").
+ * out: the deal as it would be. Changes nothing. 0, or −1 with a code when an order is not there, without one when the backend failed. */
+struct market_verdict {
+	const char *code, *words;	/* "match-0x05", and the rule */
+	bool holds;
+	const char *why;	/* it does not hold: the values that it compared */
+};
+int market_explain(struct market *m, const struct market_match *in, struct market_deal *out, void (*f)(void *ctx, const struct market_verdict *v), void *ctx,
+	struct err *e);
 /* The i-th rule of the table, for documents and tests; false past its end. */
 bool market_rule(size_t i, unsigned *code, const char **words);
 

@@ -225,6 +225,21 @@ bool market_rule(size_t i, unsigned *code, const char **words)
 	return true;
 }
 
+int match_explain(struct match *c, void (*f)(void *ctx, const struct market_verdict *v), void *ctx, size_t *broken, struct err *e)
+{
+	*broken = 0;
+	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+		char code[MARKET_CODE];
+		int ok = rules[i].holds(c, &rules[i], e);
+		if (ok < 0)
+			return -1;
+		snprintf(code, sizeof code, "match-0x%02x", rules[i].code);
+		*broken += !ok;
+		f(ctx, &(struct market_verdict){ code, rules[i].words, ok, ok ? "" : c->why });
+	}
+	return 0;
+}
+
 int match_check(struct match *c, struct err *e)
 {
 	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {

@@ -28,5 +28,7 @@ struct match_rule {
 };
 
 int match_check(struct match *c, struct err *e);	/* 0: all rules hold and all of c is set */
+/* All rules, whether they hold or not; broken counts those that do not. */
+int match_explain(struct match *c, void (*f)(void *ctx, const struct market_verdict *v), void *ctx, size_t *broken, struct err *e);
 
 #endif

@@ -553,6 +553,83 @@ static void entry_moves_money_once(void **state)
 	world_close(&w);
 }
 
+/* Every term of a deal, and that later changes of what it was made of do not reach it. */
+static void deal_freezes_all_terms(void **state)
+{
+	(void)state;
+	struct world w;
+	struct market_deal d, kept;
+	struct market_order grant = { .id = "d", .kind = MARKET_ORDER_DATA, .signer = "owner", .asset = "data", .price = 20, .volume = 9,
+		.tag = MARKET_TAG_TEE | MARKET_TAG_SCONE | MARKET_TAG_GPU },
+		app = { .id = "a", .kind = MARKET_ORDER_APP, .signer = "author", .asset = "app", .price = 10, .volume = 9, .tag = MARKET_TAG_TEE },
+		pool = { .id = "p", .kind = MARKET_ORDER_POOL, .signer = "scheduler", .asset = "pool", .price = 77, .volume = 4, .trust = 5, .category = 1,
+			.tag = MARKET_TAG_TEE | MARKET_TAG_GPU | MARKET_TAG_TPM2 },
+		request = { .id = "r", .kind = MARKET_ORDER_REQUEST, .signer = "alice", .requester = "alice", .beneficiary = "bob", .payer = "carol", .asset = "app",
+			.data = "data", .price = 10, .data_price = 20, .pool_price = 80, .volume = 6, .category = 1, .tag = MARKET_TAG_TPM2, .callback = true };
+	const struct market_order *const orders[] = { &app, &grant, &pool, &request };
+	const struct market_match in = { .app = "a", .data = "d", .pool = "p", .request = "r", .payer = "carol", .deal = "" };
+	uint64_t number;
+	world_open(&w);
+	assets_add(&w, 30);
+	ok(&w, market_category_add(&w.m, 1200, &number, &w.e));
+	ok(&w, market_deposit(&w.m, "carol", 1000, &w.e));
+	ok(&w, market_deposit(&w.m, "scheduler", 1000, &w.e));
+	for (size_t i = 0; i < 4; i++)
+		ok(&w, market_order_add(&w.m, orders[i], &w.e));
+	w.m.now = 5000;
+	ok(&w, market_match(&w.m, &in, &d, &w.e));
+	struct market_deal terms = { .app = "app", .data = "data", .pool = "pool", .request = "r", .app_owner = "author", .data_owner = "owner",
+		.pool_owner = "scheduler", .requester = "alice", .beneficiary = "bob", .payer = "carol", .app_price = 10, .data_price = 20, .pool_price = 77,
+		.pool_stake = 23, .worker_stake = 23, .scheduler_ratio = 1, .trust = 1, .category = 1, .time = 1200,
+		.tag = MARKET_TAG_TEE | MARKET_TAG_GPU | MARKET_TAG_TPM2, .start = 5000, .first = 0, .size = 4, .callback = true };
+	market_deal_id(terms.id, "r", 0);
+	assert_memory_equal(&d, &terms, offsetof(struct market_deal, callback) + 1);
+	assert_int_equal(has(&w, "carol"), 1000 - 4 * 107);
+	assert_int_equal(has(&w, "scheduler"), 1000 - 4 * 23);
+
+	ok(&w, market_asset_transfer(&w.m, "app", "author", "mallory", &w.e));
+	ok(&w, market_asset_transfer(&w.m, "pool", "scheduler", "mallory", &w.e));
+	ok(&w, market_pool_policy(&w.m, "pool", "mallory", 99, 99, &w.e));
+	ok(&w, market_order_cancel(&w.m, "d", "owner", &w.e));
+	assert_int_equal(market_get(&w.m, MARKET_ROW_DEAL, d.id, "", &kept, &w.e), 1);
+	assert_memory_equal(&kept, &terms, offsetof(struct market_deal, callback) + 1);
+	world_close(&w);
+}
+
+/* What explain says of a rule that does not hold is what a match says when it is refused for it. */
+static void explained(void *ctx, const struct market_verdict *v)
+{
+	char *text = ctx;
+	assert_true(v->holds == (v->why[0] == '\0'));
+	if (!v->holds)
+		snprintf(text + strlen(text), 1000 - strlen(text), "%s: %s\n", v->code, v->why);
+}
+
+static void explanation_is_the_refusal(void **state)
+{
+	(void)state;
+	struct world w;
+	char text[1000] = "", refusal[1600];
+	struct market_deal d;
+	struct market_match in = { .app = "a", .data = "d", .pool = "p", .request = "r", .payer = "", .deal = "" };
+	struct market_order dear = { .id = "dear", .kind = MARKET_ORDER_POOL, .signer = "scheduler", .asset = "pool", .price = 10000000000, .volume = 1, .trust = 3 };
+	world_open(&w);
+	assets_add(&w, 30);
+	ok(&w, orders_add(&w, &usual));
+	ok(&w, market_order_add(&w.m, &dear, &w.e));
+	in.pool = "dear";
+	ok(&w, market_explain(&w.m, &in, &d, explained, text, &w.e));
+	assert_string_equal(text, "match-0x05: the pool asks 10 RLC, the request offers at most 0.0000001 RLC\n");
+	refused(&w, market_match(&w.m, &in, &d, &w.e), "match-0x05");
+	snprintf(refusal, sizeof refusal, "%s\n", w.e.msg);
+	assert_string_equal(refusal, text);
+	in.pool = "p";
+	text[0] = '\0';
+	ok(&w, market_explain(&w.m, &in, &d, explained, text, &w.e));
+	assert_string_equal(text, "funds: alice has 0 RLC free, this needs 0.00000013 RLC\nfunds: scheduler has 0 RLC free, this needs 0.00000003 RLC\n");
+	world_close(&w);
+}
+
 static void rules_stand_in_the_order_of_their_codes(void **state)
 {
 	(void)state;
@@ -584,6 +661,8 @@ int main(void)
 		cmocka_unit_test(each_movement_has_its_cause),
 		cmocka_unit_test(each_loss_has_its_cause),
 		cmocka_unit_test(entry_moves_money_once),
+		cmocka_unit_test(deal_freezes_all_terms),
+		cmocka_unit_test(explanation_is_the_refusal),
 		cmocka_unit_test(rules_stand_in_the_order_of_their_codes),
 	};
 	return crypto_init(NULL) < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

@@ -196,11 +196,16 @@ static int cancel_run(struct replay *r, const struct command *c, struct err *e)
 	return market_order_cancel(&r->market, NAME_OF(c, ORDER), found && !by[0] ? o.signer : by, e);
 }
 
+static struct market_match match_of(const struct command *c)
+{
+	return (struct market_match){ .app = NAME_OF(c, APP), .data = NAME_OF(c, DATA), .pool = NAME_OF(c, POOL), .request = NAME_OF(c, REQUEST),
+		.payer = NAME_OF(c, PAYER), .deal = NAME_OF(c, DEAL), .permits = c->given & FIELD(PERMITS) && c->at[F_PERMITS].flag };
+}
+
 static int match_run(struct replay *r, const struct command *c, struct err *e)
 {
 	struct market_deal d;
-	struct market_match in = { .app = NAME_OF(c, APP), .data = NAME_OF(c, DATA), .pool = NAME_OF(c, POOL), .request = NAME_OF(c, REQUEST),
-		.payer = NAME_OF(c, PAYER), .deal = NAME_OF(c, DEAL), .permits = c->given & FIELD(PERMITS) && c->at[F_PERMITS].flag };
+	const struct market_match in = match_of(c);
 	if (market_match(&r->market, &in, &d, e) < 0)
 		return -1;
 	json_write_key(&r->result, "deal");
@@ -208,6 +213,24 @@ static int match_run(struct replay *r, const struct command *c, struct err *e)
 	json_write_key(&r->result, "volume");
 	json_write_uint(&r->result, d.size);
 	return 0;
+}
+
+/* Which rules do these orders break? Changes nothing. */
+static void broken_write(void *ctx, const struct market_verdict *v)
+{
+	if (!v->holds)
+		json_write_text(ctx, v->code);
+}
+
+static int explain_run(struct replay *r, const struct command *c, struct err *e)
+{
+	struct market_deal d;
+	const struct market_match in = match_of(c);
+	json_write_key(&r->result, "broken");
+	json_write_array(&r->result);
+	int done = market_explain(&r->market, &in, &d, broken_write, &r->result, e);
+	json_write_array_end(&r->result);
+	return done;
 }
 
 static int initialize_run(struct replay *r, const struct command *c, struct err *e)
@@ -340,6 +363,7 @@ static const struct replay_op ops[] = {
 	{ "order", order_run, FIELD(ID) | FIELD(KIND) | FIELD(SIGNER), ORDER_FIELDS },
 	{ "cancel", cancel_run, FIELD(ORDER), FIELD(BY) | FIELD(NOW) },
 	{ "match", match_run, FIELD(APP) | FIELD(POOL) | FIELD(REQUEST) | FIELD(NOW), FIELD(DATA) | FIELD(PAYER) | FIELD(DEAL) | FIELD(PERMITS) },
+	{ "explain", explain_run, FIELD(APP) | FIELD(POOL) | FIELD(REQUEST) | FIELD(NOW), FIELD(DATA) | FIELD(PAYER) | FIELD(DEAL) | FIELD(PERMITS) },
 	{ "initialize", initialize_run, FIELD(DEAL) | FIELD(INDEX), FIELD(TASK) | FIELD(NOW) },
 	{ "contribute", contribute_run, WORK, FIELD(ENCLAVE) | FIELD(AUTHORIZATION) | FIELD(SEAL_OF) },
 	{ "contributeAndFinalize", contribute_finalize_run, WORK, FIELD(ENCLAVE) | FIELD(AUTHORIZATION) | FIELD(CALLBACK_DATA) },
