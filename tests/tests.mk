@@ -5,7 +5,7 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT := $(UNIT_SRC:tests/unit/%.c=$O/unit/%)
 BATS := $(wildcard tests/*/*.bats)
 BOX_TESTS := $(patsubst %,$O/box/%,syscalls attacks life)
-EXTRA_TESTS += $O/money/driver $(patsubst %,$O/book/%,verify make_log our_verify crash)
+EXTRA_TESTS += $O/money/driver $(patsubst %,$O/book/%,verify foreign make_log our_verify crash)
 TEST_TIMEOUT ?= 900
 
 test_age_vectors_LIBS := -lz
@@ -86,9 +86,9 @@ $O/bench/box_time: tests/bench/box_time.c $O/core.a $O/enclave
 	$Qmkdir -p $(@D)
 	$Q$(CC) $(ENCLUA_CFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $O/core.a $(LIBS)
 
-# The verifier by Go's own packages, as Debian has them: without modules and without a network.
+# A verifier and a log by Go's own packages, as Debian has them: without modules and without a network.
 GO := GO111MODULE=off GOFLAGS= GOPATH=/usr/share/gocode GOCACHE=$(abspath $O)/go-cache go
-$O/book/verify: tests/book/verify.go
+$O/book/verify $O/book/foreign: $O/book/%: tests/book/%.go
 	$(call say,GO,$@)
 	$Qmkdir -p $(@D)
 	$Q$(GO) vet $< && $(GO) build -o $@ $<

@@ -5,6 +5,7 @@ case ${BUILD:-build} in /*) build=$BUILD ;; *) build=$top/${BUILD:-build} ;; esa
 enclua=$build/enclua
 made=$build/book/make_log
 ours=$build/book/our_verify
+foreign=$build/book/foreign
 sigstore=$top/build/deps/sigstore/node_modules	# by make deps
 
 # stock_go EXPORT LOG-VKEY WITNESS-VKEY PROOF-FILE…; an empty witness is none

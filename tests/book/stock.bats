@@ -52,6 +52,20 @@ sigstore_says() { stock_sigstore "$(cat "$1/log.vkey")" "$1"/proofs/*; }
 	run -0 "$ours" "$top/tests/vectors/export/export" "$top/tests/vectors/export/policy" "$top"/tests/vectors/export/proofs/*
 }
 
+@test "logs that Go's x/mod made, tiles and proofs and all, hold under our verifier, until a bit is flipped" {
+	for n in $sizes; do
+		"$foreign" "$BATS_TEST_TMPDIR/$n" "$n"
+		cd "$BATS_TEST_TMPDIR/$n"
+		run -0 "$ours" export policy proofs/*
+		for file in $(find export -type f | sort | shuf -n 3 --random-source=<(yes)); do
+			flip "$file" $(($(stat -c %s "$file") / 2))
+			run "$ours" export policy
+			[ "$status" -eq 5 ] || [ "$status" -eq 4 ]
+			flip "$file" $(($(stat -c %s "$file") / 2))
+		done
+	done
+}
+
 # flip FILE BYTE: the lowest bit of that byte
 flip() {
 	local byte
