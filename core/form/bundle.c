@@ -99,7 +99,25 @@ static int listed_file(struct bundle_file *out, const struct json *v, struct err
 	if (hex_len != HEX_LEN(32) || hex_decode(out->sha256, 32, hex, hex_len) < 0 || digits > 18 || number[0] == '-')
 		return malformed(e, "list of files");
 	out->len = (size_t)strtoull(number, NULL, 10);
+	out->deterministic = json_kind(same) == JSON_TRUE;
 	return 0;
+}
+
+static void digest_make(struct bundle *b)
+{
+	struct sha256 h;
+	char hex[HEX_LEN(32) + 1];
+	sha256_init(&h);
+	for (size_t i = 0; i < b->n_files; i++) {
+		if (!b->files[i].deterministic)
+			continue;
+		hex_encode(hex, b->files[i].sha256, 32);
+		sha256_add(&h, hex, HEX_LEN(32));
+		sha256_add(&h, "  ", 2);
+		sha256_add(&h, b->files[i].path, strlen(b->files[i].path));
+		sha256_add(&h, "\n", 1);
+	}
+	sha256_end(&h, b->digest);
 }
 
 static int json_read(struct bundle *b, struct err *e)
@@ -200,6 +218,7 @@ static int parse(struct bundle *b, struct err *e)
 	b->json_len = entry.len;
 	if (json_read(b, e) < 0 || order_check(b, e) < 0)
 		return -1;
+	digest_make(b);
 	while (entry_next(&c, &entry, &end, e) == 0) {
 		if (end && taken < b->n_files)
 			return err_set(e, ERR_INVALID, "the result lacks %s, which its list has", b->files[taken].path);

@@ -4,6 +4,7 @@
 #ifndef ENCLUA_FORM_BUNDLE_H
 #define ENCLUA_FORM_BUNDLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,7 +12,7 @@
 #include "base/err.h"
 #include "base/limits.h"
 
-struct bundle_file { char path[LIMIT_PATH_BYTES + 2]; const uint8_t *bytes; size_t len; uint8_t sha256[32]; };
+struct bundle_file { char path[LIMIT_PATH_BYTES + 2]; const uint8_t *bytes; size_t len; uint8_t sha256[32]; bool deterministic; };
 
 struct bundle {
 	struct buf plain;	/* owned */
@@ -24,6 +25,7 @@ struct bundle {
 	size_t log_len;
 	const uint8_t *json;	/* result.json as it stands */
 	size_t json_len;
+	uint8_t digest[32];	/* SHA-256 of the deterministic files' list, as sha256sum writes it: equal for equal results, whoever ran them */
 };
 
 int bundle_parse(struct bundle **out, struct buf *plain, struct err *e);	/* takes the buffer over */
