@@ -299,3 +299,40 @@ out:
 	request_free(&request);
 	return r;
 }
+
+void work_ending(const struct work_result *r, struct work_ending *out)
+{
+	static const char *const outcomes[] = {
+		[BOX_OK] = "COMPLETED", [BOX_FAILED] = "FAILED", [BOX_LIMIT] = "LIMIT", [BOX_ALARM] = "FAILED", [BOX_BAD_INPUT] = "FAILED",
+	};
+	static const char *const limits[] = {
+		[BOX_LIMIT_NONE] = "no", [BOX_LIMIT_MEMORY] = "memory", [BOX_LIMIT_CPU] = "cpu", [BOX_LIMIT_WALL] = "wall", [BOX_LIMIT_OUTPUT] = "output",
+	};
+	const struct box_done *d = &r->box.done;
+	*out = (struct work_ending){ .outcome = outcomes[d->status] };
+	switch (d->status) {
+	case BOX_OK:
+		memcpy(out->digest, d->digest, 32);
+		return;
+	case BOX_FAILED:
+		(void)snprintf(out->reason, sizeof out->reason, "the iApp raised an error");
+		break;
+	case BOX_LIMIT:
+		(void)snprintf(out->reason, sizeof out->reason, "%s limit", limits[d->limit]);
+		break;
+	case BOX_ALARM:
+		(void)snprintf(out->reason, sizeof out->reason, "the box was ended by signal %d", r->box.signal);
+		break;
+	case BOX_BAD_INPUT:
+		(void)snprintf(out->reason, sizeof out->reason, "the sealed data could not be opened");
+		break;
+	}
+	struct sha256 h;
+	sha256_init(&h);
+	sha256_add(&h, "enclua/failed/v1\n", 17);
+	sha256_add(&h, out->outcome, strlen(out->outcome));
+	sha256_add(&h, "\n", 1);
+	sha256_add(&h, out->reason, strlen(out->reason));
+	sha256_add(&h, "\n", 1);
+	sha256_end(&h, out->digest);
+}

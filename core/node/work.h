@@ -49,6 +49,11 @@ struct work_result {
 	uint64_t verify_us, store_us;	/* hashing of stored blobs before use; writing the result */
 };
 
+/* How a run ended, as the book says it. The digest of one that gave no deterministic files to compare is that of its outcome and reason, so that workers agree on
+ * failures as well: SHA-256("enclua/failed/v1\n" outcome "\n" reason "\n"). */
+struct work_ending { const char *outcome; char reason[64]; uint8_t digest[32]; };	/* COMPLETED, FAILED, LIMIT */
+void work_ending(const struct work_result *r, struct work_ending *out);
+
 /* Runs the task `id` (task1…) in a box of z. 0 whenever the task ended, however it ended (out->box.done.status). */
 int work_run(struct store *s, const struct keeper *k, struct box_zygote *z, const struct work *w, const char *id,
 	struct work_result *out, struct err *e);
