@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/os.h"
@@ -34,9 +35,13 @@ static int file_read(const char *dir, const char *name, struct buf *out, struct 
 {
 	char path[PATH_MAX];
 	struct err why = { 0 };
+	struct stat st;
 	int len = snprintf(path, sizeof path, "%s/%s", dir, name);
 	if (len < 0 || (size_t)len >= sizeof path)
 		return err_set(e, ERR_INVALID, "the path %s is too long", dir);
+	/* A stranger's folder may hold a pipe, which would never end. */
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return err_set(e, ERR_INVALID, "%s: not a plain file", name);
 	buf_clear(out);
 	if (os_file_read(path, out, &why) == 0)
 		return 0;

@@ -256,7 +256,7 @@ static void flip_proof(void **state)
 	buf_done(&file);
 }
 
-/* Files cut short, too long, gone, or of another tree. */
+/* Files cut short, too long, gone, or pipes. */
 static void damaged(void **state)
 {
 	struct flips *f = *state;
@@ -273,6 +273,11 @@ static void damaged(void **state)
 		verify_fails(f->dir, f->policy, ERR_INVALID, names[i]);
 		file_remove(f->dir, names[i]);
 		verify_fails(f->dir, f->policy, ERR_INVALID, names[i]);
+		char path[PATH_MAX + 256];
+		(void)snprintf(path, sizeof path, "%s/%s", f->dir, names[i]);
+		assert_int_equal(mkfifo(path, 0600), 0);
+		verify_fails(f->dir, f->policy, ERR_INVALID, "not a plain file");
+		file_remove(f->dir, names[i]);
 		scratch_file(f->dir, names[i], bytes.data, bytes.len - 2);
 		verify_ok(f->dir, f->policy, FLIP_SIZE);
 		buf_done(&bytes);
