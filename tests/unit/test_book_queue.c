@@ -23,7 +23,7 @@
 
 #define CROWD 8u
 #define CHAIN 3u	/* entries of the longest chain: lengths 1 … 3 take turns */
-#define REPORTS 65536u
+#define REPORTS (1u << 18)
 
 struct report { uint64_t index; uint8_t hash[32]; };
 struct crowd {
