@@ -56,6 +56,11 @@
 #define LIMIT_BOX_RESULT_FILES 4096u
 #define LIMIT_JSON_DEPTH 200u
 
+/* What a requester sends to the workers of a deal: the files lie in memory while the task runs */
+#define LIMIT_PARCEL_BYTES MIB(1024)
+#define LIMIT_PARCEL_ARGS_BYTES MIB(4)	/* a command line holds half of that */
+#define LIMIT_PARCEL_SECRETS_BYTES MIB(2)	/* 32 KiB for each of them */
+
 static_assert(LIMIT_BOX_DATASETS + LIMIT_BOX_FILES <= LIMIT_BOX_FDS, "every input needs a descriptor");
 static_assert(LIMIT_BOX_REQUEST_BYTES > LIMIT_IAPP_BYTES, "a request carries a whole iApp");
 

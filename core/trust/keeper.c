@@ -47,24 +47,28 @@ const uint8_t *keeper_recipient(const struct keeper *k)
 	return identity_age_public(k->identity);
 }
 
+int keeper_file_key(const struct keeper *k, const uint8_t *bytes, size_t len, uint8_t file_key[static AGE_FILE_KEY], size_t *header_len, struct err *e)
+{
+	struct age_identity self = { .kind = AGE_X25519 };
+	memcpy(self.secret_key, identity_age_secret(k->identity), sizeof self.secret_key);
+	int r = age_header_open(file_key, header_len, bytes, len, &self, 1, e);
+	crypto_wipe(&self, sizeof self);
+	return r < 0 ? err_wrap(e, "the keeper cannot open the header") : 0;
+}
+
 int keeper_release(const struct keeper *k, const uint8_t *header, size_t len, const uint8_t box_key[static 32], struct buf *out,
 	struct err *e)
 {
 	uint8_t file_key[AGE_FILE_KEY];
 	size_t header_len = 0;
-	struct age_identity self = { .kind = AGE_X25519 };
 	struct age_recipient box = { .kind = AGE_X25519 };
-	memcpy(self.secret_key, identity_age_secret(k->identity), sizeof self.secret_key);
 	memcpy(box.public_key, box_key, sizeof box.public_key);
-	int r = age_header_open(file_key, &header_len, header, len, &self, 1, e);
-	if (r < 0)
-		err_wrap(e, "the keeper cannot open the header");
-	else if (header_len != len)
+	int r = keeper_file_key(k, header, len, file_key, &header_len, e);
+	if (r == 0 && header_len != len)
 		r = err_set(e, ERR_INVALID, "the header of the data is followed by other bytes");
-	else
+	else if (r == 0)
 		r = age_header_make(out, file_key, &box, 1, e);
 	crypto_wipe(file_key, sizeof file_key);
-	crypto_wipe(&self, sizeof self);
 	return r;
 }
 

@@ -24,6 +24,10 @@ const uint8_t *keeper_recipient(const struct keeper *k);	/* 32 bytes, X25519: wh
 int keeper_release(const struct keeper *k, const uint8_t *header, size_t len, const uint8_t box_key[static 32], struct buf *out,
 	struct err *e);
 
+/* The file key of an age file that was sealed to this keeper, from its first bytes: for what only the keeper's own process reads, a requester's parcel, never for
+ * data. header_len: how many of the bytes are the header. Errors as above. */
+int keeper_file_key(const struct keeper *k, const uint8_t *bytes, size_t len, uint8_t file_key[static 16], size_t *header_len, struct err *e);
+
 /* The salt of a task (FORMATS 9): the same for all that run it under this keeper, and nothing that the book could give away. */
 void keeper_task_salt(const struct keeper *k, const char *task, uint8_t salt[static 32]);
 
