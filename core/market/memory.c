@@ -6,7 +6,7 @@
 
 #include "market/market.h"
 
-#define BLOCK_ROWS 256u
+#define BLOCK_ROWS 64u
 #define SLOTS_FIRST 256u
 
 /* The hash stands beside the row, so that a look touches only rows that are very likely the right one. */

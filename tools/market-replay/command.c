@@ -78,7 +78,7 @@ static int names_read(struct command *c, struct json_reader *r, struct json_toke
 	for (; !many || t->kind != JSON_ARRAY_END; v->count++) {
 		if (t->kind == JSON_NULL && !many)
 			return 0;
-		if (t->kind != JSON_STRING || strlen(t->text) < t->len)
+		if (t->kind != JSON_STRING || memchr(t->text, '\0', t->len))
 			return err_set(e, ERR_INVALID, "a name or an array of names is needed");
 		if (c->n_names == REPLAY_LIST_MAX)
 			return err_set(e, ERR_LIMIT, "a command has at most %u names in lists", REPLAY_LIST_MAX);

@@ -379,7 +379,7 @@ static const struct replay_op ops[] = {
 const struct replay_op *replay_op_find(const char *name, size_t len)
 {
 	for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
-		if (strncmp(ops[i].name, name, len) == 0 && ops[i].name[len] == '\0')
+		if (strlen(ops[i].name) == len && memcmp(ops[i].name, name, len) == 0)
 			return &ops[i];
 	return NULL;
 }

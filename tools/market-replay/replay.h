@@ -106,6 +106,11 @@ struct replay {
 	uint64_t line;
 };
 
+int replay_open(struct replay *r, struct err *e);	/* r is zero */
+void replay_close(struct replay *r);
+/* One line, which is not empty; its result goes to out, which is. 1; 0: no command, the result says so and e why; −1: the market failed. */
+int replay_line(struct replay *r, const char *line, size_t len, bool words, struct buf *out, struct err *e);
+
 struct replay_op {
 	const char *name;
 	int (*run)(struct replay *r, const struct command *c, struct err *e);	/* 0, or −1: a refusal when market_code says so */
