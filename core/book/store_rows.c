@@ -523,7 +523,7 @@ int store_data_owner(struct store *s, const char *id, const uint8_t owner[static
 {
 	sqlite3_stmt *st = NULL;
 	if (store_statement(s, &st, "UPDATE data SET owner = ?2, header = ?3, name = CASE WHEN EXISTS (SELECT 1 FROM data AS other WHERE "
-		"other.owner = ?2 AND other.name = data.name AND other.ephemeral = 0) THEN '' ELSE name END WHERE id = ?1", e) < 0)
+		"other.owner = ?2 AND other.name = data.name AND other.id <> data.id AND other.ephemeral = 0) THEN '' ELSE name END WHERE id = ?1", e) < 0)
 		return -1;
 	sqlite3_bind_blob64(st, 3, header->data, header->len, SQLITE_STATIC);
 	return owner_step(s, st, id, owner, e);
