@@ -15,17 +15,7 @@ static const uint64_t category_times[] = { 300, 1200, 3600, 10800, 36000 };
 
 static const uint8_t none[32];
 
-struct event {
-	struct host *h;
-	struct market *m;
-	struct book *b;
-	const struct entry *en;
-	const struct book_applied *at;
-	char by[IDENTITY_TEXT];	/* who signed */
-	char id[ID_TEXT];	/* of the thing that the entry makes, or "" */
-};
-
-static void name_set(char out[static MARKET_NAME], const char *name)
+void host_name(char out[static MARKET_NAME], const char *name)
 {
 	memset(out, 0, MARKET_NAME);
 	memcpy(out, name, strnlen(name, MARKET_NAME - 1));
@@ -37,11 +27,11 @@ static void name_text(char out[static MARKET_NAME], const struct entry_text *t)
 	memcpy(out, t->at ? t->at : "", t->len < MARKET_NAME ? t->len : MARKET_NAME - 1);
 }
 
-static void name_identity(char out[static MARKET_NAME], const uint8_t key[static 32])
+void host_name_identity(char out[static MARKET_NAME], const uint8_t key[static 32])
 {
 	char text[IDENTITY_TEXT];
 	identity_text(text, key);
-	name_set(out, memcmp(key, none, 32) == 0 ? "" : text);
+	host_name(out, memcmp(key, none, 32) == 0 ? "" : text);
 }
 
 /* Whoever acts or is given something has introduced itself. */
@@ -74,8 +64,8 @@ static int asset_add(struct event *v, enum market_asset_kind kind, uint64_t stak
 {
 	struct market_asset a;
 	memset(&a, 0, sizeof a);
-	name_set(a.id, v->id);
-	name_set(a.owner, v->by);
+	host_name(a.id, v->id);
+	host_name(a.owner, v->by);
 	a.kind = kind;
 	a.stake_ratio = stake;
 	a.scheduler_ratio = scheduler;
@@ -98,7 +88,7 @@ static int on_app_transfer(struct event *v, struct err *e)
 {
 	const struct entry_app_transfer *f = &v->en->app_transfer;
 	char to[MARKET_NAME];
-	name_identity(to, f->to);
+	host_name_identity(to, f->to);
 	if (known(v, f->to, e) < 0 || market_asset_transfer(v->m, f->app, v->by, to, e) < 0)
 		return -1;
 	return store_app_owner(book_store(v->b), f->app, f->to, e);
@@ -109,7 +99,7 @@ static int on_data_transfer(struct event *v, struct err *e)
 	const struct entry_data_transfer *f = &v->en->data_transfer;
 	struct buf header = BUF_INIT(KIB(8));
 	char to[MARKET_NAME];
-	name_identity(to, f->to);
+	host_name_identity(to, f->to);
 	int r = -1;
 	if (known(v, f->to, e) == 0 && market_asset_transfer(v->m, f->data, v->by, to, e) == 0 && entry_bytes(&f->header, &header, e) == 0)
 		r = store_data_owner(book_store(v->b), f->data, f->to, &header, e);
@@ -121,13 +111,13 @@ static int on_pool_transfer(struct event *v, struct err *e)
 {
 	const struct entry_pool_transfer *f = &v->en->pool_transfer;
 	char to[MARKET_NAME];
-	name_identity(to, f->to);
+	host_name_identity(to, f->to);
 	return known(v, f->to, e) < 0 ? -1 : market_asset_transfer(v->m, f->pool, v->by, to, e);
 }
 
 /* Pools */
 
-static int record(struct event *v, enum host_record kind, const char *a, const char *b2, const char *group, int64_t state, const void *bytes, size_t len,
+int host_record_put(struct event *v, enum host_record kind, const char *a, const char *b2, const char *group, int64_t state, const void *bytes, size_t len,
 	struct err *e)
 {
 	struct buf old = BUF_INIT(KIB(1));
@@ -137,14 +127,30 @@ static int record(struct event *v, enum host_record kind, const char *a, const c
 	return is < 0 ? -1 : book_record_put(v->b, &r, is == 0, e);
 }
 
+/* A name means one pool, or nobody could make runs go astray by a second `local`; and it is none that an id could have. */
+static int taken(void *ctx, const struct book_record *r, struct err *e)
+{
+	(void)ctx;
+	return err_set(e, ERR_CONFLICT, "pool-name: %s is called so already", r->a);
+}
+
+static int pool_name_check(struct event *v, const char *name, struct err *e)
+{
+	if (id_looks_like(name))
+		return err_set(e, ERR_INVALID, "pool-name: %s would be taken for an id", name);
+	return book_records(v->b, HOST_POOL, name, -1, taken, NULL, e);
+}
+
 static int on_pool_create(struct event *v, struct err *e)
 {
 	const struct entry_pool_create *f = &v->en->pool_create;
 	char name[LIMIT_NAME_BYTES + 1];
 	(void)snprintf(name, sizeof name, "%.*s", (int)f->name.len, f->name.at);
+	if (pool_name_check(v, name, e) < 0)
+		return -1;
 	if (asset_add(v, MARKET_POOL, f->stake_ratio, f->scheduler_ratio, e) < 0)
 		return -1;
-	return record(v, HOST_POOL, v->id, "", name, 0, name, strlen(name), e);
+	return host_record_put(v, HOST_POOL, v->id, "", name, 0, name, strlen(name), e);
 }
 
 static int on_pool_policy(struct event *v, struct err *e)
@@ -168,12 +174,12 @@ static int admission(struct event *v, const char *pool, const uint8_t worker[sta
 {
 	const uint8_t state = in;
 	char name[MARKET_NAME];
-	name_identity(name, worker);
+	host_name_identity(name, worker);
 	if (pool_owned(v, pool, e) < 0 || known(v, worker, e) < 0)
 		return -1;
 	if (host_admitted(v->b, pool, name) == in)
 		return err_set(e, ERR_CONFLICT, in ? "%s works for this pool already" : "%s does not work for this pool", name);
-	return record(v, HOST_WORKER, pool, name, pool, in, &state, 1, e);
+	return host_record_put(v, HOST_WORKER, pool, name, pool, in, &state, 1, e);
 }
 
 static int on_pool_admit(struct event *v, struct err *e)
@@ -205,9 +211,9 @@ static int on_list_add(struct event *v, struct err *e)
 static void order_begin(struct event *v, struct market_order *o, enum market_order_kind kind, const char *asset, uint64_t price, uint64_t volume, uint64_t tag)
 {
 	memset(o, 0, sizeof *o);
-	name_set(o->id, v->id);
-	name_set(o->signer, v->by);
-	name_set(o->asset, asset);
+	host_name(o->id, v->id);
+	host_name(o->signer, v->by);
+	host_name(o->asset, asset);
 	o->kind = kind;
 	o->price = price;
 	o->volume = volume;
@@ -258,7 +264,7 @@ static int on_order_pool(struct event *v, struct err *e)
 }
 
 /* More data than one can be sold in one deal only as a bulk; the requester's own needs nobody's leave. */
-static int own_data(struct event *v, const struct entry_ids *ids, struct err *e)
+static int own_data(struct event *v, const struct entry_ids *ids, const char *requester, const char *code, struct err *e)
 {
 	for (size_t i = 0; i < ids->n; i++) {
 		struct market_asset a;
@@ -266,11 +272,22 @@ static int own_data(struct event *v, const struct entry_ids *ids, struct err *e)
 		if (is < 0)
 			return -1;
 		if (!is || a.kind != MARKET_DATA)
-			return err_set(e, ERR_NOT_FOUND, "there is no data %s in this book", ids->at[i]);
-		if (strcmp(a.owner, v->by) != 0)
-			return err_set(e, ERR_DENIED, "%s belongs to %s: with more than one data in a task, all must be the requester's own", ids->at[i], a.owner);
+			return err_set(e, ERR_NOT_FOUND, "%s-own: there is no data %s in this book", code, ids->at[i]);
+		if (strcmp(a.owner, requester) != 0)
+			return err_set(e, ERR_DENIED, "%s-own: %s belongs to %s: with more than one data in a task, all but one must be the requester's own", code, ids->at[i],
+				a.owner);
 	}
 	return 0;
+}
+
+/* Levels from the least; -1: there is none of that name. "" asks for nothing. */
+int host_assurance(const struct entry_text *level)
+{
+	static const char *const levels[] = { "none", "software", "tpm2", "cvm" };
+	for (int i = 0; i < (int)(sizeof levels / sizeof *levels); i++)
+		if (entry_text_is(level, levels[i]))
+			return i;
+	return level->len ? -1 : 0;
 }
 
 static int on_order_request(struct event *v, struct err *e)
@@ -278,19 +295,21 @@ static int on_order_request(struct event *v, struct err *e)
 	const struct entry_order_request *f = &v->en->order_request;
 	struct market_order o;
 	order_begin(v, &o, MARKET_ORDER_REQUEST, f->app, f->app_price, f->volume, f->tag);
-	name_set(o.data, f->data);
+	host_name(o.data, f->data);
 	o.data_price = f->data_price;
 	o.pool_price = f->pool_price;
 	o.category = f->category;
 	o.trust = f->trust;
 	name_text(o.restrict_to.pool, &f->only_pool);
-	name_set(o.requester, v->by);
-	name_identity(o.beneficiary, memcmp(f->beneficiary, none, 32) == 0 ? v->en->by : f->beneficiary);
-	name_identity(o.payer, f->payer);
+	host_name(o.requester, v->by);
+	host_name_identity(o.beneficiary, memcmp(f->beneficiary, none, 32) == 0 ? v->en->by : f->beneficiary);
+	host_name_identity(o.payer, f->payer);
 	name_text(o.purpose, &f->purpose);
-	if (own_data(v, &f->own_data, e) < 0 || order_end(v, &o, e) < 0)
+	if (host_assurance(&f->min_assurance) < 0)
+		return err_set(e, ERR_INVALID, "order-field: the assurance that a request asks for is none, software, tpm2 or cvm");
+	if (own_data(v, &f->own_data, v->by, "order", e) < 0 || order_end(v, &o, e) < 0)
 		return -1;
-	return record(v, HOST_REQUEST, v->id, "", "", 0, &v->at->index, sizeof v->at->index, e);
+	return host_record_put(v, HOST_REQUEST, v->id, "", "", 0, &v->at->index, sizeof v->at->index, e);
 }
 
 static int on_order_cancel(struct event *v, struct err *e)
@@ -307,19 +326,36 @@ static int on_deal_sponsor(struct event *v, struct err *e)
 	int is = host_get(v->b, MARKET_ROW_ORDER, request, "", &o, e);
 	if (is <= 0 || o.kind != MARKET_ORDER_REQUEST)
 		return is < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "there is no request %s in this book", request);
-	return record(v, HOST_SPONSOR, request, v->by, request, 1, "", 0, e);
+	if (strcmp(o.payer, v->by) != 0)
+		return err_set(e, ERR_DENIED, "sponsor-other: the request is to be paid by %s, not by %s", o.payer[0] ? o.payer : o.requester, v->by);
+	return host_record_put(v, HOST_SPONSOR, request, v->by, request, 1, "", 0, e);
 }
 
 /* Who has signed to pay: the one that the request names. */
 static int payer_find(struct event *v, const struct market_order *request, char out[static MARKET_NAME], struct err *e)
 {
 	struct buf bytes = BUF_INIT(16);
-	name_set(out, "");
+	host_name(out, "");
 	int is = request->payer[0] ? book_record_get(v->b, HOST_SPONSOR, request->id, request->payer, &bytes, e) : 0;
 	buf_done(&bytes);
 	if (is == 1)
-		name_set(out, request->payer);
+		host_name(out, request->payer);
 	return is < 0 ? -1 : 0;
+}
+
+/* What the request asks beside its order must hold when the deal is made, as the rest of it does: its data may have got another owner meanwhile. */
+static int request_holds(struct event *v, const struct market_order *request, struct err *e)
+{
+	struct entry *en = malloc(sizeof *en);
+	struct buf bytes = BUF_INIT(ENTRY_BYTES_MAX);
+	if (!en)
+		return err_set(e, ERR_LIMIT, "out of memory");
+	int r = host_request(v->b, request->id, en, &bytes, e);
+	if (r == 0)
+		r = own_data(v, &en->order_request.own_data, request->requester, "match", e);
+	free(en);
+	buf_done(&bytes);
+	return r;
 }
 
 static int on_deal_match(struct event *v, struct err *e)
@@ -337,255 +373,12 @@ static int on_deal_match(struct event *v, struct err *e)
 			(unsigned long long)f->first);
 		return err_hint(e, "somebody else matched it meanwhile; try again");
 	}
-	if (payer_find(v, &request, payer, e) < 0)
+	if (request.kind != MARKET_ORDER_REQUEST)
+		return err_set(e, ERR_INVALID, "match-kind: %s is not a request order", f->request);
+	if (request_holds(v, &request, e) < 0 || payer_find(v, &request, payer, e) < 0)
 		return -1;
 	const struct market_match in = { .app = f->app, .data = f->data, .pool = f->pool, .request = f->request, .payer = payer, .deal = "", .permits = true };
 	return market_match(v->m, &in, &made, e);
-}
-
-/* Tasks */
-
-static int task_row_begin(struct event *v, const struct market_deal *d, const char *task, struct err *e)
-{
-	struct store_app app;
-	struct entry *en = malloc(sizeof *en);
-	struct buf bytes = BUF_INIT(ENTRY_BYTES_MAX);
-	struct store_task t = { .seq = (int64_t)v->at->index, .created = v->en->time, .status = "RUNNING", .data = BUF_INIT(KIB(8)), .missing = BUF_INIT(KIB(4)) };
-	int r = -1;
-	if (!en) {
-		err_set(e, ERR_LIMIT, "out of memory");
-		goto out;
-	}
-	if (host_request(v->b, d->request, en, &bytes, e) < 0 || store_app_find(book_store(v->b), d->app, &app, e) < 0)
-		goto out;
-	const struct entry_order_request *q = &en->order_request;
-	(void)snprintf(t.id, sizeof t.id, "%.*s", ID_TEXT - 1, task);
-	(void)snprintf(t.app, sizeof t.app, "%.*s", ID_TEXT - 1, d->app);
-	(void)snprintf(t.app_name, sizeof t.app_name, "%s", app.name);
-	memcpy(t.requester, en->by, 32);
-	memcpy(t.beneficiary, q->beneficiary, 32);
-	memcpy(t.recipient, q->recipient, 32);
-	if (buf_add_text(&t.data, d->data, e) < 0)
-		goto out;
-	for (size_t i = 0; i < q->own_data.n; i++)
-		if (buf_addf(&t.data, e, "%s%s", t.data.len ? " " : "", q->own_data.at[i]) < 0)
-			goto out;
-	r = store_task_put(book_store(v->b), &t, e);
-out:
-	free(en);
-	buf_done(&bytes);
-	store_task_done(&t);
-	return r;
-}
-
-static int on_task_initialize(struct event *v, struct err *e)
-{
-	const struct entry_task_initialize *f = &v->en->task_initialize;
-	char task[MARKET_NAME];
-	struct market_deal d;
-	market_task_id(task, f->deal, f->index);
-	if (strcmp(task, f->task) != 0)
-		return err_set(e, ERR_INVALID, "initialize-id: the id of this task is %s", task);
-	if (market_initialize(v->m, f->deal, f->index, "", e) < 0)
-		return -1;
-	int is = host_get(v->b, MARKET_ROW_DEAL, f->deal, "", &d, e);
-	return is < 0 ? -1 : task_row_begin(v, &d, task, e);
-}
-
-static int task_get(struct event *v, const char *task, struct market_task *t, struct market_deal *d, struct err *e)
-{
-	int is = host_get(v->b, MARKET_ROW_TASK, task, "", t, e);
-	if (is <= 0)
-		return is < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "there is no task %s in this book", task);
-	return host_get(v->b, MARKET_ROW_DEAL, t->deal, "", d, e) < 0 ? -1 : 0;
-}
-
-static int on_task_assign(struct event *v, struct err *e)
-{
-	const struct entry_task_assign *f = &v->en->task_assign;
-	struct market_task t;
-	struct market_deal d;
-	struct market_contribution done;
-	char worker[MARKET_NAME];
-	name_identity(worker, f->worker);
-	if (task_get(v, f->task, &t, &d, e) < 0)
-		return -1;
-	if (strcmp(d.pool_owner, v->by) != 0)
-		return err_set(e, ERR_DENIED, "not-scheduler: the pool of this task belongs to %s", d.pool_owner);
-	if (!host_admitted(v->b, d.pool, worker))
-		return err_set(e, ERR_DENIED, "assign-stranger: %s does not work for the pool of this task", worker);
-	if (t.status != MARKET_ACTIVE || t.contribution_deadline <= v->at->now)
-		return err_set(e, ERR_CONFLICT, "assign-status: the task takes no more contributions");
-	int is = host_get(v->b, MARKET_ROW_CONTRIBUTION, f->task, worker, &done, e);
-	if (is)
-		return is < 0 ? -1 : err_set(e, ERR_CONFLICT, "assign-twice: %s has contributed to this task", worker);
-	int needs = host_needs(v->b, &t, v->at->now, e);
-	if (needs <= 0)
-		return needs < 0 ? -1 : err_set(e, ERR_CONFLICT, "assign-enough: the workers that are at this task can end it");
-	uint64_t until = f->until;
-	return record(v, HOST_ASSIGN, f->task, worker, f->task, (int64_t)until, &until, sizeof until, e);
-}
-
-/* Who the scheduler sent is authorized; there are no enclaves to attest yet. */
-static int contribution(struct event *v, const char *task, struct market_contribute *in, char owner[static MARKET_NAME], struct err *e)
-{
-	struct market_task t;
-	struct market_deal d;
-	bool is;
-	if (task_get(v, task, &t, &d, e) < 0 || host_assigned(v->b, task, v->by, &is, e) < 0)
-		return -1;
-	name_set(owner, is ? d.pool_owner : "");
-	*in = (struct market_contribute){ .task = task, .worker = v->by, .authorized_by = owner };
-	return 0;
-}
-
-static int on_task_contribute(struct event *v, struct err *e)
-{
-	const struct entry_task_contribute *f = &v->en->task_contribute;
-	struct market_contribute in;
-	char owner[MARKET_NAME];
-	bool consensus;
-	if (contribution(v, f->task, &in, owner, e) < 0)
-		return -1;
-	in.hash = f->hash;
-	in.seal = f->seal;
-	return market_contribute(v->m, &in, &consensus, e);
-}
-
-/* How the run ended, for the row of the task. */
-struct ending {
-	const struct entry_text *outcome, *reason, *assurance;
-	const struct entry_texts *missing;
-	const uint8_t *measurement, *result;
-	uint64_t size;
-	const uint8_t *worker;
-};
-#define ENDING(f, by) { &(f)->outcome, &(f)->reason, &(f)->assurance, &(f)->missing_layer, (f)->measurement, (f)->result, (f)->size, by }
-
-static void text_set(char *out, size_t size, const struct entry_text *t)
-{
-	(void)snprintf(out, size, "%.*s", (int)t->len, t->at ? t->at : "");
-}
-
-static int ending_check(struct event *v, const struct ending *x, struct err *e)
-{
-	bool result = memcmp(x->result, none, 32) != 0;
-	if (!entry_text_is(x->outcome, "COMPLETED") && !entry_text_is(x->outcome, "FAILED") && !entry_text_is(x->outcome, "LIMIT"))
-		return err_set(e, ERR_INVALID, "a run ends as COMPLETED, FAILED or LIMIT");
-	if (entry_text_is(x->outcome, "COMPLETED") && !result)
-		return err_set(e, ERR_INVALID, "a completed run has a result");
-	if (result != (x->size != 0))
-		return err_set(e, ERR_INVALID, "a result has a hash and a size, or neither");
-	if (v->at->admit && result && store_blob_check(book_store(v->b), x->result, x->size, e) < 0)
-		return err_wrap(e, "the result");
-	return 0;
-}
-
-static int task_row_end(struct event *v, const char *task, const struct ending *x, struct err *e)
-{
-	struct store_task t;
-	if (store_task_find(book_store(v->b), task, &t, e) < 0)
-		return -1;
-	int r = 0;
-	text_set(t.status, sizeof t.status, x->outcome);
-	text_set(t.reason, sizeof t.reason, x->reason);
-	text_set(t.assurance, sizeof t.assurance, x->assurance);
-	memcpy(t.worker, x->worker, 32);
-	memcpy(t.measurement, x->measurement, 32);
-	memcpy(t.blob, x->result, 32);
-	t.result_size = x->size;
-	t.finished = v->en->time;
-	t.finish_seq = (int64_t)v->at->index;
-	t.missing.max = KIB(4);
-	for (size_t i = 0; r == 0 && i < x->missing->n; i++)
-		r = buf_addf(&t.missing, e, "%s%.*s", t.missing.len ? " " : "", (int)x->missing->at[i].len, x->missing->at[i].at);
-	struct market_task m;
-	if (r == 0)
-		r = host_get(v->b, MARKET_ROW_TASK, task, "", &m, e) < 0 ? -1 : 0;
-	if (r == 0) {
-		memcpy(t.digest, m.digest, 32);
-		r = store_task_put(book_store(v->b), &t, e);
-	}
-	store_task_done(&t);
-	return r;
-}
-
-static int on_task_complete(struct event *v, struct err *e)
-{
-	const struct entry_task_complete *f = &v->en->task_complete;
-	const struct ending ending = ENDING(f, v->en->by);
-	const struct market_callback callback = { NULL, 0 };
-	struct market_contribute in;
-	char owner[MARKET_NAME];
-	if (ending_check(v, &ending, e) < 0 || contribution(v, f->task, &in, owner, e) < 0)
-		return -1;
-	if (market_contribute_finalize(v->m, &in, f->digest, &callback, e) < 0)
-		return -1;
-	return task_row_end(v, f->task, &ending, e);
-}
-
-static int on_task_reveal(struct event *v, struct err *e)
-{
-	const struct entry_task_reveal *f = &v->en->task_reveal;
-	const struct ending ending = ENDING(f, v->en->by);
-	if (ending_check(v, &ending, e) < 0 || market_reveal(v->m, f->task, v->by, f->digest, e) < 0)
-		return -1;
-	return record(v, HOST_REVEAL, f->task, v->by, f->task, 0, &v->at->index, sizeof v->at->index, e);
-}
-
-static int on_task_reopen(struct event *v, struct err *e)
-{
-	return market_reopen(v->m, v->en->task_reopen.task, v->by, e);
-}
-
-/* What this worker has revealed of the task, as it was signed. */
-static int revealed(struct event *v, const char *task, const char *worker, struct entry *en, struct buf *bytes, struct err *e)
-{
-	struct buf at = BUF_INIT(16);
-	uint64_t index = 0;
-	int r = book_record_get(v->b, HOST_REVEAL, task, worker, &at, e);
-	if (r == 1)
-		memcpy(&index, at.data, sizeof index);
-	buf_done(&at);
-	if (r <= 0)
-		return r < 0 ? -1 : err_set(e, ERR_INVALID, "finalize-worker: %s has revealed no result of this task", worker);
-	return book_entry(v->b, index, bytes, e) < 0 ? -1 : entry_decode(en, bytes->data, bytes->len, NULL, e);
-}
-
-static int on_task_finalize(struct event *v, struct err *e)
-{
-	const struct entry_task_finalize *f = &v->en->task_finalize;
-	const struct market_callback callback = { NULL, 0 };
-	struct entry *en = malloc(sizeof *en);
-	struct buf bytes = BUF_INIT(ENTRY_BYTES_MAX);
-	char worker[MARKET_NAME];
-	int r = -1;
-	name_identity(worker, f->worker);
-	if (!en)
-		return err_set(e, ERR_LIMIT, "out of memory");
-	if (market_finalize(v->m, f->task, v->by, &callback, e) == 0 && revealed(v, f->task, worker, en, &bytes, e) == 0) {
-		const struct ending ending = ENDING(&en->task_reveal, f->worker);
-		r = task_row_end(v, f->task, &ending, e);
-	}
-	free(en);
-	buf_done(&bytes);
-	return r;
-}
-
-static int on_task_claim(struct event *v, struct err *e)
-{
-	const char *task = v->en->task_claim.task;
-	struct store_task t;
-	if (market_claim(v->m, task, e) < 0 || store_task_find(book_store(v->b), task, &t, e) < 0)
-		return -1;
-	(void)snprintf(t.status, sizeof t.status, "FAILED");
-	(void)snprintf(t.reason, sizeof t.reason, "nobody finished it in time; the payer has the money back");
-	(void)snprintf(t.assurance, sizeof t.assurance, "none");
-	t.finished = v->en->time;
-	t.finish_seq = (int64_t)v->at->index;
-	int r = store_task_put(book_store(v->b), &t, e);
-	store_task_done(&t);
-	return r;
 }
 
 /* The table: what the market does with each type. The others are the book's alone. */

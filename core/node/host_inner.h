@@ -1,4 +1,4 @@
-/* What host.c and host_apply.c share. */
+/* What host.c, host_apply.c and host_task.c share. */
 #ifndef ENCLUA_NODE_HOST_INNER_H
 #define ENCLUA_NODE_HOST_INNER_H
 
@@ -11,6 +11,33 @@ struct host {
 	struct buf row;	/* bytes of the row at hand */
 };
 
+struct event {
+	struct host *h;
+	struct market *m;
+	struct book *b;
+	const struct entry *en;
+	const struct book_applied *at;
+	char by[IDENTITY_TEXT];	/* who signed */
+	char id[ID_TEXT];	/* of the thing that the entry makes, or "" */
+};
+
 int host_apply(void *ctx, struct book *b, const struct entry *en, const struct book_applied *at, struct err *e);
+
+/* host_apply.c */
+void host_name(char out[static MARKET_NAME], const char *name);
+void host_name_identity(char out[static MARKET_NAME], const uint8_t key[static 32]);	/* "" for no key */
+int host_record_put(struct event *v, enum host_record kind, const char *a, const char *b2, const char *group, int64_t state, const void *bytes, size_t len,
+	struct err *e);
+int host_assurance(const struct entry_text *level);	/* levels from the least, 0 for ""; -1: there is none of that name */
+
+/* host_task.c */
+int on_task_initialize(struct event *v, struct err *e);
+int on_task_assign(struct event *v, struct err *e);
+int on_task_contribute(struct event *v, struct err *e);
+int on_task_complete(struct event *v, struct err *e);
+int on_task_reveal(struct event *v, struct err *e);
+int on_task_reopen(struct event *v, struct err *e);
+int on_task_finalize(struct event *v, struct err *e);
+int on_task_claim(struct event *v, struct err *e);
 
 #endif
