@@ -12,6 +12,8 @@ test_age_vectors_LIBS := -lz
 test_iapp_evil_LIBS := -lz
 test_alloc_LIBS := -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc
 test_export_fault_LIBS := -Wl,--wrap=write -Wl,--wrap=fsync -Wl,--wrap=rename -Wl,--wrap=mkdir
+test_host_LIBS := -Wl,--wrap=os_time
+test_host_rules_LIBS := -Wl,--wrap=os_time
 
 # Lua for tests on the host: the published sources as they are, with all of Lua's own libraries. A test that links it says so below.
 HOST_LUA := $O/host-lua/liblua.a
