@@ -43,7 +43,8 @@ static int known(struct event *v, const uint8_t key[static 32], struct err *e)
 	if (r != 0)
 		return r < 0 ? -1 : 0;
 	identity_text(text, key);
-	return err_set(e, ERR_NOT_FOUND, "%s is not known in this book", text);
+	err_set(e, ERR_NOT_FOUND, "identity-unknown: %s is not known in this book", text);
+	return err_hint(e, "who acts or is given something introduces itself first: any command of its own that writes does that");
 }
 
 /* Beside what the book itself keeps */
@@ -84,12 +85,24 @@ static int on_data_register(struct event *v, struct err *e)
 
 /* Assets change hands */
 
+/* An archive has one owner's mark once: app_h1 of the tables. */
+static int app_once(struct event *v, const char *id, const uint8_t to[static 32], struct err *e)
+{
+	struct store_app app, his;
+	if (store_app_find(book_store(v->b), id, &app, e) < 0)
+		return -1;
+	int is = store_app_find_h1(book_store(v->b), app.h1, to, &his, e);
+	if (is <= 0 || memcmp(his.owner, to, 32) != 0 || strcmp(his.id, id) == 0)
+		return is < 0 ? -1 : 0;
+	return err_set(e, ERR_CONFLICT, "transfer-twice: the new owner has registered the same archive, as %s", his.id);
+}
+
 static int on_app_transfer(struct event *v, struct err *e)
 {
 	const struct entry_app_transfer *f = &v->en->app_transfer;
 	char to[MARKET_NAME];
 	host_name_identity(to, f->to);
-	if (known(v, f->to, e) < 0 || market_asset_transfer(v->m, f->app, v->by, to, e) < 0)
+	if (known(v, f->to, e) < 0 || market_asset_transfer(v->m, f->app, v->by, to, e) < 0 || app_once(v, f->app, f->to, e) < 0)
 		return -1;
 	return store_app_owner(book_store(v->b), f->app, f->to, e);
 }
@@ -166,7 +179,7 @@ static int pool_owned(struct event *v, const char *pool, struct err *e)
 	if (r < 0)
 		return -1;
 	if (r == 0 || a.kind != MARKET_POOL)
-		return err_set(e, ERR_NOT_FOUND, "there is no pool %s in this book", pool);
+		return err_set(e, ERR_NOT_FOUND, "pool-unknown: there is no pool %s in this book", pool);
 	return strcmp(a.owner, v->by) == 0 ? 0 : err_set(e, ERR_DENIED, "not-owner: the pool belongs to %s, not to %s", a.owner, v->by);
 }
 
@@ -178,7 +191,7 @@ static int admission(struct event *v, const char *pool, const uint8_t worker[sta
 	if (pool_owned(v, pool, e) < 0 || known(v, worker, e) < 0)
 		return -1;
 	if (host_admitted(v->b, pool, name) == in)
-		return err_set(e, ERR_CONFLICT, in ? "%s works for this pool already" : "%s does not work for this pool", name);
+		return err_set(e, ERR_CONFLICT, in ? "admit-twice: %s works for this pool already" : "dismiss-twice: %s does not work for this pool", name);
 	return host_record_put(v, HOST_WORKER, pool, name, pool, in, &state, 1, e);
 }
 
@@ -203,7 +216,7 @@ static int on_list_add(struct event *v, struct err *e)
 	if (f->list[0]) {
 		int is = host_get(v->b, MARKET_ROW_LIST, f->list, "", &list, e);
 		if (is <= 0)
-			return is < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "there is no list %s in this book", f->list);
+			return is < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "list-unknown: there is no list %s in this book", f->list);
 	}
 	return market_list_add(v->m, f->list[0] ? f->list : v->id, v->by, member, e);
 }
@@ -325,7 +338,7 @@ static int on_deal_sponsor(struct event *v, struct err *e)
 	struct market_order o;
 	int is = host_get(v->b, MARKET_ROW_ORDER, request, "", &o, e);
 	if (is <= 0 || o.kind != MARKET_ORDER_REQUEST)
-		return is < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "there is no request %s in this book", request);
+		return is < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "sponsor-unknown: there is no request %s in this book", request);
 	if (strcmp(o.payer, v->by) != 0)
 		return err_set(e, ERR_DENIED, "sponsor-other: the request is to be paid by %s, not by %s", o.payer[0] ? o.payer : o.requester, v->by);
 	return host_record_put(v, HOST_SPONSOR, request, v->by, request, 1, "", 0, e);
@@ -367,14 +380,14 @@ static int on_deal_match(struct event *v, struct err *e)
 	int is = host_get(v->b, MARKET_ROW_ORDER, f->request, "", &request, e);
 	if (is <= 0)
 		return is < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "match-unknown: there is no order %s", f->request);
+	if (request.kind != MARKET_ORDER_REQUEST)
+		return err_set(e, ERR_INVALID, "match-kind: %s is not a request order", f->request);
 	market_deal_id(deal, f->request, request.consumed);
 	if (f->first != request.consumed || strcmp(f->deal, deal) != 0) {
 		err_set(e, ERR_CONFLICT, "match-first: deals of this request have %llu tasks by now, not %llu", (unsigned long long)request.consumed,
 			(unsigned long long)f->first);
 		return err_hint(e, "somebody else matched it meanwhile; try again");
 	}
-	if (request.kind != MARKET_ORDER_REQUEST)
-		return err_set(e, ERR_INVALID, "match-kind: %s is not a request order", f->request);
 	if (request_holds(v, &request, e) < 0 || payer_find(v, &request, payer, e) < 0)
 		return -1;
 	const struct market_match in = { .app = f->app, .data = f->data, .pool = f->pool, .request = f->request, .payer = payer, .deal = "", .permits = true };

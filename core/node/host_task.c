@@ -60,7 +60,7 @@ static int task_get(struct event *v, const char *task, struct market_task *t, st
 {
 	int is = host_get(v->b, MARKET_ROW_TASK, task, "", t, e);
 	if (is <= 0)
-		return is < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "there is no task %s in this book", task);
+		return is < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "task-unknown: there is no task %s in this book", task);
 	return host_get(v->b, MARKET_ROW_DEAL, t->deal, "", d, e) < 0 ? -1 : 0;
 }
 
@@ -165,7 +165,7 @@ static int ending_check(struct event *v, const char *task, const struct ending *
 	if (assurance_check(v, task, x, e) < 0)
 		return -1;
 	if (v->at->admit && result && store_blob_check(book_store(v->b), x->result, x->size, e) < 0)
-		return err_wrap(e, "the result");
+		return err_wrap(e, "run-result");
 	return 0;
 }
 
