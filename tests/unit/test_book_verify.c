@@ -360,7 +360,7 @@ static void what_is_changed_in_a_table_is_found_and_made_again(void **state)
 	restore(w);
 	for (size_t i = 0; i < 6; i++) {
 		const char *table = tables[i].name, *key = tables[i].key;
-		char sql[300], words[32];
+		char sql[500], words[32];
 		sqlite3 *db = book_rows_open(w->m.path);
 		sqlite3_stmt *st;
 		char column[40][32], type[40][8];
