@@ -7,6 +7,8 @@
 
 #include "base/text.h"
 #include "book/book_inner.h"
+#include "form/iapp.h"
+#include "form/manifest.h"
 #include "form/pdata.h"
 #include "form/receipt.h"
 #include "seal/age.h"
@@ -175,6 +177,28 @@ static int app_rules(struct book *b, const struct store_app *a, struct err *e)
 	return err_hint(e, "give it another name in iapp.yaml, or sign with the key that signed the first one");
 }
 
+/* A name is its first author's, and whoever runs it by its name trusts in that: so the archive itself must say what the entry says of it. */
+static int archive_check(struct book *b, const struct store_app *a, struct err *e)
+{
+	struct buf bytes = BUF_INIT(LIMIT_IAPP_BYTES);
+	const struct iapp_expect expect = { .sha256 = a->blob, .h1 = a->h1 };
+	struct iapp *app = NULL;
+	int r = -1;
+	if (store_blob_check(b->store, a->blob, a->size, e) < 0 || store_blob_read(b->store, a->blob, &bytes, e) < 0 ||
+		iapp_open(&app, bytes.data, bytes.len, &expect, e) < 0)
+		goto out;
+	if (strcmp(app->manifest->name, a->name) != 0 || strcmp(app->manifest->version, a->version) != 0)
+		err_set(e, ERR_INVALID, "the archive is of %s %s, and the entry says %s %s", app->manifest->name, app->manifest->version, a->name, a->version);
+	else if (memcmp(app->signers[0].key.public_key, a->author, 32) != 0)
+		err_set(e, ERR_INVALID, "the archive was not signed first by the author that the entry names");
+	else
+		r = 0;
+out:
+	iapp_free(app);
+	buf_done(&bytes);
+	return r < 0 ? err_wrap(e, "iApp %s", a->id) : 0;
+}
+
 static int apply_app_register(struct book *b, const struct entry *en, const struct book_applied *at, struct err *e)
 {
 	const struct entry_app_register *f = &en->app_register;
@@ -196,8 +220,8 @@ static int apply_app_register(struct book *b, const struct entry *en, const stru
 	memcpy(a.blob, f->blob, 32);
 	if (store_name_check(a.name, e) < 0 || app_rules(b, &a, e) < 0)
 		return -1;
-	if (at->admit && store_blob_check(b->store, a.blob, a.size, e) < 0)
-		return err_wrap(e, "iApp %s", a.id);
+	if (at->admit && archive_check(b, &a, e) < 0)
+		return -1;
 	return store_row_write(b->store, &store_app_table, &a, e);
 }
 
