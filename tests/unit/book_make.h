@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "book/book.h"
 #include "form/entry.h"
+#include "form/iapp.h"
 #include "seal/crypto.h"
 #include "seal/identity.h"
 #include "unit/scratch.h"
@@ -97,19 +98,37 @@ static inline void book_make_data(struct book *b, struct entry *en, const char *
 	book_make_blob(b, n, en->data_register.blob);
 }
 
-/* The version-th release of an iApp; h1 holds its hash for as long as en is used. */
-static inline void book_make_app(struct book *b, struct entry *en, const char *name, unsigned version, const struct identity *author, char h1[static IAPP_H1_TEXT])
+/* The n-th archive of an iApp, always 1.0.0, as its author packs it. */
+static inline void book_make_archive(struct buf *out, const char *name, unsigned n, const struct identity *author)
 {
-	uint8_t hash[32] = { (uint8_t)version, (uint8_t)strlen(name), (uint8_t)name[0] };
+	char dir[PATH_MAX], text[256];
+	struct err e;
+	*out = (struct buf)BUF_INIT(MIB(1));
+	scratch_make(dir);
+	scratch_file(dir, "iapp.yaml", text, (size_t)snprintf(text, sizeof text, "api: 1\nname: %s\nversion: 1.0.0\nentry: main.lua\n", name));
+	scratch_file(dir, "main.lua", text, (size_t)snprintf(text, sizeof text, "-- %u\nreturn function(task) end\n", n));
+	BOOK_MUST(iapp_pack(out, dir, &author, 1, &e), &e);
+	scratch_remove(dir);
+}
+
+/* Its registration; h1 holds its hash for as long as en is used. */
+static inline void book_make_app(struct book *b, struct entry *en, const char *name, unsigned n, const struct identity *author, char h1[static IAPP_H1_TEXT])
+{
+	struct buf archive;
+	struct iapp *app;
+	struct err e;
+	book_make_archive(&archive, name, n, author);
+	BOOK_MUST(iapp_open(&app, archive.data, archive.len, NULL, &e), &e);
 	book_make_draft(b, en, ENTRY_APP_REGISTER_TYPE);
-	memcpy(h1, "h1:", 4);
-	base64_encode(h1 + 3, hash, sizeof hash);
+	memcpy(h1, app->h1, IAPP_H1_TEXT);
 	en->app_register.name = entry_text(name);
 	en->app_register.version = entry_text("1.0.0");
 	en->app_register.h1 = entry_text(h1);
-	en->app_register.size = 100;
+	en->app_register.size = archive.len;
 	memcpy(en->app_register.author, identity_public(author), 32);
-	book_make_blob(b, 100, en->app_register.blob);
+	BOOK_MUST(store_blob_add(book_store(b), archive.data, archive.len, en->app_register.blob, &e), &e);
+	iapp_free(app);
+	buf_done(&archive);
 }
 
 /* A run of app on one piece of data (NULL: on none). */

@@ -127,7 +127,18 @@ static void app_h1_short(struct world *w) { (void)w; en.app_register.h1.len--; }
 static void app_h1_no_base64(struct world *w) { w->h1[10] = '!'; }
 static void app_h1_other(struct world *w) { w->h1[1] = '2'; }
 static void app_blob_missing(struct world *w) { (void)w; en.app_register.blob[5] ^= 1; }
-static void app_size_wrong(struct world *w) { (void)w; en.app_register.size = 99; }
+static void app_size_wrong(struct world *w) { (void)w; en.app_register.size--; }
+static void app_author_another(struct world *w) { memcpy(en.app_register.author, identity_public(w->who[BOB]), 32); }
+static void app_name_another(struct world *w) { (void)w; en.app_register.name = entry_text("another"); }
+static void app_version_another(struct world *w) { (void)w; en.app_register.version = entry_text("1.0.1"); }
+static void app_h1_another(struct world *w) { w->h1[10] = w->h1[10] == 'a' ? 'b' : 'a'; }
+static void app_blob_random(struct world *w) { book_make_blob(w->m.b, (size_t)en.app_register.size, en.app_register.blob); }
+/* The attack on who trusts a name: Bob's archive, as if Ada had made it. */
+static void app_under_anothers_name(struct world *w)
+{
+	book_make_app(w->m.b, &en, "hello", 3, w->m.bob, w->h1);
+	memcpy(en.app_register.author, identity_public(w->who[ADA]), 32);
+}
 static void app_size_none(struct world *w) { (void)w; en.app_register.size = 0; }
 static void task_app_unknown(struct world *w) { (void)w; id_make(en.task_request.app, ID_APP, "?", 1); }
 static void task_data_unknown(struct world *w) { (void)w; id_make(en.task_request.data.at[0], ID_DATA, "?", 1); }
@@ -195,6 +206,12 @@ static const struct refusal { void (*type)(struct world *), (*wrong)(struct worl
 	{ app, app_blob_missing, ADA, ERR_NOT_FOUND, "blob" },
 	{ app, app_size_wrong, ADA, ERR_INVALID, "bytes" },
 	{ app, app_size_none, ADA, ERR_INVALID, "bytes" },
+	{ app, app_author_another, ADA, ERR_INVALID, "signed first by the author" },
+	{ app, app_under_anothers_name, BOB, ERR_INVALID, "signed first by the author" },
+	{ app, app_name_another, ADA, ERR_INVALID, "the archive is of other 1.0.0" },
+	{ app, app_version_another, ADA, ERR_INVALID, "and the entry says other 1.0.1" },
+	{ app, app_h1_another, ADA, ERR_INVALID, "h1" },
+	{ app, app_blob_random, ADA, ERR_INVALID, "iApp app1" },
 
 	{ task, nothing, EVE, ERR_NOT_FOUND, "is not known in this book" },
 	{ task, late, ADA, ERR_INVALID, "clock" },
