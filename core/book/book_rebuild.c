@@ -197,27 +197,28 @@ static int tables_compare(struct book *b, struct book *shadow, uint64_t *rows, s
 	return 0;
 }
 
-/* How many rows a table of the log has, against how many follow from the head: one too many would keep the next entry out. */
-static int count_check(struct book *b, const char *sql, uint64_t should, const char *what, struct err *e)
+/* As many roots of full tiles as follow from the head: one too many would keep an entry out one day. */
+static int nodes_count(struct book *b, struct err *e)
 {
 	sqlite3_stmt *st = NULL;
-	if (store_prepare(b->store, &st, sql, e) < 0)
+	uint64_t should = 0;
+	for (unsigned level = 8; level < 64; level += 8)
+		should += b->head.range.size >> level;
+	if (store_prepare(b->store, &st, "SELECT count(*) FROM node", e) < 0)
 		return -1;
 	int rc = sqlite3_step(st);
 	uint64_t is = rc == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
 	sqlite3_finalize(st);
 	if (rc != SQLITE_ROW)
 		return store_fail(b->store, rc, e, "count its rows");
-	return is == should ? 0 : err_set(e, ERR_INVALID, "the book has %llu %s and its head says %llu", (unsigned long long)is, what, (unsigned long long)should);
+	return is == should ? 0 : err_set(e, ERR_INVALID, "the book has %llu hashes of full tiles, and from its entries follow %llu", (unsigned long long)is,
+		(unsigned long long)should);
 }
 
 /* Every stored root of a full tile, against the one below it. Leaves were checked against the entries. */
 static int nodes_check(struct book *b, struct err *e)
 {
-	uint64_t n = 0;
-	for (unsigned level = 8; level < 64; level += 8)
-		n += b->head.range.size >> level;
-	if (count_check(b, "SELECT count(*) FROM node", n, "hashes of full tiles", e) < 0)
+	if (nodes_count(b, e) < 0)
 		return -1;
 	for (unsigned level = 8; level < 64 && b->head.range.size >> level; level += 8)
 		for (uint64_t i = 0; i < b->head.range.size >> level; i++) {
@@ -240,7 +241,8 @@ static bool column_is(sqlite3_stmt *st, int at, const uint8_t *should, size_t n)
 static int leaves_check(struct book *b, struct err *e)
 {
 	sqlite3_stmt *st = NULL;
-	if (count_check(b, "SELECT count(*) FROM entry", b->head.range.size, "entries", e) < 0 || store_prepare(b->store, &st, "SELECT seq, id, leaf, bytes FROM entry ORDER BY seq", e) < 0)
+	uint64_t next = 0;
+	if (store_prepare(b->store, &st, "SELECT seq, id, leaf, bytes FROM entry ORDER BY seq", e) < 0)
 		return -1;
 	int rc = SQLITE_DONE, r = 0;
 	while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW) {
@@ -253,11 +255,18 @@ static int leaves_check(struct book *b, struct err *e)
 		const char *end = len ? memmem(bytes, len, "\n\n", 2) : NULL;
 		merkle_leaf(&leaf, bytes, len);
 		entry_hash(id, bytes, end ? (size_t)(end + 1 - (const char *)bytes) : 0);
+		if (next >= b->head.range.size || (uint64_t)sqlite3_column_int64(st, 0) != next)
+			break;
 		if (!column_is(st, 2, leaf.b, MERKLE_HASH) || !column_is(st, 1, id, ID_BYTES))
-			r = err_set(e, ERR_INVALID, "entry %lld is not the one that was hashed when it came in", (long long)sqlite3_column_int64(st, 0));
+			r = err_set(e, ERR_INVALID, "entry %llu is not the one that was hashed when it came in", (unsigned long long)next);
+		next++;
 	}
-	if (r == 0 && rc != SQLITE_DONE)
+	if (r == 0 && rc != SQLITE_DONE && rc != SQLITE_ROW)
 		r = store_fail(b->store, rc, e, "read the entries");
+	else if (r == 0 && next < b->head.range.size)
+		r = err_set(e, ERR_INVALID, "entry %llu is missing", (unsigned long long)next);
+	else if (r == 0 && rc == SQLITE_ROW)	/* they would keep the next one out */
+		r = err_set(e, ERR_INVALID, "there are entries beyond the %llu that the book has", (unsigned long long)b->head.range.size);
 	sqlite3_finalize(st);
 	return r;
 }
