@@ -5,7 +5,7 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT := $(UNIT_SRC:tests/unit/%.c=$O/unit/%)
 BATS := $(wildcard tests/*/*.bats)
 BOX_TESTS := $(patsubst %,$O/box/%,syscalls attacks life)
-EXTRA_TESTS += $O/money/driver $(patsubst %,$O/book/%,verify foreign make_log our_verify crash)
+EXTRA_TESTS += $O/market/simulate $O/money/driver $(patsubst %,$O/book/%,verify foreign make_log our_verify crash)
 TEST_TIMEOUT ?= 900
 
 test_age_vectors_LIBS := -lz
@@ -37,7 +37,7 @@ check: all $(UNIT) $(BOX_TESTS) $(EXTRA_TESTS)
 	@missing=$$($O/enclua --json doctor | jq -r '.layers | to_entries | map(select(.value | not) | .key) | join(",")'); \
 	[ -z "$$missing" ] || echo "NOTE: no box here has $$missing (a container or a chroot?); what these layers stop is not tested"; \
 	export ENCLUA_ALLOW_MISSING_LAYER=$$missing; \
-	BUILD=$O SAN=$(SAN) $(PROVE) -j2 --timer --exec tests/run tests/tidy tests/lua/run tests/market/run tests/market/random tests/box/hostile.sh tests/money/run $(if $(SAN),tests/fuzz/run) $(UNIT) $(BOX_TESTS) $O/book/crash $(BATS)
+	BUILD=$O SAN=$(SAN) $(PROVE) -j2 --timer --exec tests/run tests/tidy tests/lua/run tests/market/run tests/market/random $O/market/simulate tests/box/hostile.sh tests/money/run $(if $(SAN),tests/fuzz/run) $(UNIT) $(BOX_TESTS) $O/book/crash $(BATS)
 
 bench: all
 	$QBUILD=$O tests/bench/run
@@ -100,6 +100,11 @@ $O/book/crash: $(call OBJ,$(patsubst %,tests/book/%.c,crash faults disk)) $O/cor
 	$(call say,TEST,$@)
 	$Qmkdir -p $(@D)
 	$Q$(CC) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$O/market/simulate: tests/market/simulate.c $O/core.a
+	$(call say,TEST,$@)
+	$Qmkdir -p $(@D)
+	$Q$(CC) $(ENCLUA_CFLAGS) -Itests $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $O/core.a $(LIBS)
 
 # Money: the ledger behind a pipe; tests/money/run holds it against model.py.
 $O/money/driver: tests/money/driver.c $O/core.a
