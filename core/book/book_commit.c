@@ -102,7 +102,7 @@ static int transaction(struct book *b, struct book_chain *chains, size_t n, stru
 {
 	if (store_begin(b->store, e) < 0)
 		return -1;
-	int r = book_head_load(b, e);
+	int r = book_rules_needed(b, e) < 0 || book_head_load(b, e) < 0 ? -1 : 0;
 	struct book_head before = b->head;
 	for (size_t i = 0; r == 0 && i < n; i++)
 		if (chains[i].result == 0)

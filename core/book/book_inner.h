@@ -26,6 +26,8 @@ struct book {
 };
 
 int book_rules_set(struct book *b, const struct book_rules *rules, struct err *e);	/* NULL: none */
+/* book_record.c. Tables that rules of a layer above have written in must be written with them: ERR_UNAVAILABLE when b has none. Whoever leads commits for others, too. */
+int book_rules_needed(struct book *b, struct err *e);
 
 /* book_tree.c: the log's own tables */
 int book_head_load(struct book *b, struct err *e);

@@ -130,7 +130,7 @@ int book_rebuild(struct book *b, struct book_rebuilt *out, void (*progress)(void
 	memset(out, 0, sizeof *out);
 	if (store_begin(b->store, e) < 0)
 		return -1;
-	int r = book_head_load(b, e);
+	int r = book_rules_needed(b, e) < 0 || book_head_load(b, e) < 0 ? -1 : 0;
 	const struct book_head head = b->head;
 	struct replay again = { .from = b, .to = b, .progress = progress, .ctx = ctx };
 	if (r == 0)
@@ -311,7 +311,7 @@ int book_verify(struct book *b, struct book_checked *out, void (*progress)(void 
 	/* One transaction, so that what others append meanwhile is not half seen. */
 	if (store_exec(b->store, "BEGIN", e) < 0)
 		return -1;
-	int r = book_head_load(b, e);
+	int r = book_rules_needed(b, e) < 0 || book_head_load(b, e) < 0 ? -1 : 0;
 	out->entries = b->head.range.size;
 	if (r == 0)
 		r = shadow_open(b, &shadow, e);

@@ -42,6 +42,22 @@ int book_record_put(struct book *b, const struct book_record *r, bool is_new, st
 	return sqlite3_changes(b->store->db) == 1 ? 0 : err_set(e, ERR_INTERNAL, "there is no record %s to change", r->a);
 }
 
+int book_rules_needed(struct book *b, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	if (b->rules)
+		return 0;
+	if (store_statement(b->store, &st, "SELECT EXISTS (SELECT 1 FROM record)", e) < 0)
+		return -1;
+	int rc = sqlite3_step(st);
+	int r = rc == SQLITE_ROW ? sqlite3_column_int(st, 0) : store_fail(b->store, rc, e, "read its records");
+	(void)sqlite3_reset(st);
+	if (r <= 0)
+		return r;
+	err_set(e, ERR_UNAVAILABLE, "the book in %s is kept by rules that this program does not have", b->store->home);
+	return err_hint(e, "use the program that has written it");
+}
+
 static void record_row(sqlite3_stmt *st, struct book_record *r)
 {
 	*r = (struct book_record){ .kind = (unsigned)sqlite3_column_int64(st, 0), .a = (const char *)sqlite3_column_text(st, 1),
