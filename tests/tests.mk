@@ -10,6 +10,7 @@ TEST_TIMEOUT ?= 900
 
 test_age_vectors_LIBS := -lz
 test_iapp_evil_LIBS := -lz
+test_worker_LIBS := $(patsubst %,-Wl$(comma)--wrap=%,os_time book_append book_append_one os_file_replace)
 test_alloc_LIBS := -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc
 test_export_fault_LIBS := -Wl,--wrap=write -Wl,--wrap=fsync -Wl,--wrap=rename -Wl,--wrap=mkdir
 test_host_LIBS := -Wl,--wrap=os_time
