@@ -183,37 +183,38 @@ static int payer_signed(struct match *c, const struct match_rule *r, struct err 
 	return 1;
 }
 
+/* The last three say which command helps: what it does, and with which name of which order. */
 static const struct match_rule rules[] = {
-	{ 0x00, ERR_DENIED, "request.category = pool.category", category_same, 0, 0 },
-	{ 0x01, ERR_NOT_FOUND, "the category exists", category_known, 0, 0 },
-	{ 0x02, ERR_DENIED, "request.trust ≤ pool.trust", trust_offered, 0, 0 },
-	{ 0x03, ERR_FUNDS, "request's highest price ≥ price of the app", price_fits, APP, 0 },
-	{ 0x04, ERR_FUNDS, "request's highest price ≥ price of the data", price_fits, DATA, 0 },
-	{ 0x05, ERR_FUNDS, "request's highest price ≥ price of the pool", price_fits, POOL, 0 },
-	{ 0x06, ERR_DENIED, "app.tag ∪ data.tag without frameworks ∪ request.tag ⊆ pool.tag", tag_offered, 0, 0 },
-	{ 0x07, ERR_DENIED, "tee in that union ⇒ tee in app.tag", tag_tee, 0, 0 },
-	{ 0x10, ERR_DENIED, "request.app = app", asset_wanted, APP, 0 },
-	{ 0x11, ERR_DENIED, "request.data = data, or none", asset_wanted, DATA, 0 },
-	{ 0x12, ERR_DENIED, "request admits the pool", restriction_admits, REQUEST, POOL },
-	{ 0x13, ERR_DENIED, "app order admits the data", restriction_admits, APP, DATA },
-	{ 0x14, ERR_DENIED, "app order admits the pool", restriction_admits, APP, POOL },
-	{ 0x15, ERR_DENIED, "app order admits the requester", restriction_admits, APP, REQUEST },
-	{ 0x16, ERR_DENIED, "data order admits the app", restriction_admits, DATA, APP },
-	{ 0x17, ERR_DENIED, "data order admits the pool", restriction_admits, DATA, POOL },
-	{ 0x18, ERR_DENIED, "data order admits the requester", restriction_admits, DATA, REQUEST },
-	{ 0x19, ERR_DENIED, "pool order admits the app", restriction_admits, POOL, APP },
-	{ 0x1a, ERR_DENIED, "pool order admits the data", restriction_admits, POOL, DATA },
-	{ 0x1b, ERR_DENIED, "pool order admits the requester", restriction_admits, POOL, REQUEST },
-	{ 0x20, ERR_NOT_FOUND, "app registered", asset_registered, APP, 0 },
-	{ 0x21, ERR_DENIED, "app order signed by the app's owner", order_by_owner, APP, 0 },
-	{ 0x30, ERR_NOT_FOUND, "data registered", asset_registered, DATA, 0 },
-	{ 0x31, ERR_DENIED, "data order signed by the data's owner", order_by_owner, DATA, 0 },
-	{ 0x40, ERR_NOT_FOUND, "pool registered", asset_registered, POOL, 0 },
-	{ 0x41, ERR_DENIED, "pool order signed by the pool's owner", order_by_owner, POOL, 0 },
-	{ 0x50, ERR_DENIED, "request order signed by the requester", order_by_owner, REQUEST, 0 },
-	{ 0x60, ERR_FUNDS, "something is left of each order", volume_left, 0, 0 },
-	{ 0x70, ERR_DENIED, "grant not ended, purpose admitted, policy permits", grant_admits, 0, 0 },
-	{ 0x71, ERR_DENIED, "payer signed for this request", payer_signed, 0, 0 },
+	{ 0x00, ERR_DENIED, "request.category = pool.category", category_same, 0, 0, "order show", ORDER, POOL },
+	{ 0x01, ERR_NOT_FOUND, "the category exists", category_known, 0, 0, "run-task --category XS|S|M|L|XL", NOTHING, 0 },
+	{ 0x02, ERR_DENIED, "request.trust ≤ pool.trust", trust_offered, 0, 0, "order show", ORDER, POOL },
+	{ 0x03, ERR_FUNDS, "request's highest price ≥ price of the app", price_fits, APP, 0, "order show", ORDER, APP },
+	{ 0x04, ERR_FUNDS, "request's highest price ≥ price of the data", price_fits, DATA, 0, "order show", ORDER, DATA },
+	{ 0x05, ERR_FUNDS, "request's highest price ≥ price of the pool", price_fits, POOL, 0, "order show", ORDER, POOL },
+	{ 0x06, ERR_DENIED, "app.tag ∪ data.tag without frameworks ∪ request.tag ⊆ pool.tag", tag_offered, 0, 0, "order show", ORDER, POOL },
+	{ 0x07, ERR_DENIED, "tee in that union ⇒ tee in app.tag", tag_tee, 0, 0, "app show", ASSET, APP },
+	{ 0x10, ERR_DENIED, "request.app = app", asset_wanted, APP, 0, "order show", ORDER, REQUEST },
+	{ 0x11, ERR_DENIED, "request.data = data, or none", asset_wanted, DATA, 0, "order show", ORDER, REQUEST },
+	{ 0x12, ERR_DENIED, "request admits the pool", restriction_admits, REQUEST, POOL, "order show", ORDER, REQUEST },
+	{ 0x13, ERR_DENIED, "app order admits the data", restriction_admits, APP, DATA, "order show", ORDER, APP },
+	{ 0x14, ERR_DENIED, "app order admits the pool", restriction_admits, APP, POOL, "order show", ORDER, APP },
+	{ 0x15, ERR_DENIED, "app order admits the requester", restriction_admits, APP, REQUEST, "order show", ORDER, APP },
+	{ 0x16, ERR_DENIED, "data order admits the app", restriction_admits, DATA, APP, "grants", ASSET, DATA },
+	{ 0x17, ERR_DENIED, "data order admits the pool", restriction_admits, DATA, POOL, "grants", ASSET, DATA },
+	{ 0x18, ERR_DENIED, "data order admits the requester", restriction_admits, DATA, REQUEST, "grants", ASSET, DATA },
+	{ 0x19, ERR_DENIED, "pool order admits the app", restriction_admits, POOL, APP, "order show", ORDER, POOL },
+	{ 0x1a, ERR_DENIED, "pool order admits the data", restriction_admits, POOL, DATA, "order show", ORDER, POOL },
+	{ 0x1b, ERR_DENIED, "pool order admits the requester", restriction_admits, POOL, REQUEST, "order show", ORDER, POOL },
+	{ 0x20, ERR_NOT_FOUND, "app registered", asset_registered, APP, 0, "app list", NOTHING, 0 },
+	{ 0x21, ERR_DENIED, "app order signed by the app's owner", order_by_owner, APP, 0, "app show", ASSET, APP },
+	{ 0x30, ERR_NOT_FOUND, "data registered", asset_registered, DATA, 0, "data list", NOTHING, 0 },
+	{ 0x31, ERR_DENIED, "data order signed by the data's owner", order_by_owner, DATA, 0, "grants", ASSET, DATA },
+	{ 0x40, ERR_NOT_FOUND, "pool registered", asset_registered, POOL, 0, "pool list", NOTHING, 0 },
+	{ 0x41, ERR_DENIED, "pool order signed by the pool's owner", order_by_owner, POOL, 0, "pool show", ASSET, POOL },
+	{ 0x50, ERR_DENIED, "request order signed by the requester", order_by_owner, REQUEST, 0, "order show", ORDER, REQUEST },
+	{ 0x60, ERR_FUNDS, "something is left of each order", volume_left, 0, 0, "order list", NOTHING, 0 },
+	{ 0x70, ERR_DENIED, "grant not ended, purpose admitted, policy permits", grant_admits, 0, 0, "grants", ASSET, DATA },
+	{ 0x71, ERR_DENIED, "payer signed for this request", payer_signed, 0, 0, "order show", ORDER, REQUEST },
 };
 
 bool market_rule(size_t i, unsigned *code, const char **words)
@@ -250,7 +251,10 @@ int match_check(struct match *c, struct err *e)
 			return -1;
 		char code[MARKET_CODE];
 		snprintf(code, sizeof code, "match-0x%02x", rules[i].code);
-		return market_refuse(c->m, rules[i].kind, code, e, "%s", c->why);
+		market_refuse(c->m, rules[i].kind, code, e, "%s", c->why);
+		const struct market_order *o = &c->orders[rules[i].help_of];
+		return err_hint(e, "enclua %s%s%s", rules[i].help, rules[i].help_with == NOTHING ? "" : " ", rules[i].help_with == ORDER ? o->id :
+			rules[i].help_with == ASSET ? o->asset : "");
 	}
 	return 0;
 }

@@ -25,6 +25,9 @@ struct match_rule {
 	const char *words;
 	int (*holds)(struct match *c, const struct match_rule *r, struct err *e);
 	unsigned by, of;	/* whose order; which of the names it is about */
+	const char *help;
+	enum { NOTHING, ORDER, ASSET } help_with;
+	unsigned help_of;
 };
 
 int match_check(struct match *c, struct err *e);	/* 0: all rules hold and all of c is set */

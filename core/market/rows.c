@@ -129,7 +129,8 @@ int market_chain_apply(struct market *m, const struct market_chain *c, struct er
 			*e = why;
 		return -1;
 	}
-	return market_refuse(m, why.code, why.code == ERR_FUNDS ? "funds" : "overflow", e, "%s", why.msg);
+	market_refuse(m, why.code, why.code == ERR_FUNDS ? "funds" : "overflow", e, "%s", why.msg);
+	return why.hint[0] ? err_hint(e, "%s", why.hint) : -1;
 }
 
 /* Between the bank and an identity. */

@@ -233,8 +233,10 @@ static const struct guard guards[] = {
 static int guards_check(struct step *s, struct err *e)
 {
 	for (size_t i = 0; i < GUARDS; i++)
-		if (guards[i].event == s->event && !guards[i].holds(s, guards[i].arg))
-			return market_refuse(s->m, guards[i].kind, guards[i].code, e, "%s", s->why);
+		if (guards[i].event == s->event && !guards[i].holds(s, guards[i].arg)) {
+			market_refuse(s->m, guards[i].kind, guards[i].code, e, "%s", s->why);
+			return err_hint(e, "enclua task show %s", s->task.id);
+		}
 	return 0;
 }
 

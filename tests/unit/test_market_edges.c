@@ -623,10 +623,24 @@ static void explanation_is_the_refusal(void **state)
 	refused(&w, market_match(&w.m, &in, &d, &w.e), "match-0x05");
 	snprintf(refusal, sizeof refusal, "%s\n", w.e.msg);
 	assert_string_equal(refusal, text);
+	assert_string_equal(w.e.hint, "enclua order show dear");
 	in.pool = "p";
 	text[0] = '\0';
 	ok(&w, market_explain(&w.m, &in, &d, explained, text, &w.e));
 	assert_string_equal(text, "funds: alice has 0 RLC free, this needs 0.00000013 RLC\nfunds: scheduler has 0 RLC free, this needs 0.00000003 RLC\n");
+	refused(&w, market_match(&w.m, &in, &d, &w.e), "funds");
+	assert_string_equal(w.e.hint, "enclua account show alice");
+	world_close(&w);
+}
+
+static void refused_task_says_where_to_look(void **state)
+{
+	(void)state;
+	struct world w;
+	task_begin(&w, &usual, 30);
+	refused(&w, market_claim(&w.m, "t", &w.e), "claim-early");
+	assert_string_equal(w.e.msg, "claim-early: the time for the task ends at 3000, it is 0");
+	assert_string_equal(w.e.hint, "enclua task show t");
 	world_close(&w);
 }
 
@@ -663,6 +677,7 @@ int main(void)
 		cmocka_unit_test(entry_moves_money_once),
 		cmocka_unit_test(deal_freezes_all_terms),
 		cmocka_unit_test(explanation_is_the_refusal),
+		cmocka_unit_test(refused_task_says_where_to_look),
 		cmocka_unit_test(rules_stand_in_the_order_of_their_codes),
 	};
 	return crypto_init(NULL) < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
