@@ -120,7 +120,7 @@ static int pragma_read(struct store *s, const char *sql, int64_t *out, struct er
 	return r;
 }
 
-/* 0: no tables yet; 1: the layout that this program knows. */
+/* In a transaction: another process may be making the tables at this moment. */
 static int layout_check(struct store *s, bool *empty, struct err *e)
 {
 	int64_t version, application, tables;
@@ -139,6 +139,14 @@ static int layout_check(struct store *s, bool *empty, struct err *e)
 		STORE_VERSION);
 	return err_hint(e, version > STORE_VERSION ? "it was written by a newer enclua: use that one, or another --home"
 		: "it was written by an older enclua: use that one, or another --home");
+}
+
+static int layout_look(struct store *s, bool *empty, struct err *e)
+{
+	if (store_exec(s, "BEGIN", e) < 0)
+		return -1;
+	int r = layout_check(s, empty, e);
+	return store_end(s, r, e);
 }
 
 /* The change to WAL wants the file to itself and does not always wait for it, so a process that comes second tries again. */
@@ -193,7 +201,7 @@ static int database_open(struct store *s, bool create, struct err *e)
 	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	bool empty;
 	if (store_exec(s, "PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL", e) < 0 ||
-		layout_check(s, &empty, e) < 0)
+		layout_look(s, &empty, e) < 0)
 		return -1;
 	if (!empty)
 		return 0;

@@ -557,7 +557,7 @@ static void two_processes_make_one_home(void **state)
 {
 	(void)state;
 	struct err e;
-	for (int round = 0; round < 5; round++) {
+	for (int round = 0; round < 10; round++) {
 		char home[PATH_MAX];
 		scratch_make(home);
 		pid_t children[4];
@@ -566,6 +566,8 @@ static void two_processes_make_one_home(void **state)
 			if (children[c] == 0) {
 				struct book *b;
 				int r = book_open(&b, home, true, &e);
+				if (r < 0)
+					(void)fprintf(stderr, "%s\n", e.msg);
 				book_close(b);
 				_exit(r < 0);
 			}
