@@ -1,0 +1,391 @@
+/* What the verbs of the market share: see trade.h. Nothing here decides; the rules do, where the book applies an entry. */
+#include "trade.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "actor.h"
+#include "market/market.h"
+
+int trade_open(struct trade *t, struct cli *c, struct err *e)
+{
+	*t = (struct trade){ .c = c };
+	return host_open(&t->b, c->home, false, e) < 0 || cli_identity_public(c, &t->me, e) < 0 ? -1 : 0;
+}
+
+void trade_done(struct trade *t)
+{
+	book_close(t->b);
+}
+
+/* Refusals */
+
+/* What helps, by how the code of a refusal begins; the first that fits. */
+static const struct { const char *code, *hint; } hints[] = {
+	{ "match-0x00", "enclua pool list shows which categories pools offer; --category asks for one" },
+	{ "match-0x01", "the categories are XS, S, M, L, XL: --category" },
+	{ "match-0x02", "enclua pool list shows how much trust pools offer; --trust asks for it" },
+	{ "match-0x03", "enclua order list --app APP --open shows what it costs; --max-price offers more" },
+	{ "match-0x04", "enclua order list --data DATA --open shows what it costs; --max-price offers more" },
+	{ "match-0x05", "enclua pool list shows what pools cost; --max-price offers more, --pool chooses another" },
+	{ "match-0x06", "enclua pool list shows what pools offer; --pool chooses another" },
+	{ "match-0x07", "enclua order list --app APP --open shows whether it is offered for enclaves (tag tee)" },
+	{ "match-0x12", "--pool names the pool that is wanted; without it, any will do" },
+	{ "match-0x13", "enclua order show ORDER shows for which data the iApp is offered" },
+	{ "match-0x14", "enclua order show ORDER shows for which pools the iApp is offered; --pool chooses one" },
+	{ "match-0x15", "enclua order show ORDER shows to whom the iApp is offered; its owner can offer it to you" },
+	{ "match-0x16", "enclua order show ORDER shows for which iApps the data is granted" },
+	{ "match-0x17", "enclua order show ORDER shows for which pools the data is granted; --pool chooses one" },
+	{ "match-0x18", "enclua order show ORDER shows to whom the data is granted; its owner can grant it to you" },
+	{ "match-0x19", "enclua pool list shows other pools; --pool chooses one" },
+	{ "match-0x1a", "enclua pool list shows other pools; --pool chooses one" },
+	{ "match-0x1b", "enclua pool list shows other pools; --pool chooses one" },
+	{ "match-0x20", "enclua app list shows the iApps of this book" },
+	{ "match-0x21", "it has another owner since: enclua order list --app APP --open shows the offers that hold" },
+	{ "match-0x30", "enclua data list shows the data of this book" },
+	{ "match-0x31", "it has another owner since: enclua order list --data DATA --open shows the grants that hold" },
+	{ "match-0x40", "enclua pool list shows the pools of this book" },
+	{ "match-0x41", "it has another owner since: enclua order list --pool POOL --open shows the offers that hold" },
+	{ "match-0x60", "enclua order list --open shows the orders that are not used up" },
+	{ "match-0x70", "enclua order show ORDER shows until when and for what it is granted" },
+	{ "match-0x71", "who is to pay signs first: enclua --as PAYER order sponsor ORDER" },
+	{ "match-first", "somebody else matched it meanwhile; try again" },
+	{ "match-unknown", "enclua order list shows the orders of this book" },
+	{ "match-own", "enclua data show DATA shows to whom it belongs now" },
+	{ "funds", "enclua account show; enclua account deposit N puts money in, as the operator of the book" },
+	{ "not-owner", "act as its owner: enclua --as NAME …; enclua key list shows who can act here" },
+	{ "not-scheduler", "only the owner of the pool, as it was when the deal was made, does that: enclua deal show DEAL" },
+	{ "cancel-unknown", "enclua order list shows the orders of this book" },
+	{ "claim-early", "enclua task watch TASK waits for it; enclua task show TASK has its deadlines" },
+	{ "claim-status", "enclua task show TASK shows how it ended" },
+	{ "initialize-", "enclua deal show DEAL shows its tasks" },
+	{ "pool-name", "enclua pool list shows the names that are taken; choose another" },
+	{ "pool-policy", "enclua pool policy POOL --stake-ratio 0…1000 --scheduler-ratio 0…100" },
+	{ "pool-unknown", "enclua pool list shows the pools of this book" },
+	{ "admit-twice", "enclua pool show POOL shows who works for it" },
+	{ "dismiss-twice", "enclua pool show POOL shows who works for it" },
+	{ "transfer-twice", "enclua app list shows both" },
+	{ "identity-unknown", "it introduces itself on its own machine: enclua key register NAME" },
+	{ "sponsor-other", "enclua order show ORDER shows who is to pay" },
+	{ "sponsor-unknown", "enclua order list shows the orders of this book" },
+	{ "order-field", "enclua app offer --help, enclua pool offer --help" },
+	{ "overflow", "a smaller --volume or --price" },
+	{ "closed", "its account is closed for good; another identity can take its place: enclua key new NAME" },
+	{ "run-assurance", "enclua doctor shows what this machine can promise; --min-assurance asks for less" },
+};
+
+int trade_hint(struct err *e)
+{
+	for (size_t i = 0; e && !e->hint[0] && i < sizeof hints / sizeof *hints; i++)
+		if (strncmp(e->msg, hints[i].code, strlen(hints[i].code)) == 0)
+			return err_hint(e, "%s", hints[i].hint);
+	return -1;
+}
+
+/* Who signs */
+
+int trade_append(struct trade *t, struct entry *en, const struct identity *by, char *id, uint64_t *index, struct err *e)
+{
+	struct buf note = BUF_INIT(ENTRY_BYTES_MAX);
+	enum id_kind kind;
+	int r = entry_sign(en, by, &note, e);
+	if (r == 0 && book_append_one(t->b, &note, index, e) < 0)
+		r = trade_hint(e);
+	if (r == 0 && id && entry_id_kind(en->type, &kind)) {
+		const char *end = memmem(note.data, note.len, "\n\n", 2);
+		entry_id(id, kind, note.data, (size_t)(end + 1 - (const char *)note.data));
+	}
+	buf_done(&note);
+	return r;
+}
+
+int trade_enter(struct trade *t, struct entry *en, const struct identity *by, char *id, struct err *e)
+{
+	uint64_t index;
+	if (trade_append(t, en, by, id, &index, e) < 0)
+		return -1;
+	trade_write_number(t->c, "entry", index);
+	return 0;
+}
+
+int trade_owner_check(struct trade *t, const char *asset, const struct identity *by, struct err *e)
+{
+	struct market_asset a;
+	char me[IDENTITY_TEXT], mine[LIMIT_NAME_BYTES + 1], owner[LIMIT_NAME_BYTES + 1], name[LIMIT_NAME_BYTES + 1];
+	int is = host_get(t->b, MARKET_ROW_ASSET, asset, "", &a, e);
+	identity_text(me, identity_public(by));
+	if (is <= 0 || strcmp(a.owner, me) == 0)
+		return is < 0 ? -1 : 0;
+	err_set(e, ERR_DENIED, "not-owner: %s belongs to %s, and you are %s", trade_asset_call(t, asset, name), trade_call(t, a.owner, owner),
+		trade_call(t, me, mine));
+	return trade_hint(e);
+}
+
+int trade_transfer_tell(struct trade *t, const char *key, const char *asset, const struct store_identity *to, struct err *e)
+{
+	char who[IDENTITY_TEXT], name[LIMIT_NAME_BYTES + 1], called[LIMIT_NAME_BYTES + 1];
+	identity_text(who, to->key);
+	trade_write(t->c, key, asset);
+	trade_write(t->c, "to", who);
+	return cli_print(t->c, e, "%s (%s) belongs to %s now\n", trade_asset_call(t, asset, name), asset, trade_call(t, who, called));
+}
+
+int trade_actor(struct trade *t, struct identity **out, struct err *e)
+{
+	return actor_open(t->c, t->b, out, e);
+}
+
+int trade_pool_actor(struct trade *t, const char *pool, struct identity **out, struct err *e)
+{
+	struct market_asset a;
+	char me[IDENTITY_TEXT], manager[IDENTITY_TEXT];
+	struct err ignored;
+	*out = NULL;
+	int is = host_get(t->b, MARKET_ROW_ASSET, pool, "", &a, e);
+	if (is < 0)
+		return -1;
+	identity_text(me, t->me.public_key);
+	if (is && strcmp(a.owner, me) != 0 && host_manager_open(t->b, out, &ignored) == 0) {
+		identity_text(manager, identity_public(*out));
+		if (strcmp(a.owner, manager) == 0)
+			return 0;
+		identity_free(*out);
+		*out = NULL;
+	}
+	return trade_actor(t, out, e);	/* when that is not the owner either, the rule says so */
+}
+
+/* Names in */
+
+int trade_app(struct trade *t, const char *which, char id[static ID_TEXT], struct err *e)
+{
+	struct store_app app;
+	if (store_app_find(book_store(t->b), which, &app, e) < 0)
+		return -1;
+	memcpy(id, app.id, ID_TEXT);
+	return 0;
+}
+
+int trade_data(struct trade *t, const char *which, char id[static ID_TEXT], struct err *e)
+{
+	struct store_data d;
+	if (store_data_find(book_store(t->b), which, t->me.public_key, &d, e) < 0)
+		return -1;
+	memcpy(id, d.id, ID_TEXT);
+	store_data_done(&d);
+	return 0;
+}
+
+int trade_pool(struct trade *t, const char *which, char id[static ID_TEXT], struct err *e)
+{
+	char name[MARKET_NAME];
+	if (host_find(t->b, MARKET_ROW_ASSET, which, name, e) < 0)
+		return -1;
+	(void)snprintf(id, ID_TEXT, "%.*s", (int)ID_TEXT - 1, name);
+	return 0;
+}
+
+int trade_who(struct trade *t, const char *who, struct store_identity *out, struct err *e)
+{
+	uint8_t key[32], age[32];
+	struct identity *worker = NULL;
+	bool age_known;
+	if (cli_who(t->c, who, key, age, &age_known, e) < 0) {
+		if (strcmp(who, "worker") != 0 || book_worker_open(t->b, &worker, e) < 0)
+			return -1;
+		memcpy(key, identity_public(worker), 32);
+		identity_free(worker);
+	}
+	int is = store_identity_find(book_store(t->b), key, out, e);
+	if (is)
+		return is < 0 ? -1 : 0;
+	err_set(e, ERR_NOT_FOUND, "%s is not known in this book", cli_safe(who, strlen(who), 0));
+	return err_hint(e, "it introduces itself first, on its own machine: enclua key register NAME");
+}
+
+/* Names out */
+
+static const char *safe(char name[static LIMIT_NAME_BYTES + 1])
+{
+	(void)snprintf(name, LIMIT_NAME_BYTES + 1, "%s", cli_safe(name, strlen(name), 3));
+	return name;
+}
+
+const char *trade_call(struct trade *t, const char *identity, char out[static LIMIT_NAME_BYTES + 1])
+{
+	struct keystore_item item;
+	struct store_identity known;
+	uint8_t key[32];
+	char keys[4200];
+	struct err ignored;
+	if (!identity[0] || identity_parse(key, identity, &ignored) < 0)
+		return identity;
+	if (cli_keys_dir(t->c, keys, sizeof keys, &ignored) == 0 && keystore_find_public(keys, key, &item, &ignored) == 0)
+		(void)snprintf(out, LIMIT_NAME_BYTES + 1, "%s", item.name);
+	else if (store_identity_find(book_store(t->b), key, &known, &ignored) == 1 && (known.role[0] || !strcmp(known.name, "manager")))
+		(void)snprintf(out, LIMIT_NAME_BYTES + 1, "%s", known.name);
+	else
+		return identity;
+	return safe(out);
+}
+
+const char *trade_asset_call(struct trade *t, const char *id, char out[static LIMIT_NAME_BYTES + 1])
+{
+	struct store_app app;
+	struct store_data d;
+	struct err ignored;
+	out[0] = '\0';
+	if (strncmp(id, "app1", 4) == 0 && store_app_find(book_store(t->b), id, &app, &ignored) == 0)
+		(void)snprintf(out, LIMIT_NAME_BYTES + 1, "%s", app.name);
+	else if (strncmp(id, "pool1", 5) == 0)
+		(void)host_pool_name(t->b, id, out, &ignored);
+	else if (strncmp(id, "data1", 5) == 0 && store_data_find(book_store(t->b), id, NULL, &d, &ignored) == 0) {
+		(void)snprintf(out, LIMIT_NAME_BYTES + 1, "%s", d.name);
+		store_data_done(&d);
+	}
+	return out[0] ? safe(out) : id;
+}
+
+/* Options */
+
+int trade_option_amount(const struct args *a, const char *option, uint64_t *amount, struct err *e)
+{
+	const char *text = args_get(a, option);
+	return text && text_amount(text, amount, e) < 0 ? err_wrap(e, "--%s", option) : 0;
+}
+
+int trade_option_number(const struct args *a, const char *option, uint64_t min, uint64_t max, uint64_t *n, struct err *e)
+{
+	const char *text = args_get(a, option);
+	if (!text)
+		return 0;
+	size_t digits = strspn(text, "0123456789");
+	if (digits > 0 && digits <= 18 && !text[digits])
+		*n = strtoull(text, NULL, 10);
+	if (digits == 0 || digits > 18 || text[digits] || *n < min || *n > max)
+		return err_set(e, ERR_USAGE, "--%s takes a whole number, %" PRIu64 " to %" PRIu64, option, min, max);
+	return 0;
+}
+
+static const struct { const char *text; uint64_t bit; } tags[] = {
+#define X(id, bit, text) { text, UINT64_C(1) << bit },
+	MARKET_TAGS(X)
+#undef X
+};
+
+int trade_option_tag(const struct args *a, uint64_t *tag, struct err *e)
+{
+	for (size_t i = 0; i < args_count(a, "tag"); i++) {
+		const char *word = args_at(a, "tag", i);
+		size_t k = 0;
+		while (k < sizeof tags / sizeof *tags && strcmp(word, tags[k].text) != 0)
+			k++;
+		if (k == sizeof tags / sizeof *tags) {
+			err_set(e, ERR_USAGE, "there is no tag %s", cli_safe(word, strlen(word), 0));
+			return err_hint(e, "tags are tee, scone, gramine, tdx, gpu, tpm2, egress");
+		}
+		*tag |= tags[k].bit;
+	}
+	return 0;
+}
+
+static const char *const categories[] = { "XS", "S", "M", "L", "XL" };
+
+int trade_option_category(const struct args *a, uint64_t *category, struct err *e)
+{
+	const char *word = args_get(a, "category");
+	for (size_t i = 0; word && i < sizeof categories / sizeof *categories; i++)
+		if (strcmp(word, categories[i]) == 0) {
+			*category = i;
+			return 0;
+		}
+	return word ? err_set(e, ERR_USAGE, "--category takes XS, S, M, L or XL: a task has 5 min, 20 min, 1 h, 3 h or 10 h") : 0;
+}
+
+int trade_option_only(struct trade *t, const struct args *a, enum trade_restriction kind, char name[static MARKET_NAME], struct entry_text *out,
+	struct err *e)
+{
+	static const struct { const char *option; int (*find)(struct trade *, const char *, char[static ID_TEXT], struct err *); } rows[] = {
+		[TRADE_ONLY_APP] = { "only-app", trade_app }, [TRADE_ONLY_DATA] = { "only-data", trade_data }, [TRADE_ONLY_POOL] = { "only-pool", trade_pool },
+		[TRADE_ONLY_REQUESTER] = { "only-requester", NULL },
+	};
+	const char *text = args_get(a, rows[kind].option);
+	struct store_identity who;
+	struct market_list list;
+	char id[ID_TEXT];
+	int is = 0;
+	if (!text)
+		return 0;
+	if (strncmp(text, MARKET_LIST, sizeof MARKET_LIST - 1) == 0 && strlen(text) < MARKET_NAME) {
+		is = host_get(t->b, MARKET_ROW_LIST, text, "", &list, e);
+		if (is <= 0)
+			return is < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "--%s: there is no list %s in this book", rows[kind].option, text);
+		(void)snprintf(name, MARKET_NAME, "%s", text);
+	} else if (rows[kind].find) {
+		is = rows[kind].find(t, text, id, e);
+		(void)snprintf(name, MARKET_NAME, "%s", is < 0 ? "" : id);
+	} else {
+		is = trade_who(t, text, &who, e);
+		if (is == 0)
+			identity_text(name, who.key);
+	}
+	if (is < 0)
+		return err_wrap(e, "--%s", rows[kind].option);
+	*out = entry_text(name);
+	return 0;
+}
+
+/* JSON and text */
+
+void trade_write(struct cli *c, const char *key, const char *text)
+{
+	json_write_key(&c->out, key);
+	json_write_text(&c->out, text[0] ? text : NULL);
+}
+
+void trade_write_number(struct cli *c, const char *key, uint64_t n)
+{
+	json_write_key(&c->out, key);
+	json_write_uint(&c->out, n);
+}
+
+void trade_write_time(struct cli *c, const char *key, int64_t at)
+{
+	char text[24] = "";
+	if (at)
+		entry_time_text(text, at);
+	trade_write(c, key, text);
+}
+
+void trade_write_tag(struct cli *c, uint64_t tag)
+{
+	json_write_key(&c->out, "tag");
+	json_write_array(&c->out);
+	for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
+		if (tag & tags[i].bit)
+			json_write_text(&c->out, tags[i].text);
+	json_write_array_end(&c->out);
+}
+
+void trade_tag_text(char out[static 96], uint64_t tag)
+{
+	size_t at = 0;
+	(void)snprintf(out, 96, "-");
+	for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
+		if (tag & tags[i].bit)
+			at += (size_t)snprintf(out + at, 96 - at, "%s%s", at ? " " : "", tags[i].text);
+}
+
+const char *trade_category_text(uint64_t category)
+{
+	return category < sizeof categories / sizeof *categories ? categories[category] : "?";
+}
+
+struct trade_amount trade_amount(uint64_t nrlc)
+{
+	struct trade_amount a;
+	text_amount_write(a.text, nrlc);
+	return a;
+}
