@@ -1,4 +1,4 @@
-/* Group commit among processes, without a daemon. Whoever holds the lock on <home>/book/lock commits; as long as others wait, it also listens on <home>/book/queue,
+/* Group commit among processes, without a daemon. Whoever holds the lock on <home>/book/lock commits; when others wait, it also listens on <home>/book/queue,
  * takes their chains, and commits all that have come in one transaction, so that one wait for the disk serves many. It serves for SERVE_MS at most and then leaves,
  * and one of those who wait takes its place. Somebody who waits holds a shared lock on <home>/book/waiting, so that one who is alone never opens a socket.
  *
@@ -31,6 +31,8 @@
 #define READ_BYTES KIB(16)
 #define SERVE_MS 50u	/* after its own commit: then somebody else's turn, so that no command is kept from its own work */
 #define LINGER_MS 1	/* how long it looks for somebody who is just coming */
+#define PAUSE_US 100u	/* between two looks for a leader, at first and at last: many that wait must not take the time of the one that works */
+#define PAUSE_MAX_US 1600u
 #define PATIENCE_MS 30000u	/* of somebody who waits: many times the slowest commit */
 
 static int file_in(const struct book *b, const char *name, char out[static PATH_MAX], struct err *e)
@@ -265,32 +267,44 @@ static bool somebody_waits(const struct book *b)
 	return false;
 }
 
-/* After our own commit, which stands whatever happens here. */
-static void serve_others(struct book *b)
+/* Who was answered comes again at once when it has more: until as many are ready as the last time, or nobody came for a moment. */
+static size_t clients_gather(struct leader *l, size_t expected)
 {
-	struct leader *l = calloc(1, sizeof *l);
-	if (!l)
-		return;
-	l->b = b;
-	l->fd = socket_listen(b);
-	if (l->fd >= 0) {
-		for (uint64_t until = os_now_us() + SERVE_MS * 1000u; os_now_us() < until;) {
-			size_t ready = clients_poll(l, LINGER_MS);
-			if (ready ? batch_commit(l, NULL, NULL) < 0 : !somebody_waits(b))
-				break;
-		}
-		while (l->n > 0)
-			client_drop(l, l->n - 1);
-		socket_end(b, l->fd);
+	size_t ready = clients_poll(l, LINGER_MS);
+	for (size_t before = 0; ready > before && ready < expected;) {
+		before = ready;
+		ready = clients_poll(l, LINGER_MS);
 	}
-	free(l);
+	return ready;
+}
+
+/* Our own chain goes with the first batch; after it, what happens here is for others only. */
+static int serve(struct leader *l, struct book_chain *own, struct err *e)
+{
+	size_t ready = clients_poll(l, 0);
+	int r = batch_commit(l, own, e);
+	for (uint64_t until = os_now_us() + SERVE_MS * 1000u; r == 0 && os_now_us() < until;) {
+		size_t expected = ready;
+		ready = clients_gather(l, expected);
+		if (ready ? batch_commit(l, NULL, NULL) < 0 : !somebody_waits(l->b))
+			break;
+	}
+	while (l->n > 0)
+		client_drop(l, l->n - 1);
+	return r;
 }
 
 static int lead(struct book *b, struct book_chain *c, struct err *e)
 {
-	int r = book_commit(b, c, 1, e);
-	if (r == 0 && somebody_waits(b))
-		serve_others(b);
+	struct leader *l = somebody_waits(b) ? calloc(1, sizeof *l) : NULL;
+	if (!l)
+		return book_commit(b, c, 1, e);
+	l->b = b;
+	l->fd = socket_listen(b);
+	int r = l->fd < 0 ? book_commit(b, c, 1, e) : serve(l, c, e);
+	if (l->fd >= 0)
+		socket_end(b, l->fd);
+	free(l);
 	return r;
 }
 
@@ -374,6 +388,7 @@ static int chain_check(const struct book_chain *c, struct err *e)
 int book_queue_submit(struct book *b, struct book_chain *c, struct err *e)
 {
 	bool waits = false;
+	useconds_t pause_us = PAUSE_US;
 	int r = -1;
 	c->result = 0;
 	if (chain_check(c, e) < 0 || book_queue_open(b, e) < 0)
@@ -402,7 +417,8 @@ int book_queue_submit(struct book *b, struct book_chain *c, struct err *e)
 			r = err_hint(e, "try again when it has ended");
 			break;
 		}
-		(void)usleep(200);
+		(void)usleep(pause_us);
+		pause_us = pause_us < PAUSE_MAX_US ? 2 * pause_us : pause_us;
 	}
 	if (waits)
 		(void)flock(b->waiting_fd, LOCK_UN);
