@@ -112,7 +112,7 @@ static void sql(sqlite3 *db, const char *text)
 static sqlite3 *rows_open(void)
 {
 	char path[PATH_MAX];
-	sqlite3 *db;
+	sqlite3 *db = NULL;
 	must(snprintf(path, sizeof path, "%s/rows.db", top) < PATH_MAX && sqlite3_open(path, &db) == SQLITE_OK, "open rows.db", NULL);
 	sqlite3_busy_timeout(db, 60000);
 	sql(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE IF NOT EXISTS entry (seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT");
