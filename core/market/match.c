@@ -164,7 +164,7 @@ static int grant_admits(struct match *c, const struct match_rule *r, struct err 
 	if (!c->has_data)
 		return 1;
 	if (grant->until && grant->until <= c->m->now)
-		return no(c, "the grant ended at %" PRId64 ", it is %" PRId64, grant->until, c->m->now);
+		return no(c, "the grant ended %" PRId64 " s ago", c->m->now - grant->until);
 	int ok = market_admits(c->m, grant->purposes, c->orders[REQUEST].purpose, e);
 	if (ok <= 0)
 		return ok < 0 ? -1 : no(c, "the grant is for the purpose %s, the request states %s", grant->purposes, named(c->orders[REQUEST].purpose));
@@ -199,21 +199,21 @@ static const struct match_rule rules[] = {
 	{ 0x13, ERR_DENIED, "app order admits the data", restriction_admits, APP, DATA, "order show", ORDER, APP },
 	{ 0x14, ERR_DENIED, "app order admits the pool", restriction_admits, APP, POOL, "order show", ORDER, APP },
 	{ 0x15, ERR_DENIED, "app order admits the requester", restriction_admits, APP, REQUEST, "order show", ORDER, APP },
-	{ 0x16, ERR_DENIED, "data order admits the app", restriction_admits, DATA, APP, "grants", ASSET, DATA },
-	{ 0x17, ERR_DENIED, "data order admits the pool", restriction_admits, DATA, POOL, "grants", ASSET, DATA },
-	{ 0x18, ERR_DENIED, "data order admits the requester", restriction_admits, DATA, REQUEST, "grants", ASSET, DATA },
+	{ 0x16, ERR_DENIED, "data order admits the app", restriction_admits, DATA, APP, "order list --data", ASSET, DATA },
+	{ 0x17, ERR_DENIED, "data order admits the pool", restriction_admits, DATA, POOL, "order list --data", ASSET, DATA },
+	{ 0x18, ERR_DENIED, "data order admits the requester", restriction_admits, DATA, REQUEST, "order list --data", ASSET, DATA },
 	{ 0x19, ERR_DENIED, "pool order admits the app", restriction_admits, POOL, APP, "order show", ORDER, POOL },
 	{ 0x1a, ERR_DENIED, "pool order admits the data", restriction_admits, POOL, DATA, "order show", ORDER, POOL },
 	{ 0x1b, ERR_DENIED, "pool order admits the requester", restriction_admits, POOL, REQUEST, "order show", ORDER, POOL },
 	{ 0x20, ERR_NOT_FOUND, "app registered", asset_registered, APP, 0, "app list", NOTHING, 0 },
-	{ 0x21, ERR_DENIED, "app order signed by the app's owner", order_by_owner, APP, 0, "app show", ASSET, APP },
+	{ 0x21, ERR_DENIED, "app order signed by the app's owner", order_by_owner, APP, 0, "order list --app", ASSET, APP },
 	{ 0x30, ERR_NOT_FOUND, "data registered", asset_registered, DATA, 0, "data list", NOTHING, 0 },
-	{ 0x31, ERR_DENIED, "data order signed by the data's owner", order_by_owner, DATA, 0, "grants", ASSET, DATA },
+	{ 0x31, ERR_DENIED, "data order signed by the data's owner", order_by_owner, DATA, 0, "order list --data", ASSET, DATA },
 	{ 0x40, ERR_NOT_FOUND, "pool registered", asset_registered, POOL, 0, "pool list", NOTHING, 0 },
 	{ 0x41, ERR_DENIED, "pool order signed by the pool's owner", order_by_owner, POOL, 0, "pool show", ASSET, POOL },
 	{ 0x50, ERR_DENIED, "request order signed by the requester", order_by_owner, REQUEST, 0, "order show", ORDER, REQUEST },
 	{ 0x60, ERR_FUNDS, "something is left of each order", volume_left, 0, 0, "order list", NOTHING, 0 },
-	{ 0x70, ERR_DENIED, "grant not ended, purpose admitted, policy permits", grant_admits, 0, 0, "grants", ASSET, DATA },
+	{ 0x70, ERR_DENIED, "grant not ended, purpose admitted, policy permits", grant_admits, 0, 0, "order list --data", ASSET, DATA },
 	{ 0x71, ERR_DENIED, "payer signed for this request", payer_signed, 0, 0, "order show", ORDER, REQUEST },
 };
 

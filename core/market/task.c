@@ -69,14 +69,12 @@ static int64_t deadline(const struct step *s, unsigned which)
 
 static bool before(struct step *s, unsigned which)
 {
-	return deadline(s, which) > s->m->now || no(s, "the time for %s ended at %" PRId64 ", it is %" PRId64, deadline_words[which], deadline(s, which),
-		s->m->now);
+	return deadline(s, which) > s->m->now || no(s, "the time for %s ended %" PRId64 " s ago", deadline_words[which], s->m->now - deadline(s, which));
 }
 
 static bool after(struct step *s, unsigned which)
 {
-	return deadline(s, which) <= s->m->now || no(s, "the time for %s ends at %" PRId64 ", it is %" PRId64, deadline_words[which], deadline(s, which),
-		s->m->now);
+	return deadline(s, which) <= s->m->now || no(s, "the time for %s ends in %" PRId64 " s", deadline_words[which], deadline(s, which) - s->m->now);
 }
 
 static bool by_scheduler(struct step *s, unsigned arg)
@@ -169,7 +167,7 @@ static bool revealed_enough(struct step *s, unsigned arg)
 	(void)arg;
 	const struct market_task *t = &s->task;
 	return t->reveals == t->winners || (t->reveals > 0 && t->reveal_deadline <= s->m->now) ||
-		no(s, "%" PRIu64 " of %" PRIu64 " winners revealed, and they have time until %" PRId64, t->reveals, t->winners, t->reveal_deadline);
+		no(s, "%" PRIu64 " of %" PRIu64 " winners revealed, and they have %" PRId64 " s left", t->reveals, t->winners, t->reveal_deadline - s->m->now);
 }
 
 /* No callback asked: none given. Else the hash of the data is the digest. */

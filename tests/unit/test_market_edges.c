@@ -639,7 +639,7 @@ static void refused_task_says_where_to_look(void **state)
 	struct world w;
 	task_begin(&w, &usual, 30);
 	refused(&w, market_claim(&w.m, "t", &w.e), "claim-early");
-	assert_string_equal(w.e.msg, "claim-early: the time for the task ends at 3000, it is 0");
+	assert_string_equal(w.e.msg, "claim-early: the time for the task ends in 3000 s");
 	assert_string_equal(w.e.hint, "enclua task show t");
 	world_close(&w);
 }
