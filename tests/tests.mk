@@ -5,7 +5,7 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT := $(UNIT_SRC:tests/unit/%.c=$O/unit/%)
 BATS := $(wildcard tests/*/*.bats)
 BOX_TESTS := $(patsubst %,$O/box/%,syscalls attacks life)
-EXTRA_TESTS += $O/market/simulate $O/money/driver $(patsubst %,$O/book/%,verify foreign make_log our_verify crash)
+EXTRA_TESTS += $O/market/simulate $O/money/driver $O/deal/enter $(patsubst %,$O/book/%,verify foreign make_log our_verify crash)
 TEST_TIMEOUT ?= 900
 
 test_age_vectors_LIBS := -lz
@@ -109,6 +109,11 @@ $O/market/simulate: tests/market/simulate.c $O/core.a
 
 # Money: the ledger behind a pipe; tests/money/run holds it against model.py.
 $O/money/driver: tests/money/driver.c $O/core.a
+	$(call say,TEST,$@)
+	$Qmkdir -p $(@D)
+	$Q$(CC) $(ENCLUA_CFLAGS) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $O/core.a $(LIBS)
+
+$O/deal/enter: tests/deal/enter.c $O/core.a
 	$(call say,TEST,$@)
 	$Qmkdir -p $(@D)
 	$Q$(CC) $(ENCLUA_CFLAGS) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $O/core.a $(LIBS)

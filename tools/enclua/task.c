@@ -8,6 +8,7 @@
 #include "form/receipt.h"
 #include "node/host.h"
 #include "result.h"
+#include "trade.h"
 #include "verbs.h"
 
 static void time_text(char out[static 24], int64_t at)
@@ -25,22 +26,34 @@ static int task_open(struct cli *c, const char *which, struct book **b, struct s
 	return store_task_find(book_store(*b), which, t, e);
 }
 
+/* A task of the market is healed by whoever looks at it next: it runs until it has ended. */
+static const char *status_of(const struct cli *c, struct book *b, const struct store_task *t)
+{
+	struct market_task m;
+	struct err ignored;
+	return host_get(b, MARKET_ROW_TASK, t->id, "", &m, &ignored) == 1 ? t->status : task_status(c, t);
+}
+
+struct list { struct cli *c; struct book *b; };
+
 static int list_row(void *ctx, const struct store_task *t, struct err *e)
 {
-	struct cli *c = ctx;
+	struct list *l = ctx;
+	struct cli *c = l->c;
+	const char *status = status_of(c, l->b, t);
 	char created[24];
 	time_text(created, t->created);
 	json_write_object(&c->out);
 	json_write_key(&c->out, "task");
 	json_write_text(&c->out, t->id);
 	json_write_key(&c->out, "status");
-	json_write_text(&c->out, task_status(c, t));
+	json_write_text(&c->out, status);
 	json_write_key(&c->out, "app");
 	json_write_text(&c->out, t->app_name);
 	json_write_key(&c->out, "created");
 	json_write_text(&c->out, created);
 	json_write_object_end(&c->out);
-	return cli_print(c, e, "%s  %-11s  %s  %s\n", t->id, task_status(c, t), created, t->app_name);
+	return cli_print(c, e, "%s  %-11s  %s  %s\n", t->id, status, created, t->app_name);
 }
 
 static int run_list(struct cli *c, struct args *a, struct err *e)
@@ -51,7 +64,7 @@ static int run_list(struct cli *c, struct args *a, struct err *e)
 		return -1;
 	json_write_key(&c->out, "tasks");
 	json_write_array(&c->out);
-	int r = store_task_each(book_store(b), list_row, c, e);
+	int r = store_task_each(book_store(b), list_row, &(struct list){ c, b }, e);
 	json_write_array_end(&c->out);
 	book_close(b);
 	return r;
@@ -86,7 +99,7 @@ static int show_numbers(struct cli *c, const struct store_task *t, struct err *e
 	return cli_print(c, e, "%-12s %s\n", "data", t->data.len ? buf_text(&t->data) : "-");
 }
 
-static int show_text(struct cli *c, const struct store_task *t, struct err *e)
+int task_tell(struct cli *c, struct book *b, const struct store_task *t, struct err *e)
 {
 	char created[24], finished[24], digest[65], measurement[65], requester[IDENTITY_TEXT], worker[IDENTITY_TEXT];
 	bool ended = t->finish_seq != 0;
@@ -97,7 +110,7 @@ static int show_text(struct cli *c, const struct store_task *t, struct err *e)
 	identity_text(requester, t->requester);
 	identity_text(worker, t->worker);
 	const struct { const char *key, *value; } rows[] = {
-		{ "task", t->id }, { "status", task_status(c, t) }, { "reason", t->reason }, { "app", t->app }, { "app_name", t->app_name },
+		{ "task", t->id }, { "status", status_of(c, b, t) }, { "reason", t->reason }, { "app", t->app }, { "app_name", t->app_name },
 		{ "requester", requester }, { "worker", ended ? worker : "" }, { "created", created }, { "finished", finished }, { "salted_digest", digest },
 		{ "measurement", measurement }, { "assurance", t->assurance },
 	};
@@ -107,7 +120,7 @@ static int show_text(struct cli *c, const struct store_task *t, struct err *e)
 		if (rows[i].value[0] && cli_print(c, e, "%-12s %s\n", rows[i].key, rows[i].value) < 0)
 			return -1;
 	}
-	return show_numbers(c, t, e);
+	return show_numbers(c, t, e) < 0 ? -1 : trade_task_tell(c, b, t->id, e);
 }
 
 static int run_show(struct cli *c, struct args *a, struct err *e)
@@ -116,7 +129,7 @@ static int run_show(struct cli *c, struct args *a, struct err *e)
 	struct store_task t = { .id = "" };
 	int r = task_open(c, a->words[0], &b, &t, e);
 	if (r == 0)
-		r = show_text(c, &t, e);
+		r = task_tell(c, b, &t, e);
 	store_task_done(&t);
 	book_close(b);
 	return r;
@@ -248,8 +261,9 @@ static const struct option_row receipt_options[] = {
 
 const struct command task_commands[] = {
 	{ "task list", "", "List the tasks of this home", NULL, NULL, 0, 0, run_list },
-	{ "task show", "TASK", "Show what is known of a task", "Example: enclua task show task1qx7…\n\nTASK is an id or a unique prefix of it.", NULL,
-	  1, 1, run_show },
+	{ "task show", "TASK", "Show what is known of a task", "Example: enclua task show task1qx7…\n\nTASK is an id or a unique prefix of it. Of a task of the market also its deal, deadlines, and "
+	  "the workers that it was sent to.\n\nJSON: task, status, reason, app, app_name, requester, worker, created, finished, salted_digest, measurement, assurance, entry, "
+	  "result_size,\ndata, missing_layers, market (deal, index, status, trust, cost, contributors, winners, reveals, deadline, workers) or null.", NULL, 1, 1, run_show },
 	{ "task result", "TASK [-o DIR]", "Decrypt the result of a task, for its beneficiary",
 	  "Example: enclua task result task1qx7… -o out/\n\nThe stored bytes are checked against their hash before they are opened.", result_options,
 	  1, 1, run_result },

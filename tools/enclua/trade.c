@@ -22,65 +22,56 @@ void trade_done(struct trade *t)
 
 /* Refusals */
 
-/* What helps, by how the code of a refusal begins; the first that fits. */
-static const struct { const char *code, *hint; } hints[] = {
-	{ "match-0x00", "enclua pool list shows which categories pools offer; --category asks for one" },
-	{ "match-0x01", "the categories are XS, S, M, L, XL: --category" },
-	{ "match-0x02", "enclua pool list shows how much trust pools offer; --trust asks for it" },
-	{ "match-0x03", "enclua order list --app APP --open shows what it costs; --max-price offers more" },
-	{ "match-0x04", "enclua order list --data DATA --open shows what it costs; --max-price offers more" },
-	{ "match-0x05", "enclua pool list shows what pools cost; --max-price offers more, --pool chooses another" },
-	{ "match-0x06", "enclua pool list shows what pools offer; --pool chooses another" },
-	{ "match-0x07", "enclua order list --app APP --open shows whether it is offered for enclaves (tag tee)" },
-	{ "match-0x12", "--pool names the pool that is wanted; without it, any will do" },
-	{ "match-0x13", "enclua order show ORDER shows for which data the iApp is offered" },
-	{ "match-0x14", "enclua order show ORDER shows for which pools the iApp is offered; --pool chooses one" },
-	{ "match-0x15", "enclua order show ORDER shows to whom the iApp is offered; its owner can offer it to you" },
-	{ "match-0x16", "enclua order show ORDER shows for which iApps the data is granted" },
-	{ "match-0x17", "enclua order show ORDER shows for which pools the data is granted; --pool chooses one" },
-	{ "match-0x18", "enclua order show ORDER shows to whom the data is granted; its owner can grant it to you" },
-	{ "match-0x19", "enclua pool list shows other pools; --pool chooses one" },
-	{ "match-0x1a", "enclua pool list shows other pools; --pool chooses one" },
-	{ "match-0x1b", "enclua pool list shows other pools; --pool chooses one" },
-	{ "match-0x20", "enclua app list shows the iApps of this book" },
-	{ "match-0x21", "it has another owner since: enclua order list --app APP --open shows the offers that hold" },
-	{ "match-0x30", "enclua data list shows the data of this book" },
-	{ "match-0x31", "it has another owner since: enclua order list --data DATA --open shows the grants that hold" },
-	{ "match-0x40", "enclua pool list shows the pools of this book" },
-	{ "match-0x41", "it has another owner since: enclua order list --pool POOL --open shows the offers that hold" },
-	{ "match-0x60", "enclua order list --open shows the orders that are not used up" },
-	{ "match-0x70", "enclua order show ORDER shows until when and for what it is granted" },
-	{ "match-0x71", "who is to pay signs first: enclua --as PAYER order sponsor ORDER" },
-	{ "match-first", "somebody else matched it meanwhile; try again" },
-	{ "match-unknown", "enclua order list shows the orders of this book" },
-	{ "match-own", "enclua data show DATA shows to whom it belongs now" },
-	{ "funds", "enclua account show; enclua account deposit N puts money in, as the operator of the book" },
-	{ "not-owner", "act as its owner: enclua --as NAME …; enclua key list shows who can act here" },
-	{ "not-scheduler", "only the owner of the pool, as it was when the deal was made, does that: enclua deal show DEAL" },
-	{ "cancel-unknown", "enclua order list shows the orders of this book" },
-	{ "claim-early", "enclua task watch TASK waits for it; enclua task show TASK has its deadlines" },
-	{ "claim-status", "enclua task show TASK shows how it ended" },
-	{ "initialize-", "enclua deal show DEAL shows its tasks" },
-	{ "pool-name", "enclua pool list shows the names that are taken; choose another" },
-	{ "pool-policy", "enclua pool policy POOL --stake-ratio 0…1000 --scheduler-ratio 0…100" },
-	{ "pool-unknown", "enclua pool list shows the pools of this book" },
-	{ "admit-twice", "enclua pool show POOL shows who works for it" },
-	{ "dismiss-twice", "enclua pool show POOL shows who works for it" },
-	{ "transfer-twice", "enclua app list shows both" },
-	{ "identity-unknown", "it introduces itself on its own machine: enclua key register NAME" },
-	{ "sponsor-other", "enclua order show ORDER shows who is to pay" },
-	{ "sponsor-unknown", "enclua order list shows the orders of this book" },
-	{ "order-field", "enclua app offer --help, enclua pool offer --help" },
-	{ "overflow", "a smaller --volume or --price" },
-	{ "closed", "its account is closed for good; another identity can take its place: enclua key new NAME" },
-	{ "run-assurance", "enclua doctor shows what this machine can promise; --min-assurance asks for less" },
+/* What helps, by how the code of a refusal begins; the first that fits. Rules of the market name the order or task that it is about by themselves; `also` is what can
+ * be done then. */
+static const struct { const char *code, *hint; bool also; } hints[] = {
+	{ "match-0x00", "enclua pool list shows which categories pools offer, --category asks for one", true },
+	{ "match-0x02", "enclua pool list shows how much trust pools offer, --trust asks for it", true },
+	{ "match-0x03", "--max-price offers more", true },
+	{ "match-0x04", "--max-price offers more", true },
+	{ "match-0x05", "enclua pool list shows other pools, --max-price offers more", true },
+	{ "match-0x06", "enclua pool list shows other pools, --pool chooses one", true },
+	{ "match-0x12", "--pool names the pool that is wanted; without it, any will do", true },
+	{ "match-0x14", "--pool chooses another", true },
+	{ "match-0x17", "--pool chooses another", true },
+	{ "match-0x19", "enclua pool list shows other pools", true },
+	{ "match-0x1a", "enclua pool list shows other pools", true },
+	{ "match-0x1b", "enclua pool list shows other pools", true },
+	{ "match-0x71", "who is to pay signs first: enclua --as PAYER order sponsor ORDER", true },
+	{ "match-first", "somebody else matched it meanwhile; try again", false },
+	{ "match-unknown", "enclua order list shows the orders of this book", false },
+	{ "match-own", "enclua data show DATA shows to whom it belongs now", false },
+	{ "funds", "enclua account show; enclua account deposit N puts money in, as the operator of the book", false },
+	{ "not-owner", "act as its owner: enclua --as NAME …; enclua key list shows who can act here", false },
+	{ "not-scheduler", "only the owner of the pool, as it was when the deal was made, does that: enclua deal show DEAL", false },
+	{ "cancel-unknown", "enclua order list shows the orders of this book", false },
+	{ "claim-early", "enclua task watch waits for its last deadline", true },
+	{ "initialize-", "enclua deal show DEAL shows its tasks", false },
+	{ "pool-name", "enclua pool list shows the names that are taken; choose another", false },
+	{ "pool-policy", "enclua pool policy POOL --stake-ratio 0…1000 --scheduler-ratio 0…100", false },
+	{ "pool-unknown", "enclua pool list shows the pools of this book", false },
+	{ "admit-twice", "enclua pool show POOL shows who works for it", false },
+	{ "dismiss-twice", "enclua pool show POOL shows who works for it", false },
+	{ "transfer-twice", "enclua app list shows both", false },
+	{ "identity-unknown", "it introduces itself on its own machine: enclua key register NAME", false },
+	{ "sponsor-other", "enclua order show ORDER shows who is to pay", false },
+	{ "sponsor-unknown", "enclua order list shows the orders of this book", false },
+	{ "overflow", "a smaller --volume or --price", false },
+	{ "closed", "its account is closed for good; another identity can take its place: enclua key new NAME", false },
+	{ "run-assurance", "enclua doctor shows what this machine can promise, --min-assurance asks for less", false },
 };
 
 int trade_hint(struct err *e)
 {
-	for (size_t i = 0; e && !e->hint[0] && i < sizeof hints / sizeof *hints; i++)
-		if (strncmp(e->msg, hints[i].code, strlen(hints[i].code)) == 0)
-			return err_hint(e, "%s", hints[i].hint);
+	char named[sizeof e->hint + 4];
+	for (size_t i = 0; e && i < sizeof hints / sizeof *hints; i++) {
+		if (strncmp(e->msg, hints[i].code, strlen(hints[i].code)) != 0)
+			continue;
+		if (e->hint[0] && !hints[i].also)
+			return -1;
+		(void)snprintf(named, sizeof named, "%s%s", e->hint, e->hint[0] ? "; " : "");
+		return err_hint(e, "%s%s", named, hints[i].hint);
+	}
 	return -1;
 }
 

@@ -61,4 +61,8 @@ const char *trade_category_text(uint64_t category);	/* "XS" … "XL"; "?" past t
 struct trade_amount { char text[TEXT_AMOUNT]; };
 struct trade_amount trade_amount(uint64_t nrlc);
 
+/* Tasks: all of task show (task.c), and the market's part of it, "market":{…} or null (task_market.c). */
+int task_tell(struct cli *c, struct book *b, const struct store_task *t, struct err *e);
+int trade_task_tell(struct cli *c, struct book *b, const char *task, struct err *e);
+
 #endif
