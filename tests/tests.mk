@@ -107,6 +107,18 @@ $O/market/simulate: tests/market/simulate.c $O/core.a
 	$Qmkdir -p $(@D)
 	$Q$(CC) $(ENCLUA_CFLAGS) -Itests $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $O/core.a $(LIBS)
 
+# Real processes: what they ask a market for, and the program with a lie in it.
+EXTRA_TESTS += $O/deal/deal $O/deal/liar
+$O/deal/deal: tests/deal/deal.c $O/core.a
+	$(call say,TEST,$@)
+	$Qmkdir -p $(@D)
+	$Q$(CC) $(ENCLUA_CFLAGS) -Itests $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $O/core.a $(LIBS)
+$O/deal/liar: tests/deal/liar.c $(call OBJ,$(TOOL_SRC)) $O/core.a
+	$(call say,TEST,$@)
+	$Qmkdir -p $(@D)
+	$Q$(CC) $(ENCLUA_CFLAGS) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -Wl,--wrap=work_run -MMD -MP -o $@ $^ $(LIBS)
+	$Qln -sf ../enclave $(@D)/enclave
+
 # Money: the ledger behind a pipe; tests/money/run holds it against model.py.
 $O/money/driver: tests/money/driver.c $O/core.a
 	$(call say,TEST,$@)

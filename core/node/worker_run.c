@@ -1,6 +1,7 @@
 /* One task of a deal, from the book to a box to the book: what is run is what the orders say, held against the register by hash. A run that this machine could not
  * do is no result: the task stays for others. One that the iApp or its request made fail is a result like any other.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -215,10 +216,22 @@ static void ended(struct run *r)
 		memcpy(r->digest, d->digest, 32);
 }
 
+/* Whoever runs this machine, or the kernel when memory is short, ended it: that says nothing of the iApp. */
+static bool ended_from_outside(const struct box_outcome *o)
+{
+	static const int signals[] = { SIGKILL, SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+	for (size_t i = 0; o->done.status == BOX_ALARM && i < sizeof signals / sizeof *signals; i++)
+		if (o->signal == signals[i])
+			return true;
+	return false;
+}
+
 static int box(struct run *r, struct err *e)
 {
 	if (work_run(book_store(r->w->book), r->w->keeper, r->w->zygote, &r->work, r->t->task.id, &r->result, e) < 0)
 		return -1;
+	if (ended_from_outside(&r->result.box))
+		return err_set(e, ERR_UNAVAILABLE, "the box was ended by signal %d, not by the iApp", r->result.box.signal);
 	ended(r);
 	if (r->w->ran)
 		r->w->ran(r->w->ctx, r->t->task.id, &r->result);

@@ -22,7 +22,7 @@ static const char market_main[] =
 static const char market_manifest[] =
 	"api: 1\nname: sum\nversion: 1.0.0\nentry: main.lua\n"
 	"inputs:\n  data: none\n  args:\n    - {name: what, type: string, default: sum}\n    - {name: turns, type: integer, default: 10}\n"
-	"limits: {memory: 8MiB, cpu: 20s, wall: 2s, output: 64KiB}\noutputs: {deterministic: true}\n";
+	"limits: {memory: 8MiB, cpu: 20s, wall: 5s, output: 64KiB}\noutputs: {deterministic: true}\n";
 
 struct market_made {
 	char home[PATH_MAX];
@@ -96,10 +96,26 @@ static inline void market_make_orders(struct market_made *m)
 	(void)book_make_append(m->b, &en, m->manager, m->pool_order);
 }
 
-/* home NULL: a scratch folder. */
+static inline int market_make_order_find(void *ctx, const void *row, uint64_t made, struct err *e)
+{
+	struct market_made *m = ctx;
+	const struct market_order *o = row;
+	(void)made;
+	(void)e;
+	if (o->kind == MARKET_ORDER_APP) {
+		(void)snprintf(m->app, ID_TEXT, "%.*s", ID_TEXT - 1, o->asset);
+		(void)snprintf(m->app_order, ID_TEXT, "%.*s", ID_TEXT - 1, o->id);
+	} else if (o->kind == MARKET_ORDER_POOL) {
+		(void)snprintf(m->pool_order, ID_TEXT, "%.*s", ID_TEXT - 1, o->id);
+	}
+	return 0;
+}
+
+/* home NULL: a scratch folder. One that was made so before is found again. */
 static inline void market_make_open(struct market_made *m, const char *home)
 {
 	static struct entry en;
+	static const uint8_t requester[32] = "the requester of all these tests", author[32] = "the author whose iApp they all r";
 	struct err e;
 	BOOK_MUST(crypto_init(&e), &e);
 	if (home)
@@ -114,8 +130,12 @@ static inline void market_make_open(struct market_made *m, const char *home)
 	BOOK_MUST(book_operator_open(m->b, &m->operator, &e), &e);
 	BOOK_MUST(book_worker_open(m->b, &m->worker, &e), &e);
 	BOOK_MUST(host_manager_open(m->b, &m->manager, &e), &e);
-	BOOK_MUST(identity_new(&m->requester, &e), &e);
-	BOOK_MUST(identity_new(&m->author, &e), &e);
+	BOOK_MUST(identity_from_seed(&m->requester, requester, &e), &e);
+	BOOK_MUST(identity_from_seed(&m->author, author, &e), &e);
+	m->app_order[0] = '\0';
+	BOOK_MUST(host_each(m->b, MARKET_ROW_ORDER, NULL, -1, market_make_order_find, m, &e), &e);
+	if (m->app_order[0])
+		return;
 	book_make_identity(m->b, &en, m->requester, "requester", "");
 	(void)book_make_append(m->b, &en, m->requester, NULL);
 	book_make_identity(m->b, &en, m->author, "author", "");

@@ -397,7 +397,7 @@ static void a_lease_that_runs_out_goes_to_another(void **state)
 	assert_int_equal(entries_of(w, "enclua/task.assign/v1"), 1);
 	run_all(worker_of(w, w->crowd[1]));
 	assert_int_equal(market_make_task(w->m.b, task).status, MARKET_ACTIVE);
-	ahead = WORKER_LEASE_MARGIN + 3;
+	ahead = WORKER_LEASE_MARGIN + 6;
 	run_all(worker_of(w, w->crowd[1]));
 	assert_int_equal(market_make_task(w->m.b, task).status, MARKET_COMPLETED);
 	assert_int_equal(entries_of(w, "enclua/task.assign/v1"), 2);
