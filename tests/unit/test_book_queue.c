@@ -47,6 +47,29 @@ static int setup(void **state)
 	return 0;
 }
 
+/* Among what is accepted: a chain whose second entry is not, an entry of a stranger, and a chain that is in. Code, words, hint and places come the same way through
+ * another process as at home. */
+static bool answers_are_right(const struct crowd *c, struct book *b, const struct book_item *items, const uint64_t *at, size_t n)
+{
+	struct buf good, bad;
+	struct identity *stranger;
+	struct err e = { .code = ERR_NONE };
+	uint64_t again[CHAIN];
+	book_make_money(b, &en, ENTRY_ACCOUNT_TRANSFER_TYPE, c->m->bob, 1);
+	book_make_sign(&en, c->m->ada, &good, NULL);
+	book_make_money(b, &en, ENTRY_ACCOUNT_TRANSFER_TYPE, c->m->bob, UINT64_C(1) << 60);
+	book_make_sign(&en, c->m->ada, &bad, NULL);
+	const struct book_item chain[] = { { good.data, good.len }, { bad.data, bad.len } };
+	bool right = book_append(b, chain, 2, NULL, &e) < 0 && e.code == ERR_FUNDS && strstr(e.msg, "account.transfer: ");
+	buf_done(&good);
+	buf_done(&bad);
+	BOOK_MUST(identity_new(&stranger, &e), &e);
+	book_make_data(b, &en, "", 100);
+	right = right && book_make_try(b, &en, stranger, NULL, NULL, &e) < 0 && e.code == ERR_NOT_FOUND && strstr(e.hint, "enclua key register");
+	identity_free(stranger);
+	return right && book_append(b, items, n, again, &e) == 0 && memcmp(again, at, n * sizeof *at) == 0;
+}
+
 /* A child: appends chains, and tells of each entry that was confirmed where it is. 0: all was well. */
 static int append_all(const struct crowd *c)
 {
@@ -70,6 +93,8 @@ static int append_all(const struct crowd *c)
 			(void)fprintf(stderr, "append: %s\n", e.msg);
 			return 3;
 		}
+		if (i % 5 == 2 && !answers_are_right(c, b, items, at, n))
+			return 6;
 		for (size_t k = 0; k < n; k++) {
 			reports[k].index = at[k];
 			if (at[k] != at[0] + k)	/* one after another */
