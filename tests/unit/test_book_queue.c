@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -271,6 +272,63 @@ static void killed_leaders_take_nothing_with_them(void **state)
 	print_message("# %u killed, %u of them as leaders; %zu entries confirmed\n", kills, leaders, n);
 }
 
+/* A leader that can write no more than a few pages: often enough for itself, seldom for those it serves. What it could not commit it may not confirm. */
+_Noreturn static void lead_in_want(const struct book_made *m, const volatile int *stop, volatile unsigned *failures)
+{
+	char path[PATH_MAX + 16];
+	struct book *b;
+	struct err e;
+	BOOK_MUST(book_open(&b, m->path, false, &e), &e);
+	(void)snprintf(path, sizeof path, "%s/store.db-wal", m->path);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	while (!*stop) {
+		struct buf note;
+		struct stat st;
+		struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY }, few = all;
+		uint16_t dice;
+		crypto_random(&dice, sizeof dice);
+		book_make_money(b, &en, ENTRY_ACCOUNT_TRANSFER_TYPE, m->bob, 1);
+		book_make_sign(&en, m->ada, &note, NULL);
+		uint64_t pages = (stat(path, &st) == 0 ? (uint64_t)st.st_size / 4096u : 0) + 32;	/* the log begins again from time to time */
+		few.rlim_cur = 4096u * (dice % pages);
+		(void)setrlimit(RLIMIT_FSIZE, &few);
+		int r = book_append_one(b, &note, NULL, &e);
+		(void)setrlimit(RLIMIT_FSIZE, &all);
+		*failures += r < 0;
+		buf_done(&note);
+	}
+	_exit(0);
+}
+
+static void what_could_not_be_written_is_not_confirmed(void **state)
+{
+	struct book_made *m = *state;
+	struct crowd c;
+	static struct report r[REPORTS];
+	size_t n = 0;
+	volatile unsigned *failures = mmap(NULL, sizeof *failures, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	crowd_start(&c, m, 0);
+	pid_t poor[4];
+	for (size_t i = 0; i < 4; i++)
+		if ((poor[i] = fork()) == 0)
+			lead_in_want(m, c.stop, failures);
+	for (unsigned tries = 0; (n < 1500 || *failures < 12) && tries < 20000; tries++) {
+		(void)usleep(1000);
+		n = reports_read(&c, r, n);
+	}
+	*c.stop = 1;
+	for (size_t i = 0; i < 4; i++) {
+		int status;
+		assert_int_equal(waitpid(poor[i], &status, 0), poor[i]);
+		assert_int_equal(status, 0);
+	}
+	n = crowd_end(&c, r, n);
+	assert_true(all_is_there(m, r, n) >= n);
+	print_message("# %u commits failed for want of room; %zu entries confirmed\n", *failures, n);
+	assert_true(*failures > 0);
+	(void)munmap((void *)failures, sizeof *failures);
+}
+
 /* Strangers */
 
 static int queue_connect(const struct book_made *m)
@@ -468,7 +526,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, book_make_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(eight_processes_append_at_once), TEST(killed_leaders_take_nothing_with_them), TEST(strangers_hold_nobody), TEST(a_home_may_lie_deep),
+		TEST(eight_processes_append_at_once), TEST(killed_leaders_take_nothing_with_them), TEST(what_could_not_be_written_is_not_confirmed),
+		TEST(strangers_hold_nobody), TEST(a_home_may_lie_deep),
 		TEST(what_the_dead_left_is_in_nobodys_way), TEST(a_leader_that_sleeps_is_named),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
