@@ -154,11 +154,12 @@ out:
 
 /* iApps */
 
+/* Not "author <> …": the index of names would be read through all versions of a name, at each registration. */
 static int app_rules(struct book *b, const struct store_app *a, struct err *e)
 {
 	sqlite3_stmt *st = NULL;
 	if (store_statement(b->store, &st, "SELECT owner = ?3 AND h1 = ?1 FROM app WHERE h1 = ?1 AND owner = ?3 "
-		"UNION ALL SELECT 0 FROM app WHERE name = ?2 AND author <> ?4 LIMIT 1", e) < 0)
+		"UNION ALL SELECT 0 FROM app WHERE name = ?2 AND author < ?4 UNION ALL SELECT 0 FROM app WHERE name = ?2 AND author > ?4 LIMIT 1", e) < 0)
 		return -1;
 	sqlite3_bind_text(st, 1, a->h1, -1, SQLITE_STATIC);
 	sqlite3_bind_text(st, 2, a->name, -1, SQLITE_STATIC);

@@ -91,7 +91,7 @@
 	"	created INTEGER NOT NULL" \
 	") STRICT;" \
 	"CREATE UNIQUE INDEX app_h1 ON app (h1, owner);" \
-	"CREATE INDEX app_name ON app (name);" \
+	"CREATE INDEX app_name ON app (name, author);" \
 	"CREATE INDEX app_blob ON app (blob);" \
 	"CREATE TABLE task (" \
 	"	seq INTEGER PRIMARY KEY," \
