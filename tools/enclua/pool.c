@@ -92,7 +92,7 @@ static int run_policy(struct cli *c, struct args *a, struct err *e)
 	int r = pool_begin(&p, c, a->words[0], ENTRY_POOL_POLICY_TYPE, e);
 	if (r == 0)
 		r = host_get(p.t.b, MARKET_ROW_ASSET, p.pool, "", &now, e) < 0 || ratios(a, &now.stake_ratio, &now.scheduler_ratio, e) < 0 ? -1 : 0;
-	if (r == 0 && a->n_options) {
+	if (r == 0 && (args_has(a, "stake-ratio") || args_has(a, "scheduler-ratio"))) {
 		memcpy(p.en->pool_policy.pool, p.pool, ID_TEXT);
 		p.en->pool_policy.stake_ratio = now.stake_ratio;
 		p.en->pool_policy.scheduler_ratio = now.scheduler_ratio;
