@@ -165,7 +165,7 @@
 #define ENTRY_TASK_ASSIGN(F) \
 	F(ID, REQUIRED, task, ID_TASK, "the pool's owner …") \
 	F(IDENTITY, REQUIRED, worker, 0, "… lets this worker contribute to it …") \
-	F(NUMBER, REQUIRED, until, 0, "… and waits so long, in seconds since 1970, before another gets its place")
+	F(NUMBER, REQUIRED, until, 0, "… and waits so long, in seconds since 1970, before another gets its place; a past time takes it back")
 
 #define ENTRY_TASK_CONTRIBUTE(F) \
 	F(ID, REQUIRED, task, ID_TASK, "by a worker that was assigned") \

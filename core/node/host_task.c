@@ -83,10 +83,16 @@ int on_task_assign(struct event *v, struct err *e)
 	int is = host_get(v->b, MARKET_ROW_CONTRIBUTION, f->task, worker, &done, e);
 	if (is)
 		return is < 0 ? -1 : err_set(e, ERR_CONFLICT, "assign-twice: %s has contributed to this task", worker);
-	int needs = host_needs(v->b, &t, v->at->now, e);
+	uint64_t until = f->until;
+	/* Taken back from one that is gone, so that another can be sent now: no question of how many are needed. */
+	bool back = (int64_t)until <= v->at->now, was = false;
+	if (back && host_assigned(v->b, f->task, worker, &was, e) < 0)
+		return -1;
+	if (back && !was)
+		return err_set(e, ERR_CONFLICT, "assign-past: %s was never sent to this task, so there is nothing to take back", worker);
+	int needs = back ? 1 : host_needs(v->b, &t, v->at->now, e);
 	if (needs <= 0)
 		return needs < 0 ? -1 : err_set(e, ERR_CONFLICT, "assign-enough: the workers that are at this task can end it");
-	uint64_t until = f->until;
 	return host_record_put(v, HOST_ASSIGN, f->task, worker, f->task, (int64_t)until, &until, sizeof until, e);
 }
 

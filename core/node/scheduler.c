@@ -93,9 +93,9 @@ static void fill_assign(struct entry *en, const struct worker_task *t, const voi
 	en->task_assign.until = (uint64_t)l->until;
 }
 
-int scheduler_assign(const struct worker *w, const struct worker_task *t, int64_t until, struct err *e)
+int scheduler_assign(const struct worker *w, const struct worker_task *t, const uint8_t who[static 32], int64_t until, struct err *e)
 {
-	const struct lease lease = { identity_public(w->identity), until };
+	const struct lease lease = { who, until };
 	return enter(w, t, ENTRY_TASK_ASSIGN_TYPE, scheduler_key(w, &t->deal), fill_assign, &lease, e);
 }
 

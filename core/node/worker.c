@@ -10,6 +10,7 @@
 
 #define AVOID 64u	/* tasks that went wrong here: enough for a pool's open ones */
 #define AVOID_S 30	/* seconds before this worker tries one of them again */
+#define PULSE_S 2	/* how often it looks whether those at a task live */
 #define RETRY_S 5	/* when an entry was refused that should not have been */
 
 struct pending { char deal[MARKET_NAME]; uint64_t next, end; };
@@ -242,6 +243,32 @@ static int reveal(struct step *s, const struct worker_task *t, struct err *e)
 	return is;
 }
 
+/* A worker of this home that died at the task gets no more time. 1: one was taken back, 0, −1 */
+static int bury(struct step *s, const struct worker_task *t, struct err *e)
+{
+	char (*at)[MARKET_NAME] = malloc(sizeof *at * MARKET_CONTRIBUTORS_MAX);
+	size_t n = 0;
+	int r = -1;
+	if (!at)
+		return err_set(e, ERR_LIMIT, "out of memory");
+	if (host_leases(s->w->book, t->task.id, s->now, at, MARKET_CONTRIBUTORS_MAX, &n, e) == 0)
+		r = 0;
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		uint8_t who[32];
+		int fd;
+		due_at(s, s->now + PULSE_S);
+		if (!strcmp(at[i], s->w->state->me))
+			continue;	/* it is back: the lease is its own */
+		r = identity_parse(who, at[i], e) < 0 ? -1 : worker_keep_abandoned(s->w, who, t->task.id, &fd, e);
+		if (r <= 0)
+			continue;
+		r = scheduler_assign(s->w, t, who, s->now, e) < 0 ? -1 : 1;
+		worker_keep_unlock(s->w, who, t->task.id, fd);
+	}
+	free(at);
+	return r;
+}
+
 /* What the owner of the pool, or anybody, does for a task that is waiting. 1: done, 0, −1 */
 static int duty(struct step *s, const struct worker_task *t, struct err *e)
 {
@@ -249,8 +276,10 @@ static int duty(struct step *s, const struct worker_task *t, struct err *e)
 	if (k->final_deadline <= s->now)
 		return scheduler_claim(s->w, t, e) < 0 ? -1 : 1;
 	due_at(s, k->final_deadline);
-	if (k->status != MARKET_REVEALING || !scheduler_key(s->w, &t->deal))
+	if (!scheduler_key(s->w, &t->deal))
 		return 0;
+	if (k->status == MARKET_ACTIVE)
+		return k->contribution_deadline > s->now ? bury(s, t, e) : 0;
 	bool late = k->reveal_deadline <= s->now;
 	if (k->reveals == k->winners || (k->reveals && late))
 		return scheduler_finalize(s->w, t, e) < 0 ? -1 : 1;

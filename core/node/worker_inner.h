@@ -14,7 +14,7 @@ void worker_id(char out[static ID_TEXT], const char *name);	/* a name of the mar
 /* scheduler.c: key of the owner of this pool, or NULL */
 const struct identity *scheduler_key(const struct worker *w, const struct market_deal *d);
 int scheduler_begin_tasks(const struct worker *w, const struct market_deal *d, uint64_t from, uint64_t n, struct err *e);
-int scheduler_assign(const struct worker *w, const struct worker_task *t, int64_t until, struct err *e);
+int scheduler_assign(const struct worker *w, const struct worker_task *t, const uint8_t who[static 32], int64_t until, struct err *e);	/* until past: taken back */
 int scheduler_finalize(const struct worker *w, const struct worker_task *t, struct err *e);
 int scheduler_reopen(const struct worker *w, const struct worker_task *t, struct err *e);
 int scheduler_claim(const struct worker *w, const struct worker_task *t, struct err *e);
@@ -25,7 +25,9 @@ int worker_recover(struct worker *w, const struct worker_task *t, int64_t now, s
 
 /* worker_keep.c: what was committed to, until it is revealed: a task.reveal, signed. */
 int worker_keep_lock(const struct worker *w, const char *task, int *fd, struct err *e);	/* 1: it is ours; 0: somebody else's; -1 */
-void worker_keep_unlock(const struct worker *w, const char *task, int fd);
+void worker_keep_unlock(const struct worker *w, const uint8_t who[static 32], const char *task, int fd);
+/* 1: it died at the task in this home, and *fd holds its lock now; 0; -1 */
+int worker_keep_abandoned(const struct worker *w, const uint8_t who[static 32], const char *task, int *fd, struct err *e);
 int worker_keep(const struct worker *w, const char *task, const struct buf *note, struct err *e);
 int worker_kept(const struct worker *w, const char *task, struct entry *en, struct buf *note, struct err *e);	/* 1, 0, -1 */
 int worker_keep_sweep(const struct worker *w, struct err *e);	/* of tasks that have ended: with the results that nobody chose */

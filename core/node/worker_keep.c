@@ -1,5 +1,6 @@
 /* What a worker has committed to but not yet shown, in <home>/running: <task>.<worker>.reveal is the task.reveal it would sign, signed, so that nobody else can put one
- * there; <task>.<worker>.lock is held while it runs the task, so that processes of one worker do not run it twice.
+ * there; <task>.<worker>.lock is held while it runs the task, so that processes of one worker do not run it twice, and so that the death of one shows at once: its
+ * lock is there, and nobody holds it.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -22,17 +23,17 @@
 #define WORKER_HEX HEX_LEN(8)
 
 /* "<worker>.reveal": what the names of this worker's files end with, after the task and a dot. */
-static void ending(const struct worker *w, const char *what, char out[static 40])
+static void ending(const uint8_t who[static 32], const char *what, char out[static 40])
 {
 	char hex[WORKER_HEX + 1];
-	hex_encode(hex, identity_public(w->identity), WORKER_HEX / 2);
+	hex_encode(hex, who, WORKER_HEX / 2);
 	(void)snprintf(out, 40, ".%s%s", hex, what);
 }
 
-static int path_of(const struct worker *w, const char *task, const char *what, char out[static PATH_MAX], struct err *e)
+static int path_of(const struct worker *w, const uint8_t who[static 32], const char *task, const char *what, char out[static PATH_MAX], struct err *e)
 {
 	char end[40];
-	ending(w, what, end);
+	ending(who, what, end);
 	int n = snprintf(out, PATH_MAX, "%s/" FOLDER "/%s%s", book_home(w->book), task, end);
 	return n > 0 && n < PATH_MAX ? 0 : err_set(e, ERR_INVALID, "the path of the home is too long");
 }
@@ -44,14 +45,17 @@ static int folder_make(const struct worker *w, struct err *e)
 	return n > 0 && n < PATH_MAX ? os_dir_make(path, 0700, e) : err_set(e, ERR_INVALID, "the path of the home is too long");
 }
 
-int worker_keep_lock(const struct worker *w, const char *task, int *fd, struct err *e)
+/* 1: ours; 0: somebody else's, or not there; −1 */
+static int lock_open(const struct worker *w, const uint8_t who[static 32], const char *task, int create, int *fd, struct err *e)
 {
 	char path[PATH_MAX];
 	struct stat ours, there;
 	*fd = -1;
-	if (folder_make(w, e) < 0 || path_of(w, task, LOCK, path, e) < 0)
+	if (path_of(w, who, task, LOCK, path, e) < 0)
 		return -1;
-	int at = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int at = open(path, O_RDWR | create | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (at < 0 && errno == ENOENT && !create)
+		return 0;
 	if (at < 0)
 		return err_sys(e, errno, "cannot open %s", path);
 	/* Who had it before removes it: a lock on a file without a name is worth nothing. */
@@ -63,10 +67,20 @@ int worker_keep_lock(const struct worker *w, const char *task, int *fd, struct e
 	return 1;
 }
 
-void worker_keep_unlock(const struct worker *w, const char *task, int fd)
+int worker_keep_lock(const struct worker *w, const char *task, int *fd, struct err *e)
+{
+	return folder_make(w, e) < 0 ? -1 : lock_open(w, identity_public(w->identity), task, O_CREAT, fd, e);
+}
+
+int worker_keep_abandoned(const struct worker *w, const uint8_t who[static 32], const char *task, int *fd, struct err *e)
+{
+	return lock_open(w, who, task, 0, fd, e);
+}
+
+void worker_keep_unlock(const struct worker *w, const uint8_t who[static 32], const char *task, int fd)
 {
 	char path[PATH_MAX];
-	if (path_of(w, task, LOCK, path, NULL) == 0)
+	if (path_of(w, who, task, LOCK, path, NULL) == 0)
 		(void)unlink(path);
 	close(fd);
 }
@@ -74,7 +88,7 @@ void worker_keep_unlock(const struct worker *w, const char *task, int fd)
 int worker_keep(const struct worker *w, const char *task, const struct buf *note, struct err *e)
 {
 	char path[PATH_MAX];
-	if (path_of(w, task, REVEAL, path, e) < 0)
+	if (path_of(w, identity_public(w->identity), task, REVEAL, path, e) < 0)
 		return -1;
 	return os_file_replace(path, 0600, note->data, note->len, e) < 0 ? err_wrap(e, "what this worker will reveal") : 0;
 }
@@ -82,7 +96,7 @@ int worker_keep(const struct worker *w, const char *task, const struct buf *note
 int worker_kept(const struct worker *w, const char *task, struct entry *en, struct buf *note, struct err *e)
 {
 	char path[PATH_MAX];
-	if (path_of(w, task, REVEAL, path, e) < 0)
+	if (path_of(w, identity_public(w->identity), task, REVEAL, path, e) < 0)
 		return -1;
 	if (!os_exists(path))
 		return 0;
@@ -118,7 +132,7 @@ static int forget(const struct worker *w, const char *task, struct err *e)
 		goto out;
 	}
 	int is = worker_kept(w, task, en, &note, e);
-	if (is < 0 || path_of(w, task, REVEAL, path, e) < 0)
+	if (is < 0 || path_of(w, identity_public(w->identity), task, REVEAL, path, e) < 0)
 		goto out;
 	if (is == 1 && memcmp(en->task_reveal.result, none, 32) != 0 && store_task_find(book_store(w->book), task, &row, NULL) == 0 &&
 		memcmp(row.blob, en->task_reveal.result, 32) != 0)
@@ -127,7 +141,7 @@ static int forget(const struct worker *w, const char *task, struct err *e)
 	r = 0;
 out:
 	if (fd >= 0)
-		worker_keep_unlock(w, task, fd);
+		worker_keep_unlock(w, identity_public(w->identity), task, fd);
 	store_task_done(&row);
 	buf_done(&note);
 	free(en);
@@ -138,7 +152,7 @@ int worker_keep_sweep(const struct worker *w, struct err *e)
 {
 	char path[PATH_MAX], end[40], task[MARKET_NAME];
 	int r = 0;
-	ending(w, REVEAL, end);
+	ending(identity_public(w->identity), REVEAL, end);
 	if (snprintf(path, sizeof path, "%s/" FOLDER, book_home(w->book)) >= PATH_MAX)
 		return err_set(e, ERR_INVALID, "the path of the home is too long");
 	DIR *d = opendir(path);

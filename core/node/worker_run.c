@@ -195,7 +195,7 @@ static int lease_take(struct run *r, struct err *e)
 	is = host_needs(r->w->book, &r->t->task, r->now, e);
 	if (is <= 0 || !scheduler_key(r->w, &r->t->deal))
 		return is < 0 ? -1 : 0;
-	return scheduler_assign(r->w, r->t, lease_end(r), e) < 0 ? -1 : 1;
+	return scheduler_assign(r->w, r->t, identity_public(r->w->identity), lease_end(r), e) < 0 ? -1 : 1;
 }
 
 /* Running */
@@ -332,7 +332,7 @@ static int run_locked(struct worker *w, const struct worker_task *t, int64_t now
 	if (is <= 0)
 		return is;
 	is = gather(&r, e) < 0 ? -1 : what(&r, e);
-	worker_keep_unlock(w, t->task.id, fd);
+	worker_keep_unlock(w, identity_public(w->identity), t->task.id, fd);
 	for (size_t i = 0; i < r.n_data; i++)
 		store_data_done(&r.data[i]);
 	free(r.data);

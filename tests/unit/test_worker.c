@@ -387,14 +387,29 @@ static void a_death_anywhere_with_trust_3_heals(void **state)
 	a_death_anywhere_heals(*state, 3, 8);
 }
 
-/* It took the task and never came back: when its lease is over, another is sent; the requester has lost only time. */
-static void a_lease_that_runs_out_goes_to_another(void **state)
+/* It died here: its lock shows it, and the next to look takes the lease back and goes. */
+static void a_death_in_this_home_costs_no_time(void **state)
 {
 	struct world *w = *state;
 	char deal[MARKET_NAME], task[MARKET_NAME];
 	deal_make(w, 1, "sum", deal, task);
 	assert_true(dies(w, w->crowd[0], 1, true));	/* after task.assign */
+	run_all(worker_of(w, w->crowd[1]));
+	assert_int_equal(market_make_task(w->m.b, task).status, MARKET_COMPLETED);
+	assert_int_equal(entries_of(w, "enclua/task.assign/v1"), 3);
+	book_holds(w);
+}
+
+/* It took the task and never came back, and nothing here says that it is dead: when its lease is over, another is sent; the requester has lost only time. */
+static void a_lease_that_runs_out_goes_to_another(void **state)
+{
+	struct world *w = *state;
+	char deal[MARKET_NAME], task[MARKET_NAME], path[PATH_MAX + 64];
+	deal_make(w, 1, "sum", deal, task);
+	assert_true(dies(w, w->crowd[0], 1, true));	/* after task.assign */
 	assert_int_equal(entries_of(w, "enclua/task.assign/v1"), 1);
+	(void)snprintf(path, sizeof path, "%s/running", w->m.home);
+	scratch_remove(path);
 	run_all(worker_of(w, w->crowd[1]));
 	assert_int_equal(market_make_task(w->m.b, task).status, MARKET_ACTIVE);
 	ahead = WORKER_LEASE_MARGIN + 6;
@@ -511,6 +526,12 @@ static void who_may_not_does_nothing(void **state)
 	assert_false(step(worker_of(w, stranger)));
 	identity_free(stranger);
 	static struct entry en;
+	book_make_draft(w->m.b, &en, ENTRY_TASK_ASSIGN_TYPE);	/* what nobody has cannot be taken back */
+	(void)snprintf(en.task_assign.task, ID_TEXT, "%.*s", ID_TEXT - 1, task);
+	memcpy(en.task_assign.worker, identity_public(w->crowd[0]), 32);
+	en.task_assign.until = (uint64_t)en.time;
+	assert_int_equal(book_make_try(w->m.b, &en, w->m.manager, NULL, NULL, &e), -1);
+	assert_int_equal(strncmp(e.msg, "assign-past: ", 13), 0);
 	book_make_draft(w->m.b, &en, ENTRY_ACCOUNT_WITHDRAW_TYPE);
 	en.account_withdraw.amount = 98 * RLC;
 	(void)book_make_append(w->m.b, &en, w->crowd[0], NULL);
@@ -530,6 +551,7 @@ int main(void)
 		ONE(a_request_that_does_not_fit_fails),
 		ONE(a_death_anywhere_with_trust_1_heals),
 		ONE(a_death_anywhere_with_trust_3_heals),
+		ONE(a_death_in_this_home_costs_no_time),
 		ONE(a_lease_that_runs_out_goes_to_another),
 		ONE(what_was_kept_can_be_made_again),
 		ONE(nobody_works_and_the_payer_has_the_money_back),
