@@ -302,8 +302,12 @@ int host_needs(struct book *b, const struct market_task *t, int64_t now, struct 
 	}
 	for (size_t i = 0; i < n; i++) {
 		uint64_t score;
-		if (market_score_get(&h->market, at[i], &score, e) < 0 || market_group_add(&best.weight, &total, market_weight(score)) < 0)
+		if (market_score_get(&h->market, at[i], &score, e) < 0)
 			goto out;
+		if (market_group_add(&best.weight, &total, market_weight(score)) < 0) {
+			r = 0;	/* one more could not be weighed, and would be refused */
+			goto out;
+		}
 	}
 	r = best.weight == 0 || !market_consensus(best.weight, total, deal.trust);
 out:

@@ -1,7 +1,7 @@
 /* A market in a scratch book: people, a pool and its workers, orders of each kind, entries of theirs as the rules accept them. The clock is the test's: link with
  * -Wl,--wrap=os_time and move clock_ahead.
  *
- * Ada owns the iApp, Bob the data, Paul the pool, Carl asks for runs and has the money; six workers are in the pool, a seventh is not. Eve is unknown.
+ * Ada owns the iApp, Bob the data, Paul the pool, Carl asks for runs and has the money; six workers are in the pool, a seventh is not; somebody has given itself the role of a worker. Eve is unknown.
  */
 #ifndef ENCLUA_TESTS_HOST_MAKE_H
 #define ENCLUA_TESTS_HOST_MAKE_H
@@ -16,7 +16,7 @@
 #define POOL_PRICE (10 * RLC)
 #define CATEGORY_TIME 300	/* XS */
 
-enum who { ADA, BOB, CARL, PAUL, EVE, W1, W2, W3, W4, W5, W6, OUTSIDER, OPERATOR, PEOPLE };
+enum who { ADA, BOB, CARL, PAUL, EVE, W1, W2, W3, W4, W5, W6, OUTSIDER, SELF_MADE, OPERATOR, PEOPLE };
 
 struct world {
 	struct book_made m;
@@ -236,7 +236,7 @@ static inline void host_make_people(struct world *w)
 		if (i == EVE || i == OPERATOR)
 			continue;
 		(void)snprintf(called, sizeof called, "person %u", (unsigned)i);
-		book_make_identity(w->m.b, &en, w->who[i], called, "");
+		book_make_identity(w->m.b, &en, w->who[i], called, i == SELF_MADE ? "worker" : "");
 		(void)host_make_enter(w, i, NULL);
 		book_make_money(w->m.b, &en, ENTRY_ACCOUNT_DEPOSIT_TYPE, w->who[i], 1000 * RLC);
 		(void)book_make_append(w->m.b, &en, w->m.operator, NULL);
