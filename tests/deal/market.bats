@@ -280,3 +280,26 @@ matching() { echo deal.match app="$app_order" data="$data_order" pool="$pool_ord
 	[ "$(value .free account show "$deal/escrow")" = 0 ]
 	says 0 "$enclua" book verify
 }
+
+@test "lists: an offer lets in who is added to one, from then on" {
+	offers
+	"$enclua" account deposit 10RLC > /dev/null
+	says 0 "$enclua" --as ada --json list new ben
+	one_object out
+	list=$(jq -r .list out)
+	jq -e --arg ben "$(identity_of ben)" --arg ada "$(identity_of ada)" '.owner == $ada and .members == [$ben]' out
+	app_order=$(value .order --as ada app offer word-count --price 1RLC --only-requester "$list")
+	r=$(ask)
+	no_entry 4 match-0x15 me $(matching "$r")
+	refused 4 not-owner "enclua --as NAME" list add "$list" me
+	says 0 "$enclua" --as ada list add "$list" me carl
+	grep -q "of ada, 3 members" out && grep -q "(carl)" out
+	enter me $(matching "$r")
+	pools=$(value .list --as ada list new mill local --kind pool)
+	[ "$(value '.members | map(.[0:5]) | join(",")' list show "$pools")" = pool1,pool1 ]
+	fails 3 "" "$enclua" list new nobody
+	says 2 "$enclua" list new me --kind thing
+	fails 3 "there is no list" "$enclua" list show list1qqqqqqqq
+	[ "$(value '.lists | length' list list)" = 2 ]
+	says 0 "$enclua" book verify
+}
