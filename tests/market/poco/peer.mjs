@@ -269,6 +269,17 @@ async function dump() {
 	return out;
 }
 
+// A command of the peer alone: {"op":"reset"} begins an empty market again: the state as it is here.
+await state.checkpoint();
+async function reset() {
+	await state.revert();
+	await state.checkpoint();
+	for (const map of [people, assets, orders, deals, tasks]) map.clear();
+	now = 1000n;
+	return { ok: true };
+}
+commands.reset = reset;
+
 for await (const line of createInterface({ input: process.stdin })) {
 	const c = JSON.parse(line);
 	if (c.now !== undefined) now = BigInt(c.now);
