@@ -246,7 +246,7 @@ matching() { echo deal.match app="$app_order" data="$data_order" pool="$pool_ord
 @test "account history names what caused each movement, and what it says adds up" {
 	offers
 	"$enclua" account deposit 10RLC > /dev/null
-	"$enclua" account deposit 10RLC --to "$(value '.members[0].worker' pool show mill)" > /dev/null
+	"$enclua" account deposit 10RLC --to worker > /dev/null
 	deal=$(enter me $(matching "$(ask trust=2)"))
 	task=$(enter ben task.initialize deal="$deal")
 	worker=$(value '.members[0].worker' pool show mill)

@@ -12,7 +12,7 @@ setup_market() {
 		"$enclua" key new $name --no-passphrase > /dev/null
 		"$enclua" account deposit 100RLC --to $name > /dev/null
 	done
-	"$enclua" account deposit 100RLC --to "$(owner_of local)" > /dev/null
+	"$enclua" account deposit 100RLC --to manager > /dev/null
 	zero=sha256:$(printf '1%.0s' {1..64})
 }
 
@@ -23,7 +23,6 @@ value() {
 	"$enclua" --json "$@" | jq -r "$filter"
 }
 
-owner_of() { value .owner pool show "$1"; }
 identity_of() { value .identity key show "$1"; }
 free_of() { value .free account show "$1"; }
 

@@ -254,6 +254,27 @@ static void a_lease_ends(void **state)
 	host_make_settled(w);
 }
 
+/* Taken back from one that is gone: another is sent at once, and who comes back late may still be first. */
+static void a_lease_is_taken_back(void **state)
+{
+	struct world *w = *state;
+	char deal[ID_TEXT], task[ID_TEXT];
+	host_make_deal(w, 1, 1, deal, task);
+	host_make_send(w, task, W1);
+	draft_assign(w, task, W1);
+	en.task_assign.until = (uint64_t)en.time;
+	refused(w, W1, ERR_DENIED, "not-scheduler");
+	draft_assign(w, task, W1);
+	en.task_assign.until = (uint64_t)en.time;
+	(void)host_make_enter(w, PAUL, NULL);
+	host_make_send(w, task, W2);
+	draft_assign(w, task, W3);
+	refused(w, PAUL, ERR_CONFLICT, "assign-enough");
+	draft_complete(w, task, 5);
+	(void)host_make_enter(w, W2, NULL);
+	host_make_settled(w);
+}
+
 static void what_nobody_finished_is_claimed(void **state)
 {
 	struct world *w = *state;
@@ -525,7 +546,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, host_make_setup, host_make_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(one_worker_completes), TEST(an_app_that_fails_is_paid), TEST(several_workers_agree_and_a_liar_pays), TEST(a_task_is_opened_again),
-		TEST(a_lease_ends), TEST(what_nobody_finished_is_claimed), TEST(a_request_is_served_by_two_deals), TEST(a_payer_signs_for_a_request),
+		TEST(a_lease_ends), TEST(a_lease_is_taken_back), TEST(what_nobody_finished_is_claimed), TEST(a_request_is_served_by_two_deals), TEST(a_payer_signs_for_a_request),
 		TEST(a_list_restricts_an_order), TEST(assets_change_hands), TEST(names_of_transferred_data), TEST(own_data_that_was_given_away),
 		TEST(a_program_without_rules), TEST(the_machines_own_pool),
 	};

@@ -207,6 +207,7 @@ static void assign_outsider(struct world *w) { memcpy(en.task_assign.worker, ide
 static void assign_eve(struct world *w) { memcpy(en.task_assign.worker, identity_public(w->who[EVE]), 32); }
 static void assign_third(struct world *w) { draft_assign(w, x.many, W3); }
 static void assign_second(struct world *w) { draft_assign(w, x.one, W2); }
+static void assign_past(struct world *w) { draft_assign(w, x.many, W3); en.task_assign.until = (uint64_t)en.time; }
 static void contribute_unknown(struct world *w) { (void)w; unknown_id(en.task_contribute.task, ID_TASK); }
 static void complete_unknown(struct world *w) { (void)w; unknown_id(en.task_complete.task, ID_TASK); }
 static void complete_many(struct world *w) { (void)w; host_make_id(en.task_complete.task, x.many); }
@@ -299,6 +300,7 @@ static const struct refusal { void (*type)(struct world *), (*wrong)(struct worl
 	{ assign, assign_eve, PAUL, ERR_DENIED, "assign-stranger" },
 	{ assign, assign_third, PAUL, ERR_CONFLICT, "assign-enough" },
 	{ assign, assign_second, PAUL, ERR_CONFLICT, "assign-enough" },
+	{ assign, assign_past, PAUL, ERR_CONFLICT, "assign-past" },
 	{ contribute, nothing, W3, ERR_DENIED, "contribute-unauthorized" },
 	{ contribute, nothing, OUTSIDER, ERR_DENIED, "contribute-unauthorized" },
 	{ contribute, contribute_unknown, W1, ERR_NOT_FOUND, "task-unknown" },

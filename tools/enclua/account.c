@@ -352,7 +352,8 @@ static const struct option_row transfer_options[] = {
 
 const struct command account_commands[] = {
 	{ "account show", "[WHO]", "Show what an account has",
-	  "Example: enclua account show\n\nWHO is a petname, enclua1…, or the name of another account of the book: bank, kitty, or one named after its deal or task. "
+	  "Example: enclua account show\n\nWHO is a petname, enclua1…, worker or manager (this machine's own), or another account of the book: bank, kitty, or one named after its deal "
+	  "or task. "
 	  "Free is what can be spent: the balance without what is reserved.", NULL, 0, 1, run_show },
 	{ "account deposit", "N [--to WHO]", "Put money into an account, as the operator of the book",
 	  "Example: enclua account deposit 1.5RLC\n\n" AMOUNTS "\nThe operator of the book is its bank: the entry is signed with the operator's key of this home.",

@@ -99,7 +99,7 @@ int cli_home_make(struct cli *c, const char *passphrase, struct err *e);	/* init
 int cli_identity_public(struct cli *c, struct keystore_item *out, struct err *e);
 int cli_identity_open(struct cli *c, struct identity **out, struct err *e);
 int cli_identity_open_named(struct cli *c, const char *name, struct identity **out, struct err *e);
-/* WHO: a petname of the home, enclua1…; fills the public key, and the age key when it is known (else age_known is false). */
+/* WHO: a petname of the home, enclua1…, or worker, manager: this machine's own; fills the public key, and the age key when it is known (else age_known is false). */
 int cli_who(struct cli *c, const char *who, uint8_t public_key[static 32], uint8_t age_public[static 32], bool *age_known,
 	struct err *e);
 

@@ -181,14 +181,9 @@ int trade_pool(struct trade *t, const char *which, char id[static ID_TEXT], stru
 int trade_who(struct trade *t, const char *who, struct store_identity *out, struct err *e)
 {
 	uint8_t key[32], age[32];
-	struct identity *worker = NULL;
 	bool age_known;
-	if (cli_who(t->c, who, key, age, &age_known, e) < 0) {
-		if (strcmp(who, "worker") != 0 || book_worker_open(t->b, &worker, e) < 0)
-			return -1;
-		memcpy(key, identity_public(worker), 32);
-		identity_free(worker);
-	}
+	if (cli_who(t->c, who, key, age, &age_known, e) < 0)
+		return -1;
 	int is = store_identity_find(book_store(t->b), key, out, e);
 	if (is)
 		return is < 0 ? -1 : 0;

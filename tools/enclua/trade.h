@@ -27,8 +27,8 @@ int trade_transfer_tell(struct trade *t, const char *key, const char *asset, con
 /* A refusal's code says which command helps; a hint that is there stays. -1, as err_hint. */
 int trade_hint(struct err *e);
 
-/* Names in: a name, an id, a unique prefix of one. People are named as everywhere (cli_who), for anybody can call itself anything in the book; `worker` is this
- * machine's own when no key of the home is called so. */
+/* Names in: a name, an id, a unique prefix of one. People are named as everywhere (cli_who), for anybody can call itself anything in the
+ * book. */
 int trade_app(struct trade *t, const char *which, char id[static ID_TEXT], struct err *e);
 int trade_data(struct trade *t, const char *which, char id[static ID_TEXT], struct err *e);
 int trade_pool(struct trade *t, const char *which, char id[static ID_TEXT], struct err *e);
