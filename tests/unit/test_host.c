@@ -275,6 +275,34 @@ static void a_lease_is_taken_back(void **state)
 	host_make_settled(w);
 }
 
+/* Who was sent may end it, dismissed or not, and under the scheduler that sent it, whoever has the pool now. */
+static void a_dismissed_worker_ends_what_it_was_sent_to(void **state)
+{
+	struct world *w = *state;
+	char deal[ID_TEXT], task[ID_TEXT];
+	host_make_deal(w, 1, 2, deal, task);
+	host_make_send(w, task, W1);
+	book_make_draft(w->m.b, &en, ENTRY_POOL_DISMISS_TYPE);
+	host_make_id(en.pool_dismiss.pool, w->pool);
+	memcpy(en.pool_dismiss.worker, identity_public(w->who[W1]), 32);
+	(void)host_make_enter(w, PAUL, NULL);
+	book_make_draft(w->m.b, &en, ENTRY_POOL_TRANSFER_TYPE);
+	host_make_id(en.pool_transfer.pool, w->pool);
+	memcpy(en.pool_transfer.to, identity_public(w->who[ADA]), 32);
+	(void)host_make_enter(w, PAUL, NULL);
+	draft_complete(w, task, 5);
+	(void)host_make_enter(w, W1, NULL);
+	draft_initialize(w, deal, 1);
+	host_make_id(task, en.task_initialize.task);
+	(void)host_make_enter(w, BOB, NULL);
+	draft_assign(w, task, W1);
+	refused(w, PAUL, ERR_DENIED, "assign-stranger");
+	draft_assign(w, task, W2);
+	refused(w, ADA, ERR_DENIED, "not-scheduler");
+	host_make_send(w, task, W2);
+	host_make_settled(w);
+}
+
 static void what_nobody_finished_is_claimed(void **state)
 {
 	struct world *w = *state;
@@ -546,7 +574,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, host_make_setup, host_make_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(one_worker_completes), TEST(an_app_that_fails_is_paid), TEST(several_workers_agree_and_a_liar_pays), TEST(a_task_is_opened_again),
-		TEST(a_lease_ends), TEST(a_lease_is_taken_back), TEST(what_nobody_finished_is_claimed), TEST(a_request_is_served_by_two_deals), TEST(a_payer_signs_for_a_request),
+		TEST(a_lease_ends), TEST(a_lease_is_taken_back), TEST(a_dismissed_worker_ends_what_it_was_sent_to),
+		TEST(what_nobody_finished_is_claimed), TEST(a_request_is_served_by_two_deals), TEST(a_payer_signs_for_a_request),
 		TEST(a_list_restricts_an_order), TEST(assets_change_hands), TEST(names_of_transferred_data), TEST(own_data_that_was_given_away),
 		TEST(a_program_without_rules), TEST(the_machines_own_pool),
 	};
