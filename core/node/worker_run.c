@@ -216,10 +216,12 @@ static void ended(struct run *r)
 		memcpy(r->digest, d->digest, 32);
 }
 
-/* Whoever runs this machine, or the kernel when memory is short, ended it: that says nothing of the iApp. */
+/* Whoever runs this machine, or its kernel when memory is short, ended it: that says nothing of the iApp. A box that passes its own limit of memory ends itself. */
 static bool ended_from_outside(const struct box_outcome *o)
 {
-	static const int signals[] = { SIGKILL, SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+	if (o->signal == SIGKILL)
+		return o->done.status == BOX_ALARM || (o->done.status == BOX_LIMIT && o->done.limit == BOX_LIMIT_MEMORY);
 	for (size_t i = 0; o->done.status == BOX_ALARM && i < sizeof signals / sizeof *signals; i++)
 		if (o->signal == signals[i])
 			return true;

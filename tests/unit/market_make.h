@@ -54,7 +54,7 @@ static inline void market_make_worker(struct market_made *m, const struct identi
 	market_make_money(m, who, 100 * RLC);
 }
 
-static inline void market_make_app(struct market_made *m)
+static inline void market_make_app(struct market_made *m, const char *manifest, const char *script, char app_id[static ID_TEXT])
 {
 	static struct entry en;
 	struct buf archive = BUF_INIT(LIMIT_IAPP_BYTES);
@@ -63,8 +63,8 @@ static inline void market_make_app(struct market_made *m)
 	char dir[PATH_MAX];
 	struct err e;
 	scratch_make(dir);
-	scratch_file(dir, "iapp.yaml", market_manifest, sizeof market_manifest - 1);
-	scratch_file(dir, "main.lua", market_main, sizeof market_main - 1);
+	scratch_file(dir, "iapp.yaml", manifest, strlen(manifest));
+	scratch_file(dir, "main.lua", script, strlen(script));
 	BOOK_MUST(iapp_pack(&archive, dir, signers, 1, &e), &e);
 	BOOK_MUST(iapp_open(&app, archive.data, archive.len, NULL, &e), &e);
 	book_make_draft(m->b, &en, ENTRY_APP_REGISTER_TYPE);
@@ -74,7 +74,7 @@ static inline void market_make_app(struct market_made *m)
 	en.app_register.h1 = entry_text(app->h1);
 	en.app_register.size = archive.len;
 	memcpy(en.app_register.author, identity_public(m->author), 32);
-	(void)book_make_append(m->b, &en, m->author, m->app);
+	(void)book_make_append(m->b, &en, m->author, app_id);
 	iapp_free(app);
 	buf_done(&archive);
 	scratch_remove(dir);
@@ -140,7 +140,7 @@ static inline void market_make_open(struct market_made *m, const char *home)
 	(void)book_make_append(m->b, &en, m->requester, NULL);
 	book_make_identity(m->b, &en, m->author, "author", "");
 	(void)book_make_append(m->b, &en, m->author, NULL);
-	market_make_app(m);
+	market_make_app(m, market_manifest, market_main, m->app);
 	market_make_orders(m);
 	market_make_money(m, m->requester, 100000 * RLC);
 	market_make_money(m, m->manager, 100000 * RLC);

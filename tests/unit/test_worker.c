@@ -9,10 +9,7 @@
 
 #include <cmocka.h>
 
-#include "base/os.h"
-#include "node/worker.h"
-#include "seal/age.h"
-#include "unit/market_make.h"
+#include "unit/worker_make.h"
 
 /* Linked with --wrap: the clock, and the two calls by which anything becomes lasting. */
 int64_t __real_os_time(void);
@@ -70,34 +67,6 @@ int __wrap_os_file_replace(const char *path, mode_t mode, const void *bytes, siz
 struct world { struct market_made m; struct identity *crowd[CROWD]; struct box_zygote *zygote; };
 static uint64_t supply;
 
-static uint32_t missing_layers(void)
-{
-	const char *list = getenv("ENCLUA_ALLOW_MISSING_LAYER");
-	uint32_t bits = 0;
-	for (unsigned l = 0; list && l < BOX_LAYER_COUNT; l++)
-		if (strstr(list, box_layer_name((enum box_layer)l)))
-			bits |= 1u << l;
-	return bits;
-}
-
-static struct box_zygote *zygote_start(void)
-{
-	const char *build = getenv("BUILD");
-	struct box_zygote *z;
-	char path[PATH_MAX];
-	struct err e;
-	(void)snprintf(path, sizeof path, "%s/enclave", build ? build : "build");
-	const struct box_options o = { .enclave = path, .allow_missing = missing_layers() };
-	BOOK_MUST(box_zygote_start(&z, &o, &e), &e);
-	return z;
-}
-
-static void say(void *ctx, const char *task, const struct err *why)
-{
-	(void)ctx;
-	(void)fprintf(stderr, "# %s: %s\n", task, why->msg);
-}
-
 static int world_open(void **state)
 {
 	static const char *const names[CROWD] = { "anne", "ben", "cleo", "dan", "eva" };
@@ -110,7 +79,7 @@ static int world_open(void **state)
 		BOOK_MUST(identity_new(&w->crowd[i], &e), &e);
 		market_make_worker(&w->m, w->crowd[i], names[i], false);
 	}
-	w->zygote = zygote_start();
+	w->zygote = worker_make_zygote();
 	supply = 200100 * RLC + CROWD * 100 * RLC;
 	*state = w;
 	return 0;
@@ -130,25 +99,7 @@ static int world_close(void **state)
 
 static struct worker worker_of(struct world *w, const struct identity *who)
 {
-	return (struct worker){ .book = w->m.b, .keeper = w->m.keeper, .identity = who, .owners = { w->m.manager }, .n_owners = 1, .zygote = w->zygote, .say = say };
-}
-
-/* One look with nothing remembered, as a process that was just started. */
-static bool step(struct worker w)
-{
-	struct err e;
-	bool did = false;
-	int64_t due;
-	BOOK_MUST(worker_begin(&w, &e), &e);
-	BOOK_MUST(worker_step(&w, &did, &due, &e), &e);
-	worker_end(&w);
-	return did;
-}
-
-static void run_all(struct worker w)
-{
-	for (int i = 0; step(w); i++)
-		assert_in_range(i, 0, 200);
+	return (struct worker){ .book = w->m.b, .keeper = w->m.keeper, .identity = who, .owners = { w->m.manager }, .n_owners = 1, .zygote = w->zygote, .say = worker_make_say };
 }
 
 static void deal_make(struct world *w, uint64_t trust, const char *what, char deal[static MARKET_NAME], char task[static MARKET_NAME])
@@ -196,43 +147,17 @@ static void book_holds(struct world *w)
 	assert_int_equal(sum, supply);
 }
 
-/* The beneficiary opens what the book says is the result. */
-static void result_reads(struct world *w, const char *task, const char *says)
-{
-	struct store_task row;
-	struct buf sealed = BUF_INIT(MIB(1));
-	struct err e;
-	BOOK_MUST(store_task_find(book_store(w->m.b), task, &row, &e), &e);
-	BOOK_MUST(store_blob_read(book_store(w->m.b), row.blob, &sealed, &e), &e);
-	struct age_identity me = { .kind = AGE_X25519 };
-	memcpy(me.secret_key, identity_age_secret(w->m.requester), 32);
-	int pipe_in[2], pipe_out[2];
-	assert_true(pipe(pipe_in) == 0 && pipe(pipe_out) == 0);
-	assert_int_equal(os_write(pipe_in[1], sealed.data, sealed.len), 0);
-	close(pipe_in[1]);
-	const struct age_stream_options o = { .jobs = 1 };
-	BOOK_MUST(age_stream_open(pipe_in[0], pipe_out[1], &me, 1, &o, &e), &e);
-	close(pipe_in[0]);
-	close(pipe_out[1]);
-	char text[65536];
-	ssize_t n = os_read(pipe_out[0], text, sizeof text);
-	assert_true(n > 0 && memmem(text, (size_t)n, says, strlen(says)));
-	close(pipe_out[0]);
-	buf_done(&sealed);
-	store_task_done(&row);
-}
-
 static void one_worker_is_enough_for_trust_1(void **state)
 {
 	struct world *w = *state;
 	char deal[MARKET_NAME], task[MARKET_NAME];
 	uint64_t before = market_make_balance(w->m.b, w->m.worker), author = market_make_balance(w->m.b, w->m.author);
 	deal_make(w, 0, "sum", deal, task);
-	run_all(worker_of(w, w->m.worker));
+	worker_make_run(worker_of(w, w->m.worker));
 	assert_int_equal(market_make_task(w->m.b, task).status, MARKET_COMPLETED);
 	assert_int_equal(market_make_balance(w->m.b, w->m.worker) - before, MARKET_POOL_PRICE * 99 / 100);
 	assert_int_equal(market_make_balance(w->m.b, w->m.author) - author, MARKET_APP_PRICE);
-	result_reads(w, task, "sum");
+	assert_true(worker_make_result_has(&w->m, task, "sum"));
 	book_holds(w);
 }
 
@@ -241,7 +166,7 @@ static void a_deal_of_many_tasks_is_begun_and_worked_off(void **state)
 	struct world *w = *state;
 	char deal[MARKET_NAME];
 	market_make_deal(&w->m, 1, 7, NULL, NULL, deal);
-	run_all(worker_of(w, w->m.worker));
+	worker_make_run(worker_of(w, w->m.worker));
 	assert_int_equal(entries_of(w, "enclua/task.complete/v1"), 7);
 	assert_int_equal(entries_of(w, "enclua/task.assign/v1"), 7);
 	book_holds(w);
@@ -254,16 +179,16 @@ static void trust_5_takes_three_and_no_more(void **state)
 	char deal[MARKET_NAME], task[MARKET_NAME];
 	deal_make(w, 5, "sum", deal, task);
 	for (size_t i = 0; i < CROWD; i++)
-		run_all(worker_of(w, w->crowd[i]));
+		worker_make_run(worker_of(w, w->crowd[i]));
 	assert_int_equal(market_make_task(w->m.b, task).status, MARKET_REVEALING);
 	assert_int_equal(entries_of(w, "enclua/task.contribute/v1"), 3);
 	for (size_t i = 0; i < CROWD; i++)
-		run_all(worker_of(w, w->crowd[i]));
+		worker_make_run(worker_of(w, w->crowd[i]));
 	assert_int_equal(market_make_task(w->m.b, task).status, MARKET_COMPLETED);
 	assert_int_equal(entries_of(w, "enclua/task.reveal/v1"), 3);
 	for (size_t i = 0; i < CROWD; i++)
 		assert_int_equal(market_make_balance(w->m.b, w->crowd[i]), 100 * RLC + (i < 3 ? MARKET_POOL_PRICE * 99 / 100 / 3 : 0));
-	result_reads(w, task, "sum");
+	assert_true(worker_make_result_has(&w->m, task, "sum"));
 	book_holds(w);
 }
 
@@ -275,10 +200,10 @@ static void nothing_is_left_behind(void **state)
 	deal_make(w, 5, "sum", deal, task);
 	for (int round = 0; round < 3; round++)
 		for (size_t i = 0; i < CROWD; i++)
-			run_all(worker_of(w, w->crowd[i]));
+			worker_make_run(worker_of(w, w->crowd[i]));
 	(void)snprintf(command, sizeof command, "%s/running", w->m.home);
 	assert_int_equal(rmdir(command), 0);
-	result_reads(w, task, "sum");
+	assert_true(worker_make_result_has(&w->m, task, "sum"));
 }
 
 static void replicas_agree_on_failures(void **state)
@@ -294,9 +219,9 @@ static void replicas_agree_on_failures(void **state)
 		struct err e;
 		deal_make(w, 5, rows[k].what, deal, task);
 		for (size_t i = 0; i < CROWD; i++)
-			run_all(worker_of(w, w->crowd[i]));
+			worker_make_run(worker_of(w, w->crowd[i]));
 		for (size_t i = 0; i < CROWD; i++)
-			run_all(worker_of(w, w->crowd[i]));
+			worker_make_run(worker_of(w, w->crowd[i]));
 		BOOK_MUST(store_task_find(book_store(w->m.b), task, &row, &e), &e);
 		assert_int_equal(market_make_task(w->m.b, task).status, MARKET_COMPLETED);
 		assert_string_equal(row.status, rows[k].outcome);
@@ -318,7 +243,7 @@ static void a_request_that_does_not_fit_fails(void **state)
 	char deal[MARKET_NAME], task[MARKET_NAME];
 	market_make_deal(&w->m, 1, 1, "sum", "many", deal);
 	market_task_id(task, deal, 0);
-	run_all(worker_of(w, w->m.worker));
+	worker_make_run(worker_of(w, w->m.worker));
 	BOOK_MUST(store_task_find(book_store(w->m.b), task, &row, &e), &e);
 	assert_string_equal(row.status, "FAILED");
 	assert_string_equal(row.reason, "the request does not fit the iApp");
@@ -337,11 +262,11 @@ static bool dies(struct world *w, const struct identity *who, int in, bool after
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		struct worker x = worker_of(w, who);
-		x.zygote = zygote_start();
+		x.zygote = worker_make_zygote();
 		BOOK_MUST(host_open(&x.book, w->m.home, false, &e), &e);
 		die_in = in;
 		die_after = after;
-		for (int i = 0; i < 200 && step(x); i++)
+		for (int i = 0; i < 200 && worker_make_step(x); i++)
 			;
 		die_in = -1;
 		book_close(x.book);
@@ -368,10 +293,10 @@ static void a_death_anywhere_heals(struct world *w, uint64_t trust, int least)
 			deaths += one;
 			for (int round = 0; round < 2; round++)
 				for (size_t i = 0; i < 3; i++)
-					run_all(worker_of(w, w->crowd[i]));
+					worker_make_run(worker_of(w, w->crowd[i]));
 			assert_int_equal(market_make_task(w->m.b, task).status, MARKET_COMPLETED);
 			assert_int_equal(market_make_balance(w->m.b, w->m.author) - before, MARKET_APP_PRICE);
-			result_reads(w, task, "sum");
+			assert_true(worker_make_result_has(&w->m, task, "sum"));
 		}
 	assert_in_range(deaths, least, 1000);
 	book_holds(w);
@@ -394,7 +319,7 @@ static void a_death_in_this_home_costs_no_time(void **state)
 	char deal[MARKET_NAME], task[MARKET_NAME];
 	deal_make(w, 1, "sum", deal, task);
 	assert_true(dies(w, w->crowd[0], 1, true));	/* after task.assign */
-	run_all(worker_of(w, w->crowd[1]));
+	worker_make_run(worker_of(w, w->crowd[1]));
 	assert_int_equal(market_make_task(w->m.b, task).status, MARKET_COMPLETED);
 	assert_int_equal(entries_of(w, "enclua/task.assign/v1"), 3);
 	book_holds(w);
@@ -410,10 +335,10 @@ static void a_lease_that_runs_out_goes_to_another(void **state)
 	assert_int_equal(entries_of(w, "enclua/task.assign/v1"), 1);
 	(void)snprintf(path, sizeof path, "%s/running", w->m.home);
 	scratch_remove(path);
-	run_all(worker_of(w, w->crowd[1]));
+	worker_make_run(worker_of(w, w->crowd[1]));
 	assert_int_equal(market_make_task(w->m.b, task).status, MARKET_ACTIVE);
 	ahead = WORKER_LEASE_MARGIN + 6;
-	run_all(worker_of(w, w->crowd[1]));
+	worker_make_run(worker_of(w, w->crowd[1]));
 	assert_int_equal(market_make_task(w->m.b, task).status, MARKET_COMPLETED);
 	assert_int_equal(entries_of(w, "enclua/task.assign/v1"), 2);
 	book_holds(w);
@@ -424,12 +349,12 @@ static void what_was_kept_can_be_made_again(void **state)
 	struct world *w = *state;
 	char deal[MARKET_NAME], task[MARKET_NAME], path[PATH_MAX + 64];
 	deal_make(w, 3, "sum", deal, task);
-	run_all(worker_of(w, w->crowd[0]));
+	worker_make_run(worker_of(w, w->crowd[0]));
 	(void)snprintf(path, sizeof path, "%s/running", w->m.home);
 	scratch_remove(path);
 	for (int round = 0; round < 2; round++)
 		for (size_t i = 0; i < 2; i++)
-			run_all(worker_of(w, w->crowd[i]));
+			worker_make_run(worker_of(w, w->crowd[i]));
 	assert_int_equal(market_make_task(w->m.b, task).status, MARKET_COMPLETED);
 	assert_int_equal(entries_of(w, "enclua/task.reveal/v1"), 2);
 	book_holds(w);
@@ -447,10 +372,10 @@ static void nobody_works_and_the_payer_has_the_money_back(void **state)
 	deal_make(w, 1, "sum", deal, task);
 	struct worker scheduler = worker_of(w, NULL);
 	scheduler.zygote = NULL;
-	run_all(scheduler);
+	worker_make_run(scheduler);
 	assert_int_equal(market_make_task(w->m.b, task).status, MARKET_ACTIVE);
 	ahead = 10 * T + 2;
-	run_all(scheduler);
+	worker_make_run(scheduler);
 	assert_int_equal(market_make_task(w->m.b, task).status, MARKET_FAILED);
 	assert_int_equal(market_make_balance(w->m.b, w->m.requester), before);
 	assert_int_equal(pool - market_make_balance(w->m.b, w->m.manager), MARKET_POOL_PRICE * 30 / 100);
@@ -464,7 +389,7 @@ static void a_deal_that_was_never_begun_is_begun_to_be_claimed(void **state)
 	uint64_t before = market_make_balance(w->m.b, w->m.requester);
 	deal_make(w, 1, "sum", deal, task);
 	ahead = 10 * T + 2;
-	run_all(worker_of(w, w->m.worker));
+	worker_make_run(worker_of(w, w->m.worker));
 	assert_int_equal(market_make_task(w->m.b, task).status, MARKET_FAILED);
 	assert_int_equal(market_make_balance(w->m.b, w->m.requester), before);
 	book_holds(w);
@@ -477,15 +402,15 @@ static void winners_that_keep_silent_are_replaced(void **state)
 	char deal[MARKET_NAME], task[MARKET_NAME];
 	uint64_t before = market_make_balance(w->m.b, w->crowd[0]);
 	deal_make(w, 3, "sum", deal, task);
-	run_all(worker_of(w, w->crowd[0]));
-	assert_true(step(worker_of(w, w->crowd[1])));
+	worker_make_run(worker_of(w, w->crowd[0]));
+	assert_true(worker_make_step(worker_of(w, w->crowd[1])));
 	assert_int_equal(market_make_task(w->m.b, task).status, MARKET_REVEALING);
 	ahead = 2 * T + 2;
-	run_all(worker_of(w, w->crowd[2]));
+	worker_make_run(worker_of(w, w->crowd[2]));
 	assert_int_equal(entries_of(w, "enclua/task.reopen/v1"), 1);
 	for (int round = 0; round < 2; round++)
 		for (size_t i = 0; i < 4; i++)
-			run_all(worker_of(w, w->crowd[i]));
+			worker_make_run(worker_of(w, w->crowd[i]));
 	assert_int_equal(market_make_task(w->m.b, task).status, MARKET_COMPLETED);
 	assert_int_equal(before - market_make_balance(w->m.b, w->crowd[0]), MARKET_POOL_PRICE * 30 / 100);
 	book_holds(w);
@@ -497,14 +422,14 @@ static void one_silent_winner_does_not_stop_the_others(void **state)
 	struct world *w = *state;
 	char deal[MARKET_NAME], task[MARKET_NAME];
 	deal_make(w, 3, "sum", deal, task);
-	run_all(worker_of(w, w->crowd[0]));
-	run_all(worker_of(w, w->crowd[1]));
+	worker_make_run(worker_of(w, w->crowd[0]));
+	worker_make_run(worker_of(w, w->crowd[1]));
 	assert_int_equal(market_make_task(w->m.b, task).reveals, 1);
 	ahead = 2 * T + 2;
-	run_all(worker_of(w, w->crowd[2]));
+	worker_make_run(worker_of(w, w->crowd[2]));
 	assert_int_equal(market_make_task(w->m.b, task).status, MARKET_COMPLETED);
 	assert_int_equal(market_make_balance(w->m.b, w->crowd[0]), 97 * RLC);
-	result_reads(w, task, "sum");
+	assert_true(worker_make_result_has(&w->m, task, "sum"));
 	book_holds(w);
 }
 
@@ -518,12 +443,12 @@ static void who_may_not_does_nothing(void **state)
 	deal_make(w, 3, "sum", deal, task);
 	struct worker x = worker_of(w, NULL);
 	x.zygote = NULL;
-	run_all(x);	/* begun */
+	worker_make_run(x);	/* begun */
 	x = worker_of(w, w->crowd[0]);
 	x.n_owners = 0;
-	assert_false(step(x));
+	assert_false(worker_make_step(x));
 	BOOK_MUST(identity_new(&stranger, &e), &e);
-	assert_false(step(worker_of(w, stranger)));
+	assert_false(worker_make_step(worker_of(w, stranger)));
 	identity_free(stranger);
 	static struct entry en;
 	book_make_draft(w->m.b, &en, ENTRY_TASK_ASSIGN_TYPE);	/* what nobody has cannot be taken back */
@@ -535,7 +460,7 @@ static void who_may_not_does_nothing(void **state)
 	book_make_draft(w->m.b, &en, ENTRY_ACCOUNT_WITHDRAW_TYPE);
 	en.account_withdraw.amount = 98 * RLC;
 	(void)book_make_append(w->m.b, &en, w->crowd[0], NULL);
-	assert_false(step(worker_of(w, w->crowd[0])));
+	assert_false(worker_make_step(worker_of(w, w->crowd[0])));
 	assert_int_equal(entries_of(w, "enclua/task.assign/v1"), 0);
 }
 
