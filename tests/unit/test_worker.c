@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <dirent.h>
 #include <sys/wait.h>
 
 #include <cmocka.h>
@@ -161,6 +162,24 @@ static void one_worker_is_enough_for_trust_1(void **state)
 	book_holds(w);
 }
 
+/* The digest in the book is that of the files under the task's salt, which only the keeper can make: who knows the result cannot tell it from the book. */
+static void the_digest_is_under_the_keepers_salt(void **state)
+{
+	struct world *w = *state;
+	char deal[MARKET_NAME], task[MARKET_NAME], file[32], list[128], hex[HEX_LEN(32) + 1];
+	uint8_t hash[32], salt[32], digest[32];
+	long n = 0;
+	deal_make(w, 1, "sum", deal, task);
+	worker_make_run(worker_of(w, w->m.worker));
+	for (long i = 1; i <= 10; i++)
+		n = (n * 31 + i) % 1000003;
+	sha256(hash, file, (size_t)snprintf(file, sizeof file, "sum%ld\n", n));
+	hex_encode(hex, hash, 32);
+	keeper_task_salt(w->m.keeper, task, salt);
+	hmac256(digest, salt, 32, list, (size_t)snprintf(list, sizeof list, "%s  sum.txt\n", hex));
+	assert_memory_equal(market_make_task(w->m.b, task).digest, digest, 32);
+}
+
 static void a_deal_of_many_tasks_is_begun_and_worked_off(void **state)
 {
 	struct world *w = *state;
@@ -192,6 +211,18 @@ static void trust_5_takes_three_and_no_more(void **state)
 	book_holds(w);
 }
 
+static size_t blobs(const struct world *w)
+{
+	char path[PATH_MAX + 16];
+	size_t n = 0;
+	(void)snprintf(path, sizeof path, "%s/blobs", w->m.home);
+	DIR *d = opendir(path);
+	for (struct dirent *f; d && (f = readdir(d));)
+		n += strlen(f->d_name) == HEX_LEN(32);
+	closedir(d);
+	return n;
+}
+
 /* Kept files and results that nobody chose are gone when the workers have looked once more. */
 static void nothing_is_left_behind(void **state)
 {
@@ -203,6 +234,7 @@ static void nothing_is_left_behind(void **state)
 			worker_make_run(worker_of(w, w->crowd[i]));
 	(void)snprintf(command, sizeof command, "%s/running", w->m.home);
 	assert_int_equal(rmdir(command), 0);
+	assert_int_equal(blobs(w), 3);	/* the iApp, the parcel, the result that was chosen */
 	assert_true(worker_make_result_has(&w->m, task, "sum"));
 }
 
@@ -344,6 +376,30 @@ static void a_lease_that_runs_out_goes_to_another(void **state)
 	book_holds(w);
 }
 
+static void ran(void *ctx, const char *task, const struct work_result *r)
+{
+	(void)task;
+	(void)r;
+	++*(int *)ctx;
+}
+
+/* It died when the result was kept and the contribution not yet in the book: nothing is run twice. */
+static void what_was_kept_is_contributed_without_a_run(void **state)
+{
+	struct world *w = *state;
+	struct worker again = worker_of(w, w->crowd[0]);
+	char deal[MARKET_NAME], task[MARKET_NAME];
+	int runs = 0;
+	deal_make(w, 3, "sum", deal, task);
+	assert_true(dies(w, w->crowd[0], 2, true));	/* begun, sent, kept */
+	assert_int_equal(market_make_task(w->m.b, task).contributors, 0);
+	again.ran = ran;
+	again.ctx = &runs;
+	worker_make_run(again);
+	assert_int_equal(market_make_task(w->m.b, task).contributors, 1);
+	assert_int_equal(runs, 0);
+}
+
 static void what_was_kept_can_be_made_again(void **state)
 {
 	struct world *w = *state;
@@ -469,6 +525,7 @@ int main(void)
 #define ONE(f) cmocka_unit_test_setup_teardown(f, world_open, world_close)
 	const struct CMUnitTest tests[] = {
 		ONE(one_worker_is_enough_for_trust_1),
+		ONE(the_digest_is_under_the_keepers_salt),
 		ONE(a_deal_of_many_tasks_is_begun_and_worked_off),
 		ONE(trust_5_takes_three_and_no_more),
 		ONE(nothing_is_left_behind),
@@ -478,6 +535,7 @@ int main(void)
 		ONE(a_death_anywhere_with_trust_3_heals),
 		ONE(a_death_in_this_home_costs_no_time),
 		ONE(a_lease_that_runs_out_goes_to_another),
+		ONE(what_was_kept_is_contributed_without_a_run),
 		ONE(what_was_kept_can_be_made_again),
 		ONE(nobody_works_and_the_payer_has_the_money_back),
 		ONE(a_deal_that_was_never_begun_is_begun_to_be_claimed),
