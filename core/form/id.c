@@ -25,6 +25,31 @@ void id_make(char out[static ID_TEXT], enum id_kind kind, const void *bytes, siz
 	bech32_encode(out, prefixes[kind], digest, ID_BYTES);
 }
 
+/* Ids of what several entries make together: a line that says what for, each name with the zero behind it, numbers as 8 bytes, the highest first. */
+static void follow(char out[static ID_TEXT], enum id_kind kind, const char *domain, const char *name, uint64_t n)
+{
+	struct sha256 h;
+	uint8_t number[8], digest[32];
+	for (unsigned i = 0; i < sizeof number; i++)
+		number[i] = (uint8_t)(n >> (56 - 8 * i));
+	sha256_init(&h);
+	sha256_add(&h, domain, strlen(domain));
+	sha256_add(&h, name, strlen(name) + 1);
+	sha256_add(&h, number, sizeof number);
+	sha256_end(&h, digest);
+	id_make(out, kind, digest, sizeof digest);
+}
+
+void id_deal(char out[static ID_TEXT], const char *request, uint64_t first)
+{
+	follow(out, ID_DEAL, "enclua/deal/v1\n", request, first);
+}
+
+void id_task(char out[static ID_TEXT], const char *deal, uint64_t index)
+{
+	follow(out, ID_TASK, "enclua/task/v1\n", deal, index);
+}
+
 /* The kind whose prefix and "1" begin the text, or ID_KINDS. No prefix begins another one, so the order does not matter. */
 static enum id_kind kind_of(const char *text)
 {

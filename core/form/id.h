@@ -21,6 +21,8 @@ enum id_kind {
 };
 
 void id_make(char out[static ID_TEXT], enum id_kind kind, const void *bytes, size_t n);	/* hashes the bytes */
+void id_deal(char out[static ID_TEXT], const char *request, uint64_t first);	/* follows from the request order and how many of its tasks deals had before */
+void id_task(char out[static ID_TEXT], const char *deal, uint64_t index);	/* index: counted over all deals of the request */
 int id_check(enum id_kind *kind, const char *text, struct err *e);	/* a whole id, checksum verified */
 bool id_looks_like(const char *text);	/* "<prefix>1…": an id or the beginning of one */
 

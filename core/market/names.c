@@ -76,39 +76,18 @@ static void name_add(struct sha256 *h, const char *name)
 	sha256_add(h, name, strlen(name) + 1);
 }
 
-static void number_add(struct sha256 *h, uint64_t n)
-{
-	uint8_t bytes[8];
-	for (unsigned i = 0; i < 8; i++)
-		bytes[i] = (uint8_t)(n >> (56 - 8 * i));
-	sha256_add(h, bytes, sizeof bytes);
-}
-
-static void id_of(char out[static MARKET_NAME], enum id_kind kind, struct sha256 *h)
-{
-	uint8_t digest[32];
-	char id[ID_TEXT];
-	sha256_end(h, digest);
-	id_make(id, kind, digest, sizeof digest);
-	market_name_set(out, id);
-}
-
 void market_deal_id(char out[static MARKET_NAME], const char *request, uint64_t first)
 {
-	struct sha256 h;
-	domain_begin(&h, "enclua/deal/v1\n");
-	name_add(&h, request);
-	number_add(&h, first);
-	id_of(out, ID_DEAL, &h);
+	char id[ID_TEXT];
+	id_deal(id, request, first);
+	market_name_set(out, id);
 }
 
 void market_task_id(char out[static MARKET_NAME], const char *deal, uint64_t index)
 {
-	struct sha256 h;
-	domain_begin(&h, "enclua/task/v1\n");
-	name_add(&h, deal);
-	number_add(&h, index);
-	id_of(out, ID_TASK, &h);
+	char id[ID_TEXT];
+	id_task(id, deal, index);
+	market_name_set(out, id);
 }
 
 void market_result_hash(uint8_t out[static 32], const char *task, const uint8_t digest[static 32])

@@ -69,6 +69,22 @@ static void beginnings(void **state)
 		assert_false(id_looks_like(others[i]));
 }
 
+/* As they have been since the first deal: other bytes would be other deals. */
+static void ids_that_follow(void **state)
+{
+	(void)state;
+	char id[ID_TEXT], other[ID_TEXT];
+	id_deal(id, "order1", 0);
+	assert_string_equal(id, "deal1gy869qfvftnm0w8lxf0r9a0yj6kugfkezgt8y4");
+	id_task(other, id, 7);
+	assert_string_equal(other, "task1sj4rj66exxwcg2wkjpg0nhfa3gx4ffzdn3h0rs");
+	assert_int_equal(id_check(NULL, id, NULL), 0);
+	id_deal(other, "order1", 256);
+	assert_string_not_equal(id, other);
+	id_deal(other, "order11", 0);
+	assert_string_not_equal(id, other);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -81,6 +97,7 @@ int main(void)
 		cmocka_unit_test(golden_ids),
 		cmocka_unit_test(mistyped_ids),
 		cmocka_unit_test(beginnings),
+		cmocka_unit_test(ids_that_follow),
 	};
 	return cmocka_run_group_tests(tests, setup, NULL);
 }
