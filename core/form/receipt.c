@@ -15,18 +15,26 @@
 
 static_assert(RECEIPT_BYTES > RECEIPT_ENTRIES * (ENTRY_BYTES_MAX + MERKLE_PROOF * (HASH_TEXT + 1) + 64), "the largest receipt fits");
 
-const char *assurance_text(const struct entry_text *level)
+/* From the weakest to the strongest. */
+static const struct { const char *level, *text; } levels[] = {
+	{ "none", "nothing is promised: the machine that ran it lacked isolation" },
+	{ "software", "protects against the iApp, not against root or the operator of the machine that ran it" },
+	{ "tpm2", "protects also against a changed boot chain or program and a stolen disk, not against root while it ran" },
+	{ "cvm", "protects also against the host, its hypervisor and administrators, not against side channels, physical access or flaws of the vendor" },
+};
+
+int assurance_level(const struct entry_text *level)
 {
-	static const struct { const char *level, *text; } levels[] = {
-		{ "none", "nothing is promised: the machine that ran it lacked isolation" },
-		{ "software", "protects against the iApp, not against root or the operator of the machine that ran it" },
-		{ "tpm2", "protects also against a changed boot chain or program and a stolen disk, not against root while it ran" },
-		{ "cvm", "protects also against the host, its hypervisor and administrators, not against side channels, physical access or flaws of the vendor" },
-	};
 	for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
 		if (entry_text_is(level, levels[i].level))
-			return levels[i].text;
-	return NULL;
+			return (int)i;
+	return -1;
+}
+
+const char *assurance_text(const struct entry_text *level)
+{
+	int at = assurance_level(level);
+	return at < 0 ? NULL : levels[at].text;
 }
 
 static struct receipt *receipt_new(size_t n, struct err *e)
@@ -125,15 +133,15 @@ static int head_add(const struct receipt *r, struct buf *out, struct err *e)
 {
 	static const uint8_t none[32];
 	const struct entry_app_register *app = &r->app->en.app_register;
-	const struct entry_task_finish *f = &r->finish->en.task_finish;
-	if (buf_addf(out, e, "enclua/receipt/v1\ntask: %s\napp: %.*s %.*s %.*s\n", f->task, (int)app->name.len, app->name.at, (int)app->version.len,
-		app->version.at, (int)app->h1.len, app->h1.at) < 0 || line_add(out, "status", &f->status, e) < 0)
+	const struct receipt_end *x = &r->end;
+	if (buf_addf(out, e, "enclua/receipt/v1\ntask: %s\napp: %.*s %.*s %.*s\n", r->task, (int)app->name.len, app->name.at, (int)app->version.len,
+		app->version.at, (int)app->h1.len, app->h1.at) < 0 || line_add(out, "status", &x->outcome, e) < 0)
 		return -1;
-	if (memcmp(f->result, none, 32) != 0 && hash_add(out, "result", f->result, e) < 0)
+	if (memcmp(x->result, none, 32) != 0 && hash_add(out, "result", x->result, e) < 0)
 		return -1;
-	if (hash_add(out, "measurement", f->measurement, e) < 0 || line_add(out, "assurance", &f->assurance, e) < 0)
+	if ((x->by && hash_add(out, "measurement", x->measurement, e) < 0) || line_add(out, "assurance", &x->assurance, e) < 0)
 		return -1;
-	return buf_addf(out, e, "means: %s\nentries: %zu\n\n", assurance_text(&f->assurance), r->n);
+	return buf_addf(out, e, "means: %s\nentries: %zu\n\n", receipt_means(r), r->n);
 }
 
 static int item_add(const struct receipt_entry *in, struct buf *out, struct err *e)
@@ -371,5 +379,15 @@ const struct entry *receipt_find(const struct receipt *r, enum entry_type t)
 
 const char *receipt_task(const struct receipt *r)
 {
-	return r->finish->en.task_finish.task;
+	return r->task;
+}
+
+const struct receipt_end *receipt_end(const struct receipt *r)
+{
+	return &r->end;
+}
+
+const char *receipt_means(const struct receipt *r)
+{
+	return r->end.by ? assurance_text(&r->end.assurance) : "nothing is promised: nobody finished it in time, and the payer has the money back";
 }

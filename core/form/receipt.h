@@ -3,14 +3,14 @@
  *	enclua/receipt/v1
  *	task: task1…
  *	app: <name> <version> <h1:…>
- *	status: COMPLETED
+ *	status: COMPLETED			FAILED, LIMIT: how the run ended; CLAIMED: nobody finished it, the payer has the money back
  *	result: sha256:…			(left out when there is none)
- *	measurement: sha256:…
+ *	measurement: sha256:…			(left out of a claimed task)
  *	assurance: software
  *	means: <the sentence of that level, TRUST>
  *	entries: <n>
  *	<empty line>
- *	entry <index> <bytes>		for each, in the order of the book: registrations of the actors and things, the request, its end
+ *	entry <index> <bytes>		for each, in the order of the book: registrations of the actors and things, orders, deal, task, its end
  *	<the entry, verbatim>
  *	proof <n>
  *	<base64 hash> × n
@@ -19,7 +19,15 @@
  *
  * The head only repeats what the entries say, and a verifier makes it again from them: a receipt has one spelling. Every entry is proven in the
  * same checkpoint. Every signature of the checkpoint must be one that can be checked (by the policy or by the key its name carries): a line that
- * nobody can check is refused, so that no bit of a receipt can change unseen. Which entries must and may be there: ENTRIES.md.
+ * nobody can check is refused, so that no bit of a receipt can change unseen. Which entries must and may be there: the story (ENTRIES.md), followed backwards by ids:
+ *
+ *	task.complete; or task.finalize and before it the task.reveal of the worker that it names; or task.claim
+ *	task.assign		of that worker, by who offered the pool (none for a claimed task)
+ *	task.initialize, deal.match, deal.sponsor (when somebody else pays)
+ *	order.app, order.data (when there is data), order.pool, order.request
+ *	app.register, data.register (also of own_data), pool.create; when who signed the order did not register it: the transfers that lead to him
+ *	identity.register	of requester and worker; may be there: of owners, beneficiary and others who signed
+ *	book.open
  */
 #ifndef ENCLUA_FORM_RECEIPT_H
 #define ENCLUA_FORM_RECEIPT_H
@@ -27,17 +35,17 @@
 #include "form/entry.h"
 #include "form/tlog_policy.h"
 
-#define RECEIPT_ENTRIES 256u	/* a task's own, its deal's, and each data item of a bulk slice */
+#define RECEIPT_ENTRIES 256u	/* a task's own, its deal's, each data item of the requester's, transfers */
 #define RECEIPT_BYTES MIB(24)
 
 struct receipt_entry { uint64_t index; const uint8_t *bytes; size_t len; struct merkle_proof proof; };
 
-/* note: the checkpoint, verbatim. The entries in the order of the book; the last is task.finish. Appends the file, after all checks that need no policy. */
+/* note: the checkpoint, verbatim. The entries in the order of the book; the last is what ended the task. Appends the file, after all checks that need no policy. */
 int receipt_write(struct buf *out, const struct receipt_entry *entries, size_t n, const char *note, size_t note_len, struct err *e);
 
 struct receipt;	/* opened and verified */
-/* All of it: spelling, each entry's signature and proof, what they say about one another (the request names this app and this data, the task is this
- * request's, the worker has introduced itself as one …), the checkpoint under the policy (NULL: the book's own signature only). ERR_INVALID: forged, damaged
+/* All of it: spelling, each entry's signature and proof, what they say about one another (the task is this deal's, the deal is of these orders, they are of
+ * these assets' owners, the pool's owner sent this worker …), the checkpoint under the policy (NULL: the book's own signature only). ERR_INVALID: forged, damaged
  * or inconsistent; ERR_DENIED: the policy does not accept the book or its witnesses. */
 int receipt_open(struct receipt **out, const uint8_t *bytes, size_t len, const struct tlog_policy *policy, struct err *e);
 void receipt_free(struct receipt *r);
@@ -48,6 +56,24 @@ size_t receipt_count(const struct receipt *r);
 const struct entry *receipt_at(const struct receipt *r, size_t i, uint64_t *index);	/* in the order of the book */
 const struct entry *receipt_find(const struct receipt *r, enum entry_type t);	/* the first of that type, or NULL */
 const char *receipt_task(const struct receipt *r);	/* task1… */
+
+#define RECEIPT_CLAIMED "CLAIMED"
+/* How the task ended: as its worker's task.complete or task.reveal (by) says. Of a claimed task by is NULL, outcome CLAIMED, assurance none, all else nothing.
+ * measurement, result: 32 bytes, zero: none. */
+struct receipt_end {
+	const struct entry *by;
+	struct entry_text outcome, reason, assurance;
+	const struct entry_texts *missing;
+	const uint8_t *measurement, *result;
+	uint64_t size;
+	int64_t time;	/* of the last entry */
+};
+const struct receipt_end *receipt_end(const struct receipt *r);
+/* What the end is worth: the sentence of its level; of a claimed task, that nobody finished it. */
+const char *receipt_means(const struct receipt *r);
+
+/* none < software < tpm2 < cvm, from 0; -1: an unknown one. */
+int assurance_level(const struct entry_text *level);
 /* The sentence that goes with a level (TRUST): NULL for an unknown one. */
 const char *assurance_text(const struct entry_text *level);
 

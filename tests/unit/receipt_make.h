@@ -11,10 +11,14 @@
 
 #define SCENE_MAX 32u
 
-enum actor { OPERATOR, REQUESTER, WORKER, OWNER, STRANGER, WITNESS1, WITNESS2, ACTORS };
+enum actor { OPERATOR, REQUESTER, WORKER, OWNER, MANAGER, STRANGER, WITNESS1, WITNESS2, ACTORS };
 
-/* What happens, in the order in which it does unless a test says otherwise. NOISE_n: entries that no receipt needs. */
-enum step { BOOK, NOISE_1, REQUESTER_IN, WORKER_IN, OWNER_IN, APP, DATA_1, NOISE_2, DATA_2, REQUEST, NOISE_3, FINISH, NOISE_4, STEPS };
+/* What happens, in the order in which it does unless a test says otherwise. NOISE_n: entries that no receipt needs. MOVE_n, SPONSOR: noise, too, but where a test may
+ * put a transfer or a promise to pay. REVEAL is noise unless the task ends by task.finalize. */
+enum step { BOOK, NOISE_1, REQUESTER_IN, WORKER_IN, OWNER_IN, MANAGER_IN, APP, DATA_1, NOISE_2, DATA_2, POOL, MOVE_1, MOVE_2, ORDER_APP, ORDER_DATA, ORDER_POOL,
+	REQUEST, SPONSOR, MOVE_3, DEAL, INITIALIZE, ASSIGN, NOISE_3, REVEAL, FINISH, NOISE_4, STEPS };
+
+enum ending { COMPLETE, FINALIZE, CLAIM };
 
 struct scene {
 	struct identity *actors[ACTORS];
@@ -22,7 +26,8 @@ struct scene {
 	struct buf notes[SCENE_MAX];
 	size_t n;
 	size_t place[STEPS];	/* index of each step's entry */
-	char app[ID_TEXT], data[2][ID_TEXT], task[ID_TEXT];
+	enum ending ending;
+	char app[ID_TEXT], data[2][ID_TEXT], pool[ID_TEXT], orders[3][ID_TEXT], request[ID_TEXT], deal[ID_TEXT], task[ID_TEXT];
 	struct merkle_range range;
 	struct merkle_hash hashes[6][SCENE_MAX];
 	struct buf note;	/* the checkpoint */
@@ -32,6 +37,7 @@ struct scene {
 struct twist {
 	void (*change)(struct scene *s, enum step step, struct entry *en, enum actor *by);
 	const enum step *order;	/* NULL: as they stand */
+	enum ending ending;
 	bool forge;	/* the step `forged` is in the book with a signature that does not hold */
 	enum step forged;
 };
@@ -60,6 +66,82 @@ static inline void scene_register(const struct scene *s, struct entry *en, enum 
 	en->identity_register.role = entry_text(role);
 }
 
+#define SCENE_RUN(en, f) \
+	do { \
+		memcpy((en)->f.task, s->task, ID_TEXT); \
+		memset((en)->f.digest, 8, 32); \
+		(en)->f.outcome = entry_text("COMPLETED"); \
+		memset((en)->f.measurement, 5, 32); \
+		memset((en)->f.result, 6, 32); \
+		(en)->f.size = 2048; \
+		(en)->f.assurance = entry_text("software"); \
+	} while (0)
+
+static inline void scene_order(struct scene *s, enum step step, struct entry *en, enum actor *by)
+{
+	if (step == ORDER_APP) {
+		*by = OWNER;
+		en->type = ENTRY_ORDER_APP_TYPE;
+		memcpy(en->order_app.app, s->app, ID_TEXT);
+		en->order_app.price = 10;
+		en->order_app.volume = 9;
+	} else if (step == ORDER_DATA) {
+		*by = OWNER;
+		en->type = ENTRY_ORDER_DATA_TYPE;
+		memcpy(en->order_data.data, s->data[0], ID_TEXT);
+		en->order_data.price = 20;
+		en->order_data.volume = 9;
+	} else if (step == ORDER_POOL) {
+		*by = MANAGER;
+		en->type = ENTRY_ORDER_POOL_TYPE;
+		memcpy(en->order_pool.pool, s->pool, ID_TEXT);
+		en->order_pool.price = 30;
+		en->order_pool.volume = 9;
+		en->order_pool.trust = 5;
+	} else {
+		struct entry_order_request *q = &en->order_request;
+		*by = REQUESTER;
+		en->type = ENTRY_ORDER_REQUEST_TYPE;
+		memcpy(q->app, s->app, ID_TEXT);
+		memcpy(q->data, s->data[0], ID_TEXT);
+		q->own_data.n = 1;
+		memcpy(q->own_data.at[0], s->data[1], ID_TEXT);
+		q->app_price = 10;
+		q->data_price = 20;
+		q->pool_price = 30;
+		q->volume = 3;
+		memcpy(q->beneficiary, identity_public(s->actors[REQUESTER]), 32);
+		memcpy(q->recipient, identity_age_public(s->actors[REQUESTER]), 32);
+		q->min_assurance = entry_text("software");
+		memset(q->params, 4, 32);
+	}
+}
+
+static inline void scene_end(struct scene *s, struct entry *en, enum actor *by)
+{
+	if (s->ending == COMPLETE) {
+		*by = WORKER;
+		en->type = ENTRY_TASK_COMPLETE_TYPE;
+		SCENE_RUN(en, task_complete);
+	} else if (s->ending == FINALIZE) {
+		*by = MANAGER;
+		en->type = ENTRY_TASK_FINALIZE_TYPE;
+		memcpy(en->task_finalize.task, s->task, ID_TEXT);
+		memcpy(en->task_finalize.worker, identity_public(s->actors[WORKER]), 32);
+	} else {
+		*by = STRANGER;
+		en->type = ENTRY_TASK_CLAIM_TYPE;
+		memcpy(en->task_claim.task, s->task, ID_TEXT);
+	}
+}
+
+static inline void scene_noise(struct scene *s, enum step step, struct entry *en)
+{
+	en->type = ENTRY_ACCOUNT_DEPOSIT_TYPE;
+	memcpy(en->account_deposit.to, identity_public(s->actors[REQUESTER]), 32);
+	en->account_deposit.amount = 1 + step;
+}
+
 static inline void scene_entry(struct scene *s, enum step step, struct entry *en, enum actor *by)
 {
 	memset(en, 0, sizeof *en);
@@ -75,6 +157,7 @@ static inline void scene_entry(struct scene *s, enum step step, struct entry *en
 	case REQUESTER_IN: scene_register(s, en, *by = REQUESTER, "alice", ""); break;
 	case WORKER_IN: scene_register(s, en, *by = WORKER, "box", "worker"); break;
 	case OWNER_IN: scene_register(s, en, *by = OWNER, "olga", ""); break;
+	case MANAGER_IN: scene_register(s, en, *by = MANAGER, "max", ""); break;
 	case APP:
 		*by = OWNER;
 		en->type = ENTRY_APP_REGISTER_TYPE;
@@ -90,32 +173,47 @@ static inline void scene_entry(struct scene *s, enum step step, struct entry *en
 		en->data_register.size = 10240;
 		en->data_register.header = entry_text("AAEC/w==");
 		break;
-	case REQUEST:
-		*by = REQUESTER;
-		en->type = ENTRY_TASK_REQUEST_TYPE;
-		memcpy(en->task_request.app, s->app, ID_TEXT);
-		en->task_request.data.n = 2;
-		memcpy(en->task_request.data.at[0], s->data[0], ID_TEXT);
-		memcpy(en->task_request.data.at[1], s->data[1], ID_TEXT);
-		memcpy(en->task_request.beneficiary, identity_public(s->actors[REQUESTER]), 32);
-		memcpy(en->task_request.recipient, identity_age_public(s->actors[REQUESTER]), 32);
-		memset(en->task_request.params, 4, 32);
+	case POOL:
+		*by = MANAGER;
+		en->type = ENTRY_POOL_CREATE_TYPE;
+		en->pool_create.name = entry_text("local");
 		break;
-	case FINISH:
+	case ORDER_APP: case ORDER_DATA: case ORDER_POOL: case REQUEST: scene_order(s, step, en, by); break;
+	case DEAL:
+		*by = STRANGER;	/* anybody may */
+		en->type = ENTRY_DEAL_MATCH_TYPE;
+		memcpy(en->deal_match.app, s->orders[0], ID_TEXT);
+		memcpy(en->deal_match.data, s->orders[1], ID_TEXT);
+		memcpy(en->deal_match.pool, s->orders[2], ID_TEXT);
+		memcpy(en->deal_match.request, s->request, ID_TEXT);
+		en->deal_match.first = 1;
+		id_deal(en->deal_match.deal, s->request, 1);
+		break;
+	case INITIALIZE:
+		*by = STRANGER;
+		en->type = ENTRY_TASK_INITIALIZE_TYPE;
+		memcpy(en->task_initialize.deal, s->deal, ID_TEXT);
+		en->task_initialize.index = 2;
+		id_task(en->task_initialize.task, s->deal, 2);
+		break;
+	case ASSIGN:
+		*by = MANAGER;
+		en->type = ENTRY_TASK_ASSIGN_TYPE;
+		memcpy(en->task_assign.task, s->task, ID_TEXT);
+		memcpy(en->task_assign.worker, identity_public(s->actors[WORKER]), 32);
+		en->task_assign.until = ENTRY_MAKE_TIME + 100;
+		break;
+	case REVEAL:
+		if (s->ending != FINALIZE) {
+			scene_noise(s, step, en);
+			break;
+		}
 		*by = WORKER;
-		en->type = ENTRY_TASK_FINISH_TYPE;
-		memcpy(en->task_finish.task, s->task, ID_TEXT);
-		en->task_finish.status = entry_text("COMPLETED");
-		memset(en->task_finish.measurement, 5, 32);
-		memset(en->task_finish.result, 6, 32);
-		en->task_finish.size = 2048;
-		en->task_finish.assurance = entry_text("software");
+		en->type = ENTRY_TASK_REVEAL_TYPE;
+		SCENE_RUN(en, task_reveal);
 		break;
-	case NOISE_1: case NOISE_2: case NOISE_3: case NOISE_4: case STEPS:
-		en->type = ENTRY_ACCOUNT_DEPOSIT_TYPE;
-		memcpy(en->account_deposit.to, identity_public(s->actors[REQUESTER]), 32);
-		en->account_deposit.amount = 1 + step;
-		break;
+	case FINISH: scene_end(s, en, by); break;
+	case NOISE_1: case NOISE_2: case NOISE_3: case NOISE_4: case MOVE_1: case MOVE_2: case MOVE_3: case SPONSOR: case STEPS: scene_noise(s, step, en); break;
 	}
 }
 
@@ -126,7 +224,8 @@ static inline void scene_step(struct scene *s, enum step step, const struct twis
 	enum id_kind kind;
 	struct merkle_hash leaf;
 	size_t len;
-	char *ids[STEPS] = { [APP] = s->app, [DATA_1] = s->data[0], [DATA_2] = s->data[1], [REQUEST] = s->task };
+	char *ids[STEPS] = { [APP] = s->app, [DATA_1] = s->data[0], [DATA_2] = s->data[1], [POOL] = s->pool, [ORDER_APP] = s->orders[0],
+		[ORDER_DATA] = s->orders[1], [ORDER_POOL] = s->orders[2], [REQUEST] = s->request };
 	scene_entry(s, step, &en, &by);
 	if (t && t->change)
 		t->change(s, step, &en, &by);
@@ -140,6 +239,10 @@ static inline void scene_step(struct scene *s, enum step step, const struct twis
 	assert(r == 0);
 	if (ids[step] && entry_id_kind(en.type, &kind))
 		entry_id(ids[step], kind, note->data, len);
+	if (en.type == ENTRY_DEAL_MATCH_TYPE)
+		memcpy(s->deal, en.deal_match.deal, ID_TEXT);
+	if (en.type == ENTRY_TASK_INITIALIZE_TYPE)
+		memcpy(s->task, en.task_initialize.task, ID_TEXT);
 	merkle_leaf(&leaf, note->data, note->len);
 	r = merkle_range_add(&s->range, &leaf, scene_told, s, NULL);
 	assert(r == 0);
@@ -173,6 +276,7 @@ static inline void scene_play(struct scene *s, struct identity *const actors[sta
 {
 	memset(s, 0, sizeof *s);
 	memcpy(s->actors, actors, sizeof s->actors);
+	s->ending = t ? t->ending : COMPLETE;
 	checkpoint_origin_make(s->origin, identity_public(s->actors[OPERATOR]));
 	for (unsigned i = 0; i < STEPS; i++)
 		scene_step(s, t && t->order ? t->order[i] : (enum step)i, t);
@@ -231,8 +335,13 @@ static inline size_t scene_entries(struct scene *s, const bool wanted[static STE
 	return n;
 }
 
-static const bool scene_wanted[STEPS] = { [BOOK] = true, [REQUESTER_IN] = true, [WORKER_IN] = true, [OWNER_IN] = true, [APP] = true, [DATA_1] = true,
-	[DATA_2] = true, [REQUEST] = true, [FINISH] = true };
+static const bool scene_wanted[3][STEPS] = {
+#define SCENE_ALL [BOOK] = true, [REQUESTER_IN] = true, [OWNER_IN] = true, [MANAGER_IN] = true, [APP] = true, [DATA_1] = true, [DATA_2] = true, [POOL] = true, \
+	[ORDER_APP] = true, [ORDER_DATA] = true, [ORDER_POOL] = true, [REQUEST] = true, [DEAL] = true, [INITIALIZE] = true, [FINISH] = true
+	[COMPLETE] = { SCENE_ALL, [WORKER_IN] = true, [ASSIGN] = true },
+	[FINALIZE] = { SCENE_ALL, [WORKER_IN] = true, [ASSIGN] = true, [REVEAL] = true },
+	[CLAIM] = { SCENE_ALL },
+};
 
 static inline int scene_receipt(struct scene *s, const bool wanted[static STEPS], struct buf *out, struct err *e)
 {

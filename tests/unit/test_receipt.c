@@ -15,7 +15,9 @@
 #include "receipt_make.h"
 #include "seal/crypto.h"
 
-static struct scene *good;
+static struct scene *good;	/* ends by task.complete, as all do unless a test says otherwise */
+
+#define ENTRIES 17	/* of its receipt */
 
 static int group_setup(void **state)
 {
@@ -35,7 +37,7 @@ static struct buf receipt_of(struct scene *s)
 {
 	struct buf out = BUF_INIT(RECEIPT_BYTES);
 	struct err e = { 0 };
-	if (scene_receipt(s, scene_wanted, &out, &e) < 0)
+	if (scene_receipt(s, scene_wanted[s->ending], &out, &e) < 0)
 		fail_msg("%s", e.msg);
 	return out;
 }
@@ -105,21 +107,25 @@ static void says_who_ran_what(void **state)
 	uint64_t index;
 	char head[1024];
 	assert_int_equal(receipt_open(&r, file.data, file.len, p, NULL), 0);
-	assert_int_equal(receipt_count(r), 9);
+	assert_int_equal(receipt_count(r), ENTRIES);
 	assert_int_equal(receipt_checkpoint(r)->size, STEPS);
 	assert_string_equal(receipt_checkpoint(r)->origin, good->origin);
 	assert_true(receipt_verdict(r)->quorum);
 	assert_int_equal(receipt_verdict(r)->cosigned, 2);
 	assert_int_equal(receipt_verdict(r)->unknown, 0);
 	assert_string_equal(receipt_task(r), good->task);
-	assert_int_equal(receipt_at(r, 8, &index)->type, ENTRY_TASK_FINISH_TYPE);
+	assert_int_equal(receipt_at(r, ENTRIES - 1, &index)->type, ENTRY_TASK_COMPLETE_TYPE);
 	assert_int_equal(index, FINISH);
+	assert_ptr_equal(receipt_end(r)->by, receipt_find(r, ENTRY_TASK_COMPLETE_TYPE));
+	assert_true(entry_text_is(&receipt_end(r)->outcome, "COMPLETED"));
+	assert_int_equal(receipt_end(r)->size, 2048);
+	assert_int_equal(receipt_end(r)->time, ENTRY_MAKE_TIME + FINISH);
 	assert_true(entry_text_is(&receipt_find(r, ENTRY_APP_REGISTER_TYPE)->app_register.name, "hello"));
 	assert_null(receipt_find(r, ENTRY_ACCOUNT_CLOSE_TYPE));
 	(void)snprintf(head, sizeof head, "enclua/receipt/v1\ntask: %s\napp: hello 0.1.0 h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\nstatus: COMPLETED\n"
 		"result: sha256:0606060606060606060606060606060606060606060606060606060606060606\n"
 		"measurement: sha256:0505050505050505050505050505050505050505050505050505050505050505\nassurance: software\n"
-		"means: protects against the iApp, not against root or the operator of the machine that ran it\nentries: 9\n\nentry 0 ", good->task);
+		"means: protects against the iApp, not against root or the operator of the machine that ran it\nentries: 17\n\nentry 0 ", good->task);
 	assert_memory_equal(file.data, head, strlen(head));
 	receipt_free(r);
 	accepted(&file, NULL);
@@ -127,27 +133,37 @@ static void says_who_ran_what(void **state)
 	buf_done(&file);
 }
 
-static void status_set(struct scene *s, enum step step, struct entry *en, enum actor *by)
+static void run_failed(struct scene *s, enum step step, struct entry *en, enum actor *by)
 {
 	(void)s;
 	(void)by;
 	if (step != FINISH)
 		return;
-	en->task_finish.status = entry_text("FAILED");
-	en->task_finish.reason = entry_text("error in the script");
-	memset(en->task_finish.result, 0, 32);
-	en->task_finish.size = 0;
+	en->task_complete.outcome = entry_text("FAILED");
+	en->task_complete.reason = entry_text("error in the script");
+	memset(en->task_complete.result, 0, 32);
+	en->task_complete.size = 0;
 }
 
-static void a_failed_task_has_one_too(void **state)
+static void head_is(const struct twist *t, const char *head)
 {
-	(void)state;
-	struct scene *s = scene_new(&(struct twist){ .change = status_set });
+	struct scene *s = scene_new(t);
 	struct buf file = receipt_of(s);
 	accepted(&file, NULL);
-	assert_non_null(strstr(buf_text(&file), "\nstatus: FAILED\nmeasurement: "));
+	if (!strstr(buf_text(&file), head))
+		fail_msg("\"%s\" is not in %.600s", head, buf_text(&file));
 	buf_done(&file);
 	scene_free(s);
+}
+
+static void every_ending_has_one(void **state)
+{
+	(void)state;
+	head_is(&(struct twist){ .change = run_failed }, "\nstatus: FAILED\nmeasurement: sha256:0505");
+	head_is(&(struct twist){ .ending = FINALIZE }, "\nstatus: COMPLETED\nresult: sha256:0606060606060606060606060606060606060606060606060606060606060606\n"
+		"measurement: sha256:0505050505050505050505050505050505050505050505050505050505050505\nassurance: software\nmeans: protects against");
+	head_is(&(struct twist){ .ending = CLAIM }, "\nstatus: CLAIMED\nassurance: none\nmeans: nothing is promised: nobody finished it in time, and the payer has the "
+		"money back\nentries: 15\n\nentry 0 ");
 }
 
 static void flips(const struct buf *file, const struct tlog_policy *p)
@@ -170,27 +186,57 @@ static void request_alone(struct scene *s, enum step step, struct entry *en, enu
 {
 	(void)s;
 	(void)by;
-	if (step == REQUEST)
-		en->task_request.data.n = 0;
+	if (step == REQUEST) {
+		en->order_request.data[0] = '\0';
+		en->order_request.data_price = 0;
+		en->order_request.own_data.n = 0;
+	}
+	if (step == DEAL)
+		en->deal_match.data[0] = '\0';
 }
 
-static const bool few_wanted[STEPS] = { [BOOK] = true, [REQUESTER_IN] = true, [WORKER_IN] = true, [APP] = true, [REQUEST] = true, [FINISH] = true };
-
-static void every_bit_flip(void **state)
+static void few_set(bool wanted[static STEPS], enum ending ending)
 {
-	(void)state;
-	struct scene *s = scene_new(&(struct twist){ .change = request_alone });
+	static const enum step not_needed[] = { OWNER_IN, MANAGER_IN, DATA_1, DATA_2, ORDER_DATA };
+	memcpy(wanted, scene_wanted[ending], STEPS * sizeof *wanted);
+	for (size_t i = 0; i < sizeof not_needed / sizeof *not_needed; i++)
+		wanted[not_needed[i]] = false;
+}
+
+static void bits_of(enum ending ending)
+{
+	struct scene *s = scene_new(&(struct twist){ .change = request_alone, .ending = ending });
 	struct buf file = BUF_INIT(RECEIPT_BYTES);
 	struct tlog_policy *p = policy_good(s);
-	assert_int_equal(scene_receipt(s, few_wanted, &file, NULL), 0);
+	bool wanted[STEPS];
+	few_set(wanted, ending);
+	assert_int_equal(scene_receipt(s, wanted, &file, NULL), 0);
 	flips(&file, p);
 	buf_clear(&file);
 	scene_checkpoint(s, false);
-	assert_int_equal(scene_receipt(s, few_wanted, &file, NULL), 0);
+	assert_int_equal(scene_receipt(s, wanted, &file, NULL), 0);
 	flips(&file, NULL);
 	tlog_policy_free(p);
 	buf_done(&file);
 	scene_free(s);
+}
+
+static void every_bit_of_a_completed_one(void **state)
+{
+	(void)state;
+	bits_of(COMPLETE);
+}
+
+static void every_bit_of_a_finalized_one(void **state)
+{
+	(void)state;
+	bits_of(FINALIZE);
+}
+
+static void every_bit_of_a_claimed_one(void **state)
+{
+	(void)state;
+	bits_of(CLAIM);
 }
 
 /* The signatures of witnesses that no policy lists, too: their names carry their keys. */
@@ -267,31 +313,31 @@ static void replaced(const struct buf *file, const char *what, const char *by, c
 static struct buf counted(const struct buf *file, const char *n)
 {
 	struct buf out = BUF_INIT(RECEIPT_BYTES);
-	size_t at = (size_t)(strstr(buf_text(file), "\nentries: 9\n") - buf_text(file)) + strlen("\nentries: ");
+	size_t at = (size_t)(strstr(buf_text(file), "\nentries: 17\n") - buf_text(file)) + strlen("\nentries: ");
 	assert_int_equal(buf_add(&out, file->data, at, NULL), 0);
 	assert_int_equal(buf_add_text(&out, n, NULL), 0);
-	assert_int_equal(buf_add(&out, file->data + at + 1, file->len - at - 1, NULL), 0);
+	assert_int_equal(buf_add(&out, file->data + at + 2, file->len - at - 2, NULL), 0);
 	return out;
 }
 
 static void blocks_have_their_place(void **state)
 {
 	(void)state;
-	struct buf file = receipt_of(good), more = counted(&file, "10"), fewer = counted(&file, "8");
-	for (size_t i = 0; i < 9; i++) {
+	struct buf file = receipt_of(good), more = counted(&file, "18"), fewer = counted(&file, "16");
+	for (size_t i = 0; i < ENTRIES; i++) {
 		size_t len, next_len, at = block_at(&file, i, &len);
 		/* twice */
 		size_t again = block_at(&more, i, &len);
 		spliced(&more, again, 0, more.data + again, len, "not in the order of the book");
-		spliced(&file, at, 0, file.data + at, len, "has no checkpoint after 9");
-		/* not at all: all that is left is good, but something that is needed is not there; the owner's registration is not needed */
+		spliced(&file, at, 0, file.data + at, len, "has no checkpoint after 17");
+		/* not at all: all that is left is good, but something that is needed is not there; the owners' registrations are not needed */
 		again = block_at(&fewer, i, &len);
-		if (i == OWNER_IN - 1)
+		if (i == 3 || i == 4)
 			continue;
-		spliced(&fewer, again, len, "", 0, i == 0 ? "book.open, is not in it" : i == 8 ? "not the end of a task" : "is not in it");
-		spliced(&file, at, len, "", 0, "entry 9 of the receipt is malformed");
+		spliced(&fewer, again, len, "", 0, i == 0 ? "book.open, is not in it" : i == ENTRIES - 1 ? "not the end of a task" : "is not in it");
+		spliced(&file, at, len, "", 0, "entry 17 of the receipt is malformed");
 		/* before the one before it */
-		if (i == 8)
+		if (i == ENTRIES - 1)
 			continue;
 		size_t next = block_at(&file, i + 1, &next_len);
 		struct buf swapped = BUF_INIT(RECEIPT_BYTES);
@@ -317,14 +363,14 @@ static void one_spelling(void **state)
 		{ "status: COMPLETED", "status: FAILED", "line 4" }, { "result: sha256:06", "result: sha256:07", "line 5" },
 		{ "result: sha256:0606060606060606060606060606060606060606060606060606060606060606\n", "", "line 5" },
 		{ "assurance: software\n", "assurance: cvm\n", "line 7" }, { "means: protects against the iApp, not", "means: protects against the iApp and", "line 8" },
-		{ "entries: 9", "entries: 09", "line 9" }, { "entries: 9", "entries: 0", "1 to 256 entries" }, { "entries: 9", "entries: 257", "1 to 256 entries" },
-		{ "entries: 9", "entries: 18446744073709551625", "malformed head" }, { "entries: 9", "entries: ", "malformed head" },
-		{ "entries: 9\n", "entries: 9\nnote: nice\n", "malformed head" }, { "assurance: software\n", "assurance: software\nnote: nice\n", "line 8" },
+		{ "entries: 17", "entries: 017", "line 9" }, { "entries: 17", "entries: 0", "1 to 256 entries" }, { "entries: 17", "entries: 257", "1 to 256 entries" },
+		{ "entries: 17", "entries: 18446744073709551633", "malformed head" }, { "entries: 17", "entries: ", "malformed head" },
+		{ "entries: 17\n", "entries: 17\nnote: nice\n", "malformed head" }, { "assurance: software\n", "assurance: software\nnote: nice\n", "line 8" },
 		{ "\nentry 0 ", "\nentry 00 ", "line 11" }, { "\nentry 0 ", "\nentry  0 ", "entry 1 of the receipt is malformed" },
 		{ "\nentry 0 ", "\nentry -0 ", "malformed" }, { "\nentry 0 ", "\nEntry 0 ", "malformed" }, { "\nentry 0 ", "\nentry 1 ", "entry 1: " },
-		{ "\nentry 0 ", "\nentry 99 ", "has only 13 entries" }, { "\nproof 4\n", "\nproof 04\n", "of the receipt" }, { "\nproof 4\n", "\nproof 3\n", "malformed" },
-		{ "\nproof 4\n", "\nproof 65\n", "malformed" }, { "\nproof 4\n", "\nproof 99999999999999999999\n", "malformed" },
-		{ "\ncheckpoint\n", "\ncheckpoint \n", "no checkpoint after 9" }, { "\ncheckpoint\n", "\n\ncheckpoint\n", "no checkpoint" },
+		{ "\nentry 0 ", "\nentry 99 ", "has only 26 entries" }, { "\nproof 5\n", "\nproof 05\n", "of the receipt" }, { "\nproof 5\n", "\nproof 4\n", "malformed" },
+		{ "\nproof 5\n", "\nproof 65\n", "malformed" }, { "\nproof 5\n", "\nproof 99999999999999999999\n", "malformed" },
+		{ "\ncheckpoint\n", "\ncheckpoint \n", "no checkpoint after 17" }, { "\ncheckpoint\n", "\n\ncheckpoint\n", "no checkpoint" },
 		{ "\ncheckpoint\n", "\ncheckpoint\n\n", "the checkpoint: " },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -337,25 +383,53 @@ static void one_spelling(void **state)
 static void nothing_missing_nothing_more(void **state)
 {
 	(void)state;
-	for (unsigned step = 0; step < STEPS; step++) {
-		bool wanted[STEPS];
-		struct buf file = BUF_INIT(RECEIPT_BYTES);
-		struct err e = { 0 };
-		memcpy(wanted, scene_wanted, sizeof wanted);
-		wanted[step] = !wanted[step];
-		int r = scene_receipt(good, wanted, &file, &e);
-		assert_int_equal(r, step == OWNER_IN ? 0 : -1);
-		assert_int_equal(file.len == 0, r < 0);
-		if (r < 0)
-			assert_int_equal(e.code, ERR_INVALID);
-		if (r < 0 && !scene_wanted[step])
-			assert_non_null(strstr(e.msg, step == NOISE_4 ? "not the end of a task" : "has nothing to do with the task"));
-		buf_done(&file);
+	for (enum ending ending = COMPLETE; ending <= CLAIM; ending++) {
+		struct scene *s = scene_new(&(struct twist){ .ending = ending });
+		for (unsigned step = 0; step < STEPS; step++) {
+			bool wanted[STEPS];
+			struct buf file = BUF_INIT(RECEIPT_BYTES);
+			struct err e = { 0 };
+			memcpy(wanted, scene_wanted[ending], sizeof wanted);
+			wanted[step] = !wanted[step];
+			int r = scene_receipt(s, wanted, &file, &e);
+			assert_int_equal(r, step == OWNER_IN || step == MANAGER_IN ? 0 : -1);
+			assert_int_equal(file.len == 0, r < 0);
+			if (r < 0)
+				assert_int_equal(e.code, ERR_INVALID);
+			if (r < 0 && wanted[step])
+				assert_non_null(strstr(e.msg, step == NOISE_4 ? "not the end of a task" : "has nothing to do with the task"));
+			buf_done(&file);
+		}
+		scene_free(s);
 	}
 	struct buf file = BUF_INIT(RECEIPT_BYTES);
 	struct receipt_entry in[RECEIPT_ENTRIES + 1];
 	assert_int_equal(receipt_write(&file, in, 0, buf_text(&good->note), good->note.len, NULL), -1);
 	assert_int_equal(receipt_write(&file, in, RECEIPT_ENTRIES + 1, buf_text(&good->note), good->note.len, NULL), -1);
+}
+
+static void story_refused(size_t row, const struct twist *t, const bool wanted[static STEPS], const char *why)
+{
+	struct scene *s = scene_new(t);
+	struct buf file = BUF_INIT(RECEIPT_BYTES);
+	struct err e = { 0 };
+	if (scene_receipt(s, wanted, &file, &e) == 0 || !strstr(e.msg, why) || e.code != ERR_INVALID)
+		fail_msg("row %zu: \"%s\" is not \"%s\"", row, e.msg, why);
+	assert_int_equal(file.len, 0);
+	buf_done(&file);
+	scene_free(s);
+}
+
+static void story_accepted(size_t row, const struct twist *t, const bool wanted[static STEPS])
+{
+	struct scene *s = scene_new(t);
+	struct buf file = BUF_INIT(RECEIPT_BYTES);
+	struct err e = { 0 };
+	if (scene_receipt(s, wanted, &file, &e) < 0)
+		fail_msg("row %zu: %s", row, e.msg);
+	accepted(&file, NULL);
+	buf_done(&file);
+	scene_free(s);
 }
 
 /* Books that say something wrong: each change, and why the receipt is refused. The change is made before the entry is signed, so every signature and
@@ -370,82 +444,329 @@ static void nothing_missing_nothing_more(void **state)
 			what; \
 		} \
 	}
-CHANGE(role_none, WORKER_IN, en->identity_register.role = entry_text(""))
-CHANGE(role_keeper, WORKER_IN, en->identity_register.role = entry_text("keeper"))
-CHANGE(ended_by_stranger, FINISH, *by = STRANGER)
-CHANGE(ended_by_requester, FINISH, *by = REQUESTER)
-CHANGE(asked_by_stranger, REQUEST, *by = STRANGER)
-CHANGE(other_task, FINISH, id_make(en->task_finish.task, ID_TASK, "x", 1))
-CHANGE(other_app, REQUEST, id_make(en->task_request.app, ID_APP, "x", 1))
-CHANGE(other_data, REQUEST, id_make(en->task_request.data.at[1], ID_DATA, "x", 1))
-CHANGE(less_data, REQUEST, en->task_request.data.n = 1)
-CHANGE(other_age, REQUEST, en->task_request.recipient[0] ^= 1)
-CHANGE(beneficiary_age, REQUEST, memcpy(en->task_request.beneficiary, identity_public(s->actors[OWNER]), 32))
 CHANGE(opened_by_stranger, BOOK, *by = STRANGER)
 CHANGE(other_book, DATA_1, en->book = entry_text("enclua.local/other"))
-CHANGE(status_unknown, FINISH, en->task_finish.status = entry_text("DONE"))
-CHANGE(no_result, FINISH, memset(en->task_finish.result, 0, 32))
-CHANGE(level_unknown, FINISH, en->task_finish.assurance = entry_text("perfect"))
-CHANGE(level_empty, FINISH, en->task_finish.assurance = entry_text("softwar"))
-CHANGE(ids_known, REQUEST, (memcpy(en->task_request.app, good->app, ID_TEXT), memcpy(en->task_request.data.at, good->data, sizeof good->data)))
-CHANGE(task_known, FINISH, memcpy(en->task_finish.task, good->task, ID_TEXT))
+CHANGE(end_of_other_task, FINISH, id_make(en->task_complete.task, ID_TASK, "x", 1))
+CHANGE(claim_of_other_task, FINISH, id_make(en->task_claim.task, ID_TASK, "x", 1))
+CHANGE(task_of_other_deal, INITIALIZE, (id_make(en->task_initialize.deal, ID_DEAL, "x", 1), id_task(en->task_initialize.task, en->task_initialize.deal, 2)))
+CHANGE(task_of_no_deal, INITIALIZE, id_make(en->task_initialize.task, ID_TASK, "x", 1))
+CHANGE(task_of_other_index, INITIALIZE, en->task_initialize.index = 1)
+CHANGE(task_before_deal, INITIALIZE, (en->task_initialize.index = 0, id_task(en->task_initialize.task, s->deal, 0)))
+CHANGE(task_after_request, INITIALIZE, (en->task_initialize.index = 3, id_task(en->task_initialize.task, s->deal, 3)))
+CHANGE(task_after_app, ORDER_APP, en->order_app.volume = 1)
+CHANGE(task_after_data, ORDER_DATA, en->order_data.volume = 1)
+CHANGE(task_after_pool, ORDER_POOL, en->order_pool.volume = 1)
+CHANGE(deal_of_no_request, DEAL, id_make(en->deal_match.deal, ID_DEAL, "x", 1))
+CHANGE(deal_of_other_first, DEAL, en->deal_match.first = 0)
+CHANGE(deal_of_other_request, DEAL, (id_make(en->deal_match.request, ID_ORDER, "x", 1), id_deal(en->deal_match.deal, en->deal_match.request, 1)))
+CHANGE(deal_of_unknown_order, DEAL, id_make(en->deal_match.app, ID_ORDER, "x", 1))
+CHANGE(deal_swapped, DEAL, memcpy(en->deal_match.app, s->orders[2], ID_TEXT))
+CHANGE(deal_without_data, DEAL, en->deal_match.data[0] = '\0')
+CHANGE(offer_of_other_app, ORDER_APP, id_make(en->order_app.app, ID_APP, "x", 1))
+CHANGE(offer_of_other_data, ORDER_DATA, memcpy(en->order_data.data, s->data[1], ID_TEXT))
+CHANGE(offer_of_other_pool, ORDER_POOL, id_make(en->order_pool.pool, ID_POOL, "x", 1))
+CHANGE(request_of_other_app, REQUEST, id_make(en->order_request.app, ID_APP, "x", 1))
+CHANGE(request_of_other_data, REQUEST, memcpy(en->order_request.data, s->data[1], ID_TEXT))
+CHANGE(request_of_no_data, REQUEST, en->order_request.data[0] = '\0')
+CHANGE(request_of_unknown_data, REQUEST, id_make(en->order_request.own_data.at[0], ID_DATA, "x", 1))
+CHANGE(request_of_others_data, REQUEST, memcpy(en->order_request.own_data.at[0], s->data[0], ID_TEXT))
+CHANGE(request_of_less_data, REQUEST, en->order_request.own_data.n = 0)
+CHANGE(request_by_stranger, REQUEST, *by = STRANGER)
+CHANGE(request_cheap_app, REQUEST, en->order_request.app_price--)
+CHANGE(request_cheap_data, REQUEST, en->order_request.data_price--)
+CHANGE(request_cheap_pool, REQUEST, en->order_request.pool_price--)
+CHANGE(request_category, REQUEST, en->order_request.category = 1)
+CHANGE(request_trust, REQUEST, en->order_request.trust = 6)
+CHANGE(request_trust_two, REQUEST, en->order_request.trust = 2)
+CHANGE(request_trust_one, REQUEST, en->order_request.trust = 1)
+CHANGE(request_age, REQUEST, en->order_request.recipient[0] ^= 1)
+CHANGE(request_for_owner, REQUEST, memcpy(en->order_request.beneficiary, identity_public(s->actors[OWNER]), 32))
+CHANGE(request_tpm2, REQUEST, en->order_request.min_assurance = entry_text("tpm2"))
+CHANGE(request_any, REQUEST, en->order_request.min_assurance = entry_text(""))
+CHANGE(request_perfect, REQUEST, en->order_request.min_assurance = entry_text("perfect"))
+CHANGE(app_of_stranger, APP, *by = STRANGER)
+CHANGE(data_of_stranger, DATA_1, *by = STRANGER)
+CHANGE(own_data_of_stranger, DATA_2, *by = STRANGER)
+CHANGE(pool_of_stranger, POOL, *by = STRANGER)
+CHANGE(app_offered_by_stranger, ORDER_APP, *by = STRANGER)
+CHANGE(data_offered_by_stranger, ORDER_DATA, *by = STRANGER)
+CHANGE(data_offered_by_requester, ORDER_DATA, *by = REQUESTER)
+CHANGE(pool_offered_by_stranger, ORDER_POOL, *by = STRANGER)
+CHANGE(assign_other_task, ASSIGN, id_make(en->task_assign.task, ID_TASK, "x", 1))
+CHANGE(assign_other_worker, ASSIGN, memcpy(en->task_assign.worker, identity_public(s->actors[STRANGER]), 32))
+CHANGE(assign_by_stranger, ASSIGN, *by = STRANGER)
+CHANGE(assign_by_worker, ASSIGN, *by = WORKER)
+CHANGE(end_by_stranger, FINISH, *by = STRANGER)
+CHANGE(end_by_requester, FINISH, *by = REQUESTER)
+CHANGE(end_unknown, FINISH, en->task_complete.outcome = entry_text("DONE"))
+CHANGE(end_claimed, FINISH, en->task_complete.outcome = entry_text("CLAIMED"))
+CHANGE(end_no_result, FINISH, (memset(en->task_complete.result, 0, 32), en->task_complete.size = 0))
+CHANGE(end_no_size, FINISH, en->task_complete.size = 0)
+CHANGE(end_size_only, FINISH, (en->task_complete.outcome = entry_text("FAILED"), memset(en->task_complete.result, 0, 32)))
+CHANGE(end_perfect, FINISH, en->task_complete.assurance = entry_text("perfect"))
+CHANGE(end_none, FINISH, en->task_complete.assurance = entry_text("none"))
+CHANGE(end_cvm, FINISH, en->task_complete.assurance = entry_text("cvm"))
+CHANGE(final_by_stranger, FINISH, *by = STRANGER)
+CHANGE(final_of_other_task, FINISH, id_make(en->task_finalize.task, ID_TASK, "x", 1))
+CHANGE(final_of_other_worker, FINISH, memcpy(en->task_finalize.worker, identity_public(s->actors[STRANGER]), 32))
+CHANGE(reveal_of_other_task, REVEAL, id_make(en->task_reveal.task, ID_TASK, "x", 1))
+CHANGE(reveal_by_stranger, REVEAL, *by = STRANGER)
+CHANGE(reveal_no_result, REVEAL, (memset(en->task_reveal.result, 0, 32), en->task_reveal.size = 0))
+CHANGE(reveal_none, REVEAL, en->task_reveal.assurance = entry_text("none"))
 #undef CHANGE
 
-static const enum step book_second[] = { NOISE_1, BOOK, REQUESTER_IN, WORKER_IN, OWNER_IN, APP, DATA_1, NOISE_2, DATA_2, REQUEST, NOISE_3, FINISH, NOISE_4 };
-static const enum step requester_late[] = { BOOK, NOISE_1, WORKER_IN, OWNER_IN, APP, DATA_1, NOISE_2, REQUEST, REQUESTER_IN, DATA_2, NOISE_3, FINISH, NOISE_4 };
-static const enum step owner_late[] = { BOOK, NOISE_1, REQUESTER_IN, WORKER_IN, APP, OWNER_IN, DATA_1, NOISE_2, DATA_2, REQUEST, NOISE_3, FINISH, NOISE_4 };
-static const enum step app_late[] = { BOOK, NOISE_1, REQUESTER_IN, WORKER_IN, OWNER_IN, DATA_1, NOISE_2, DATA_2, REQUEST, APP, NOISE_3, FINISH, NOISE_4 };
-static const enum step data_late[] = { BOOK, NOISE_1, REQUESTER_IN, WORKER_IN, OWNER_IN, APP, DATA_1, NOISE_2, REQUEST, DATA_2, NOISE_3, FINISH, NOISE_4 };
-static const enum step worker_late[] = { BOOK, NOISE_1, REQUESTER_IN, OWNER_IN, APP, DATA_1, NOISE_2, DATA_2, REQUEST, NOISE_3, FINISH, WORKER_IN, NOISE_4 };
-static const enum step request_late[] = { BOOK, NOISE_1, REQUESTER_IN, WORKER_IN, OWNER_IN, APP, DATA_1, NOISE_2, DATA_2, NOISE_3, FINISH, REQUEST, NOISE_4 };
-
+/* What a book that is in its order says wrong. */
 static void books_that_say_wrong(void **state)
 {
 	(void)state;
 	static const struct { struct twist twist; const char *why; } rows[] = {
-		{ { .change = role_none }, "as a worker" }, { { .change = role_keeper }, "as a worker" },
-		{ { .change = ended_by_stranger }, "the registration of the one who signed, which entry 11 needs" }, { { .change = ended_by_requester }, "as a worker" },
-		{ { .change = asked_by_stranger }, "the registration of the one who signed, which entry 9 needs" },
-		{ { .change = other_task }, "which entry 11 needs" }, { { .change = other_app }, "which entry 9 needs" }, { { .change = other_data }, "which entry 9 needs" },
-		{ { .change = less_data }, "entry 8, data.register, has nothing to do" }, { { .change = other_age }, "sealed to a key that is not" },
-		{ { .change = beneficiary_age }, "sealed to a key that is not" }, { { .change = opened_by_stranger }, "not opened by the operator" },
-		{ { .change = other_book }, "entry 6 is for another book" }, { { .change = status_unknown }, "this one as DONE" },
-		{ { .change = no_result }, "there is no result" }, { { .change = level_unknown }, "no assurance level perfect" },
-		{ { .change = level_empty }, "no assurance level softwar" },
-		{ { .order = book_second }, "book.open, is not in it" }, { { .order = requester_late, .change = ids_known }, "entry 7 needs entry 8" },
-		{ { .order = owner_late }, "entry 4 needs entry 5" }, { { .order = app_late, .change = ids_known }, "entry 8 needs entry 9" },
-		{ { .order = data_late, .change = ids_known }, "entry 8 needs entry 9" }, { { .order = worker_late }, "not the end of a task" },
-		{ { .order = request_late, .change = task_known }, "not the end of a task" },
-		{ { .forge = true, .forged = APP }, "entry 5: app.register: the signature of" }, { { .forge = true, .forged = REQUEST }, "entry 9: task.request: the signature" },
-		{ { .forge = true, .forged = FINISH }, "entry 11: task.finish: the signature" }, { { .forge = true, .forged = BOOK }, "entry 0: book.open: the signature" },
+		{ { .change = opened_by_stranger }, "not opened by the operator" }, { { .change = other_book }, "entry 7 is for another book" },
+		{ { .change = end_of_other_task }, "the task.initialize of its task, which entry 24 needs" },
+		{ { .change = claim_of_other_task, .ending = CLAIM }, "the task.initialize of its task" },
+		{ { .change = task_of_other_deal }, "the deal.match of its deal, which entry 20 needs" },
+		{ { .change = task_of_no_deal }, "the id of the task does not follow" }, { { .change = task_of_other_index }, "the id of the task does not follow" },
+		{ { .change = task_before_deal }, "the deal has no such task" }, { { .change = task_after_request }, "the deal has no such task" },
+		{ { .change = task_after_app }, "the deal has no such task" }, { { .change = task_after_data }, "the deal has no such task" },
+		{ { .change = task_after_pool }, "the deal has no such task" },
+		{ { .change = deal_of_no_request }, "the id of the deal does not follow" }, { { .change = deal_of_other_first }, "the id of the deal does not follow" },
+		{ { .change = deal_of_other_request }, "which entry 19 needs, is not in it" }, { { .change = deal_of_unknown_order }, "which entry 19 needs, is not in it" },
+		{ { .change = deal_swapped }, "names it as an order of another kind" }, { { .change = deal_without_data }, "the request is for other data" },
+		{ { .change = offer_of_other_app }, "the request is for another iApp" }, { { .change = offer_of_other_data }, "the request is for other data" },
+		{ { .change = offer_of_other_pool }, "which entry 19 needs, is not in it" },
+		{ { .change = request_of_other_app }, "the request is for another iApp" }, { { .change = request_of_other_data }, "the request is for other data" },
+		{ { .change = request_of_no_data }, "the request is for other data" }, { { .change = request_of_unknown_data }, "which entry 16 needs, is not in it" },
+		{ { .change = request_of_others_data }, "did not belong to" }, { { .change = request_of_less_data }, "entry 9, data.register, has nothing to do" },
+		{ { .change = request_by_stranger }, "did not belong to" },
+		{ { .change = request_cheap_app }, "asks more than the request offers" }, { { .change = request_cheap_data }, "asks more than the request offers" },
+		{ { .change = request_cheap_pool }, "asks more than the request offers" }, { { .change = request_category }, "another category" },
+		{ { .change = request_trust }, "less trust" }, { { .change = request_trust_two }, "one worker alone" },
+		{ { .change = request_age }, "sealed to a key that is not" }, { { .change = request_for_owner }, "sealed to a key that is not" },
+		{ { .change = request_tpm2 }, "demands the assurance tpm2, and the run had software" },
+		{ { .change = request_tpm2, .ending = FINALIZE }, "demands the assurance tpm2, and the run had software" },
+		{ { .change = request_perfect }, "no assurance level perfect, which the request demands" },
+		{ { .change = app_of_stranger }, "the iApp" }, { { .change = app_of_stranger }, "before entry 19: no transfer says so" },
+		{ { .change = data_of_stranger }, "the data" }, { { .change = own_data_of_stranger }, "before entry 16: no transfer says so" },
+		{ { .change = pool_of_stranger }, "the pool" }, { { .change = app_offered_by_stranger }, "did not belong to" },
+		{ { .change = data_offered_by_stranger }, "did not belong to" }, { { .change = data_offered_by_requester }, "did not belong to" },
+		{ { .change = pool_offered_by_stranger }, "did not belong to" },
+		{ { .change = assign_other_task }, "the task.assign of its worker" }, { { .change = assign_other_worker }, "the task.assign of its worker" },
+		{ { .change = assign_by_stranger }, "task.assign: not by who offered the pool" }, { { .change = assign_by_worker }, "not by who offered the pool" },
+		{ { .change = assign_other_worker, .ending = FINALIZE }, "the task.assign of its worker" },
+		{ { .change = end_by_stranger }, "the task.assign of its worker" }, { { .change = end_by_requester }, "the task.assign of its worker" },
+		{ { .change = end_unknown }, "as COMPLETED, FAILED or LIMIT" }, { { .change = end_claimed }, "as COMPLETED, FAILED or LIMIT" },
+		{ { .change = end_no_result }, "there is no result" }, { { .change = end_no_size }, "a hash and a size, or neither" },
+		{ { .change = end_size_only }, "a hash and a size, or neither" }, { { .change = end_perfect }, "no assurance level perfect" },
+		{ { .change = end_none }, "demands the assurance software, and the run had none" },
+		{ { .change = final_by_stranger, .ending = FINALIZE }, "task.finalize: not by who offered the pool" },
+		{ { .change = final_of_other_task, .ending = FINALIZE }, "the task.reveal of the worker that it names" },
+		{ { .change = final_of_other_worker, .ending = FINALIZE }, "the task.reveal of the worker that it names" },
+		{ { .change = reveal_of_other_task, .ending = FINALIZE }, "the task.reveal of the worker that it names" },
+		{ { .change = reveal_by_stranger, .ending = FINALIZE }, "the task.reveal of the worker that it names" },
+		{ { .change = reveal_no_result, .ending = FINALIZE }, "there is no result" },
+		{ { .change = reveal_none, .ending = FINALIZE }, "demands the assurance software, and the run had none" },
+		{ { .forge = true, .forged = APP }, "entry 6: app.register: the signature of" },
+		{ { .forge = true, .forged = REQUEST }, "entry 16: order.request: the signature" },
+		{ { .forge = true, .forged = ASSIGN }, "entry 21: task.assign: the signature" }, { { .forge = true, .forged = DEAL }, "entry 19: deal.match: the signature" },
+		{ { .forge = true, .forged = FINISH }, "entry 24: task.complete: the signature" }, { { .forge = true, .forged = BOOK }, "entry 0: book.open: the signature" },
+		{ { .forge = true, .forged = FINISH, .ending = CLAIM }, "entry 24: task.claim: the signature" },
+		{ { .forge = true, .forged = REVEAL, .ending = FINALIZE }, "entry 23: task.reveal: the signature" },
+	};
+	static const struct twist fine[] = { { .change = request_trust_one }, { .change = request_any }, { .change = end_cvm },
+		{ .change = request_trust_two, .ending = FINALIZE }, { .change = request_tpm2, .ending = CLAIM } };
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		story_refused(i, &rows[i].twist, scene_wanted[rows[i].twist.ending], rows[i].why);
+	for (size_t i = 0; i < sizeof fine / sizeof fine[0]; i++)
+		story_accepted(i, &fine[i], scene_wanted[fine[i].ending]);
+}
+
+/* All ids are known before they are made, as whoever signs an entry can tell its id. */
+static void ids_known(struct scene *s, enum step step, struct entry *en, enum actor *by)
+{
+	if (step == BOOK || s->n == 0) {
+		memcpy(s->app, good->app, sizeof s->app);
+		memcpy(s->data, good->data, sizeof s->data);
+		memcpy(s->pool, good->pool, sizeof s->pool);
+		memcpy(s->orders, good->orders, sizeof s->orders);
+		memcpy(s->request, good->request, sizeof s->request);
+		memcpy(s->deal, good->deal, sizeof s->deal);
+		memcpy(s->task, good->task, sizeof s->task);
+		scene_entry(s, step, en, by);
+	}
+}
+
+static void books_in_another_order(void **state)
+{
+	(void)state;
+	/* `moved` comes right after `after`. NULL: that is allowed. */
+	static const struct { enum step moved, after; const char *why; enum ending ending; } rows[] = {
+		{ BOOK, NOISE_1, "book.open, is not in it", COMPLETE }, { REQUESTER_IN, REQUEST, "entry 15 needs entry 16", COMPLETE },
+		{ OWNER_IN, APP, "entry 5 needs entry 6", COMPLETE }, { MANAGER_IN, POOL, "entry 9 needs entry 10", COMPLETE },
+		{ WORKER_IN, ASSIGN, "entry 20 needs entry 21", COMPLETE }, { APP, DEAL, "entry 18 needs entry 19", COMPLETE },
+		{ DATA_1, DEAL, "entry 18 needs entry 19", COMPLETE }, { POOL, DEAL, "entry 18 needs entry 19", COMPLETE },
+		{ DATA_2, REQUEST, "entry 15 needs entry 16", COMPLETE }, { ORDER_APP, DEAL, "entry 18 needs entry 19", COMPLETE },
+		{ ORDER_DATA, DEAL, "entry 18 needs entry 19", COMPLETE }, { ORDER_POOL, DEAL, "entry 18 needs entry 19", COMPLETE },
+		{ REQUEST, DEAL, "entry 18 needs entry 19", COMPLETE }, { DEAL, INITIALIZE, "entry 19 needs entry 20", COMPLETE },
+		{ INITIALIZE, ASSIGN, "entry 20 needs entry 21", COMPLETE }, { ASSIGN, REVEAL, "entry 22 needs entry 23", FINALIZE },
+		{ REVEAL, FINISH, "not the end of a task", FINALIZE }, { ASSIGN, FINISH, "not the end of a task", COMPLETE },
+		{ INITIALIZE, FINISH, "not the end of a task", CLAIM }, { DEAL, INITIALIZE, "entry 19 needs entry 20", CLAIM },
+		{ APP, ORDER_APP, NULL, COMPLETE }, { DATA_1, REQUEST, NULL, COMPLETE }, { POOL, ORDER_POOL, NULL, COMPLETE }, { ORDER_APP, REQUEST, NULL, COMPLETE },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct scene *s = scene_new(&rows[i].twist);
-		struct buf file = BUF_INIT(RECEIPT_BYTES);
-		struct err e = { 0 };
-		if (scene_receipt(s, scene_wanted, &file, &e) == 0 || !strstr(e.msg, rows[i].why) || e.code != ERR_INVALID)
-			fail_msg("row %zu: \"%s\" is not \"%s\"", i, e.msg, rows[i].why);
-		assert_int_equal(file.len, 0);
-		buf_done(&file);
-		scene_free(s);
+		enum step order[STEPS];
+		size_t n = 0;
+		for (unsigned step = 0; step < STEPS; step++) {
+			if (step != rows[i].moved)
+				order[n++] = (enum step)step;
+			if (step == rows[i].after)
+				order[n++] = rows[i].moved;
+		}
+		const struct twist t = { .change = ids_known, .order = order, .ending = rows[i].ending };
+		if (rows[i].why)
+			story_refused(i, &t, scene_wanted[t.ending], rows[i].why);
+		else
+			story_accepted(i, &t, scene_wanted[t.ending]);
 	}
+}
+
+/* Transfers, where the scene has noise, and who signs the order then. */
+struct hand { enum step at; enum actor from, to; bool other; };	/* other: of another asset of that kind */
+static struct hands { enum step asset, order; enum actor signer; struct hand hands[3]; } plan;
+
+static void transfer_set(struct scene *s, const struct hand *h, struct entry *en, enum actor *by)
+{
+	char *id = NULL;
+	uint8_t *to = NULL;
+	*by = h->from;
+	if (plan.asset == APP) {
+		en->type = ENTRY_APP_TRANSFER_TYPE;
+		id = en->app_transfer.app;
+		to = en->app_transfer.to;
+		memcpy(id, s->app, ID_TEXT);
+	} else if (plan.asset == POOL) {
+		en->type = ENTRY_POOL_TRANSFER_TYPE;
+		id = en->pool_transfer.pool;
+		to = en->pool_transfer.to;
+		memcpy(id, s->pool, ID_TEXT);
+	} else {
+		en->type = ENTRY_DATA_TRANSFER_TYPE;
+		id = en->data_transfer.data;
+		to = en->data_transfer.to;
+		memcpy(id, s->data[plan.asset == DATA_2], ID_TEXT);
+		en->data_transfer.header = entry_text("AAEC/w==");
+	}
+	if (h->other)
+		id_make(id, plan.asset == APP ? ID_APP : plan.asset == POOL ? ID_POOL : ID_DATA, "x", 1);
+	memcpy(to, identity_public(s->actors[h->to]), 32);
+}
+
+static void hands_change(struct scene *s, enum step step, struct entry *en, enum actor *by)
+{
+	for (size_t i = 0; i < 3; i++)
+		if (plan.hands[i].at == step && step != BOOK) {
+			struct entry was = *en;
+			memset(en, 0, sizeof *en);
+			en->time = was.time;
+			en->book = was.book;
+			memcpy(en->nonce, was.nonce, sizeof en->nonce);
+			transfer_set(s, &plan.hands[i], en, by);
+		}
+	if (step == plan.order)
+		*by = plan.signer;
+	if (plan.asset == POOL && step == ASSIGN)
+		*by = plan.signer;
+	if (plan.asset == DATA_2 && step == DATA_2)
+		*by = OWNER;
+}
+
+static void assets_change_hands(void **state)
+{
+	(void)state;
+	static const struct { struct hands hands; const char *why; } rows[] = {
+		/* right */
+		{ { APP, ORDER_APP, STRANGER, { { MOVE_1, OWNER, STRANGER, false } } }, NULL },
+		{ { DATA_1, ORDER_DATA, STRANGER, { { MOVE_1, OWNER, STRANGER, false } } }, NULL },
+		{ { POOL, ORDER_POOL, STRANGER, { { MOVE_1, MANAGER, STRANGER, false } } }, NULL },
+		{ { DATA_2, REQUEST, REQUESTER, { { MOVE_1, OWNER, REQUESTER, false } } }, NULL },
+		{ { APP, ORDER_APP, STRANGER, { { MOVE_1, OWNER, MANAGER, false }, { MOVE_2, MANAGER, STRANGER, false } } }, NULL },
+		{ { DATA_2, REQUEST, REQUESTER, { { MOVE_1, OWNER, MANAGER, false }, { MOVE_2, MANAGER, REQUESTER, false } } }, NULL },
+		{ { DATA_1, ORDER_DATA, STRANGER, { { MOVE_1, OWNER, MANAGER, false }, { MOVE_2, MANAGER, WORKER, false }, { MOVE_3, WORKER, STRANGER, false } } }, NULL },
+		{ { APP, ORDER_APP, STRANGER, { { MOVE_3, OWNER, STRANGER, false } } }, NULL },	/* after the order: what counts is the deal */
+		/* wrong */
+		{ { APP, ORDER_APP, STRANGER, { { MOVE_1, MANAGER, STRANGER, false } } }, "did not belong to" },
+		{ { APP, ORDER_APP, STRANGER, { { MOVE_1, OWNER, MANAGER, false } } }, "did not belong to" },
+		{ { APP, ORDER_APP, STRANGER, { { MOVE_1, OWNER, STRANGER, true } } }, "did not belong to" },
+		{ { DATA_1, ORDER_DATA, STRANGER, { { MOVE_1, OWNER, STRANGER, true } } }, "did not belong to" },
+		{ { POOL, ORDER_POOL, STRANGER, { { MOVE_1, MANAGER, STRANGER, true } } }, "did not belong to" },
+		{ { APP, ORDER_APP, STRANGER, { { NOISE_2, MANAGER, STRANGER, false }, { MOVE_1, OWNER, MANAGER, false } } }, "did not belong to" },	/* the wrong way round */
+		{ { APP, ORDER_APP, STRANGER, { { NOISE_3, OWNER, STRANGER, false } } }, "did not belong to" },	/* after the deal */
+		{ { DATA_2, REQUEST, REQUESTER, { { MOVE_3, OWNER, REQUESTER, false } } }, "did not belong to" },	/* after the request */
+		{ { APP, ORDER_APP, OWNER, { { MOVE_1, OWNER, STRANGER, false } } }, "has nothing to do" },
+		{ { APP, ORDER_APP, OWNER, { { MOVE_1, OWNER, STRANGER, false }, { MOVE_2, STRANGER, OWNER, false } } }, "has nothing to do" },
+		{ { APP, ORDER_APP, STRANGER, { { MOVE_1, OWNER, STRANGER, false }, { MOVE_2, OWNER, STRANGER, false } } }, "has nothing to do" },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const struct twist t = { .change = hands_change };
+		bool wanted[STEPS];
+		plan = rows[i].hands;
+		memcpy(wanted, scene_wanted[COMPLETE], sizeof wanted);
+		for (size_t k = 0; k < 3; k++)
+			wanted[plan.hands[k].at] = true;
+		if (rows[i].why) {
+			story_refused(i, &t, wanted, rows[i].why);
+			continue;
+		}
+		story_accepted(i, &t, wanted);
+		for (size_t k = 0; k < 3; k++) {	/* each of them is needed */
+			if (plan.hands[k].at == BOOK)
+				continue;
+			wanted[plan.hands[k].at] = false;
+			story_refused(i, &t, wanted, "did not belong to");
+			wanted[plan.hands[k].at] = true;
+		}
+	}
+}
+
+static enum actor payer, sponsor;
+static void payer_change(struct scene *s, enum step step, struct entry *en, enum actor *by)
+{
+	if (step == REQUEST)
+		memcpy(en->order_request.payer, identity_public(s->actors[payer]), 32);
+	if (step == SPONSOR) {
+		*by = sponsor;
+		en->type = ENTRY_DEAL_SPONSOR_TYPE;
+		memset(&en->deal_sponsor, 0, sizeof en->deal_sponsor);
+		memcpy(en->deal_sponsor.request, s->request, ID_TEXT);
+	}
+}
+
+static void who_pays_has_signed(void **state)
+{
+	(void)state;
+	const struct twist t = { .change = payer_change };
+	bool with[STEPS];
+	memcpy(with, scene_wanted[COMPLETE], sizeof with);
+	with[SPONSOR] = true;
+	payer = sponsor = STRANGER;
+	story_accepted(0, &t, with);
+	story_refused(1, &t, scene_wanted[COMPLETE], "the deal.sponsor of who pays, which entry 19 needs");
+	sponsor = OWNER;
+	story_refused(2, &t, with, "the deal.sponsor of who pays");
+	payer = sponsor = REQUESTER;
+	story_accepted(3, &t, scene_wanted[COMPLETE]);
+	story_refused(4, &t, with, "has nothing to do");
 }
 
 /* A second of what there is one of: the noise becomes it, and the receipt carries it. */
 static void twice(struct scene *s, enum step step, struct entry *en, enum actor *by)
 {
-	if (step == NOISE_3) {
-		scene_entry(s, REQUEST, en, by);
-		en->time++;
-	}
-	if (step == NOISE_2) {
-		scene_entry(s, WORKER_IN, en, by);
+	static const enum step seconds[STEPS] = { [NOISE_1] = BOOK, [NOISE_2] = WORKER_IN, [MOVE_1] = APP, [MOVE_2] = DATA_1, [MOVE_3] = REQUEST, [SPONSOR] = ORDER_APP,
+		[NOISE_3] = ASSIGN, [REVEAL] = INITIALIZE };
+	if (step != NOISE_1 && !seconds[step])
+		return;
+	scene_entry(s, seconds[step], en, by);
+	en->time = ENTRY_MAKE_TIME + 50 + step;
+	if (step == NOISE_2)
 		en->identity_register.role = entry_text("");
-	}
-	if (step == NOISE_1) {
-		scene_entry(s, BOOK, en, by);
-		en->time++;
-	}
 }
 
 static void no_second_of_anything(void **state)
@@ -455,20 +776,20 @@ static void no_second_of_anything(void **state)
 	struct buf file = receipt_of(s);	/* of the first ones */
 	accepted(&file, NULL);
 	buf_clear(&file);
-	static const enum step seconds[] = { NOISE_1, NOISE_2, NOISE_3 };
-	for (size_t i = 0; i < 3; i++) {
+	static const enum step seconds[] = { NOISE_1, NOISE_2, MOVE_1, MOVE_2, MOVE_3, SPONSOR, NOISE_3, REVEAL };
+	for (size_t i = 0; i < sizeof seconds / sizeof *seconds; i++) {
 		bool wanted[STEPS];
 		struct err e = { 0 };
-		memcpy(wanted, scene_wanted, sizeof wanted);
+		memcpy(wanted, scene_wanted[COMPLETE], sizeof wanted);
 		wanted[seconds[i]] = true;
 		assert_int_equal(scene_receipt(s, wanted, &file, &e), -1);
 		assert_non_null(strstr(e.msg, "has nothing to do with the task"));
 	}
-	/* The other request is nobody's end. */
+	/* The other request is not the deal's. */
 	bool wanted[STEPS];
-	memcpy(wanted, scene_wanted, sizeof wanted);
+	memcpy(wanted, scene_wanted[COMPLETE], sizeof wanted);
 	wanted[REQUEST] = false;
-	wanted[NOISE_3] = true;
+	wanted[MOVE_3] = true;
 	assert_int_equal(scene_receipt(s, wanted, &file, NULL), -1);
 	buf_done(&file);
 	scene_free(s);
@@ -541,7 +862,7 @@ static void proofs_are_of_this_checkpoint(void **state)
 	struct receipt_entry in[STEPS];
 	struct buf file = BUF_INIT(RECEIPT_BYTES);
 	struct err e = { 0 };
-	size_t n = scene_entries(good, scene_wanted, in);
+	size_t n = scene_entries(good, scene_wanted[COMPLETE], in);
 	struct merkle_proof was = in[3].proof;
 	in[3].proof = in[2].proof;
 	assert_int_equal(receipt_write(&file, in, n, buf_text(&good->note), good->note.len, &e), -1);
@@ -549,7 +870,7 @@ static void proofs_are_of_this_checkpoint(void **state)
 	in[3].proof = was;
 	in[n - 1].index = STEPS;
 	assert_int_equal(receipt_write(&file, in, n, buf_text(&good->note), good->note.len, &e), -1);
-	assert_non_null(strstr(e.msg, "has only 13 entries"));
+	assert_non_null(strstr(e.msg, "has only 26 entries"));
 	in[n - 1].index = FINISH;
 	/* The same entries in a book that has gone on: old proofs do not fit its checkpoint. */
 	struct scene *later = scene_new(NULL);
@@ -574,7 +895,7 @@ static void origins_carry_keys(void **state)
 	struct buf file = BUF_INIT(RECEIPT_BYTES);
 	memcpy(s->origin, "book.example/log", 17);
 	scene_checkpoint(s, true);
-	assert_int_equal(scene_receipt(s, scene_wanted, &file, &e), -1);
+	assert_int_equal(scene_receipt(s, scene_wanted[COMPLETE], &file, &e), -1);
 	assert_int_equal(file.len, 0);
 	/* Another operator's checkpoint over the same entries. */
 	checkpoint_origin_make(s->origin, identity_public(s->actors[STRANGER]));
@@ -582,7 +903,7 @@ static void origins_carry_keys(void **state)
 	s->actors[OPERATOR] = s->actors[STRANGER];
 	scene_checkpoint(s, true);
 	s->actors[OPERATOR] = operator;
-	assert_int_equal(scene_receipt(s, scene_wanted, &file, &e), -1);
+	assert_int_equal(scene_receipt(s, scene_wanted[COMPLETE], &file, &e), -1);
 	assert_non_null(strstr(e.msg, "not opened by the operator"));
 	buf_done(&file);
 	scene_free(s);
@@ -595,6 +916,7 @@ static void levels(void **state)
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
 		struct entry_text t = entry_text(known[i]);
 		assert_non_null(assurance_text(&t));
+		assert_int_equal(assurance_level(&t), i);
 	}
 	struct entry_text t = entry_text("Software");
 	assert_null(assurance_text(&t));
@@ -605,11 +927,13 @@ static void levels(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(says_who_ran_what), cmocka_unit_test(a_failed_task_has_one_too), cmocka_unit_test(every_bit_flip),
-		cmocka_unit_test(every_bit_flip_of_the_checkpoint), cmocka_unit_test(no_part_is_a_receipt), cmocka_unit_test(blocks_have_their_place),
-		cmocka_unit_test(one_spelling), cmocka_unit_test(nothing_missing_nothing_more), cmocka_unit_test(books_that_say_wrong),
-		cmocka_unit_test(no_second_of_anything), cmocka_unit_test(policies_decide), cmocka_unit_test(no_line_goes_unchecked),
-		cmocka_unit_test(proofs_are_of_this_checkpoint), cmocka_unit_test(origins_carry_keys), cmocka_unit_test(levels),
+		cmocka_unit_test(says_who_ran_what), cmocka_unit_test(every_ending_has_one), cmocka_unit_test(every_bit_of_a_completed_one),
+		cmocka_unit_test(every_bit_of_a_finalized_one), cmocka_unit_test(every_bit_of_a_claimed_one), cmocka_unit_test(every_bit_flip_of_the_checkpoint),
+		cmocka_unit_test(no_part_is_a_receipt), cmocka_unit_test(blocks_have_their_place), cmocka_unit_test(one_spelling),
+		cmocka_unit_test(nothing_missing_nothing_more), cmocka_unit_test(books_that_say_wrong), cmocka_unit_test(books_in_another_order),
+		cmocka_unit_test(assets_change_hands), cmocka_unit_test(who_pays_has_signed), cmocka_unit_test(no_second_of_anything),
+		cmocka_unit_test(policies_decide), cmocka_unit_test(no_line_goes_unchecked), cmocka_unit_test(proofs_are_of_this_checkpoint),
+		cmocka_unit_test(origins_carry_keys), cmocka_unit_test(levels),
 	};
 	return crypto_init(NULL) < 0 ? 1 : cmocka_run_group_tests(tests, group_setup, group_teardown);
 }
