@@ -14,6 +14,7 @@ test_worker_LIBS := $(patsubst %,-Wl$(comma)--wrap=%,os_time book_append book_ap
 test_alloc_LIBS := -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc
 test_export_fault_LIBS := -Wl,--wrap=write -Wl,--wrap=fsync -Wl,--wrap=rename -Wl,--wrap=mkdir
 test_host_LIBS := -Wl,--wrap=os_time
+test_host_receipt_LIBS := -Wl,--wrap=os_time
 test_host_rules_LIBS := -Wl,--wrap=os_time
 
 # Lua for tests on the host: the published sources as they are, with all of Lua's own libraries. A test that links it says so below.

@@ -52,6 +52,7 @@ const struct ledger_backend *book_ledger(struct book *b);
  * other table. made: the index of the entry that made the row. */
 struct book_record { unsigned kind; const char *a, *b; const char *group; int64_t state; uint64_t made; const void *bytes; size_t len; };
 int book_record_get(struct book *b, unsigned kind, const char *a, const char *b2, struct buf *bytes, struct err *e);	/* 1, 0, -1; appends */
+int book_record_made(struct book *b, unsigned kind, const char *a, const char *b2, uint64_t *made, struct err *e);	/* 1, 0, -1 */
 int book_record_put(struct book *b, const struct book_record *r, bool is_new, struct err *e);	/* inside a transaction; of an old row `made` stays */
 /* group NULL: any; state -1: any. f may stop by returning 1. */
 int book_records(struct book *b, unsigned kind, const char *group, int64_t state, int (*f)(void *ctx, const struct book_record *r, struct err *e), void *ctx,
@@ -83,9 +84,6 @@ int book_checkpoint_before(struct book *b, uint64_t below, struct buf *note, uin
 /* The newest checkpoint that satisfies the home's policy, size and note; ERR_NOT_FOUND when there is none. */
 int book_checkpoint_quorum(struct book *b, const struct tlog_policy *p, struct buf *note, uint64_t *size, struct err *e);
 int book_cosign_add(struct book *b, uint64_t size, const char *line, size_t len, struct err *e);	/* a verified signature line; the same again is no error */
-
-/* The receipt of a task that has ended (form/receipt.h), in the newest checkpoint that p accepts and that has the task in it, else in the newest. */
-int book_receipt(struct book *b, const struct store_task *t, const struct tlog_policy *p, struct buf *out, struct err *e);
 
 /* fsck: every entry's spelling, signature and place; every stored hash; every checkpoint; the tables against a replay. ERR_INVALID names the first thing that
  * does not hold. */

@@ -21,6 +21,22 @@ int book_record_get(struct book *b, unsigned kind, const char *a, const char *b2
 	return r;
 }
 
+int book_record_made(struct book *b, unsigned kind, const char *a, const char *b2, uint64_t *made, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	if (store_statement(b->store, &st, "SELECT made FROM record WHERE kind = ?1 AND a = ?2 AND b = ?3", e) < 0)
+		return -1;
+	sqlite3_bind_int64(st, 1, kind);
+	sqlite3_bind_text(st, 2, a, -1, SQLITE_STATIC);
+	sqlite3_bind_text(st, 3, b2, -1, SQLITE_STATIC);
+	int rc = sqlite3_step(st);
+	int r = rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE ? 0 : store_fail(b->store, rc, e, "read its records");
+	if (r == 1)
+		*made = (uint64_t)sqlite3_column_int64(st, 0);
+	(void)sqlite3_reset(st);
+	return r;
+}
+
 int book_record_put(struct book *b, const struct book_record *r, bool is_new, struct err *e)
 {
 	sqlite3_stmt *st = NULL;

@@ -189,7 +189,8 @@ static int assets_check(struct receipt *r, struct err *e)
 		(data && receipt_owned(r, RECEIPT_ASSET_DATA, data->en.order_data.data, data->en.by, r->match, NULL, e) < 0))
 		return -1;
 	for (size_t i = 0; i < own->n; i++)
-		if (receipt_owned(r, RECEIPT_ASSET_DATA, own->at[i], request->en.by, request, NULL, e) < 0)
+		if (receipt_owned(r, RECEIPT_ASSET_DATA, own->at[i], request->en.by, request, NULL, e) < 0 ||
+			receipt_owned(r, RECEIPT_ASSET_DATA, own->at[i], request->en.by, r->match, NULL, e) < 0)	/* still his when the deal was made */
 			return -1;
 	return 0;
 }

@@ -18,7 +18,8 @@
 	X(ASSIGN, "task, worker: state is until when the scheduler waits") \
 	X(SPONSOR, "request, payer: signed to pay") \
 	X(REQUEST, "what a request asks beside its order: the index of its entry") \
-	X(REVEAL, "task, worker: the index of its task.reveal")
+	X(REVEAL, "task, worker: the index of its task.reveal") \
+	X(TRANSFER, "asset, index of its entry: from whom and to whom, 32 bytes each")
 enum host_record {
 	HOST_FIRST = 100,
 #define X(id, what) HOST_##id,
@@ -43,6 +44,9 @@ int host_pool_name(struct book *b, const char *pool, char name[static LIMIT_NAME
 
 /* A request's entry, as it was signed: bytes keeps what en borrows. */
 int host_request(struct book *b, const char *order, struct entry *en, struct buf *bytes, struct err *e);
+
+/* The receipt of a task that has ended (form/receipt.h), in the newest checkpoint that p accepts and that has the task in it, else in the newest. */
+int host_receipt(struct book *b, const struct store_task *t, const struct tlog_policy *p, struct buf *out, struct err *e);
 
 /* Who is at a task: leases that the scheduler still waits for, at book time `now`. */
 int host_assigned(struct book *b, const char *task, const char *worker, bool *is, struct err *e);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "form/receipt.h"
 #include "node/host_inner.h"
 #include "seal/crypto.h"
 
@@ -97,6 +98,17 @@ static int app_once(struct event *v, const char *id, const uint8_t to[static 32]
 	return err_set(e, ERR_CONFLICT, "transfer-twice: the new owner has registered the same archive, as %s", his.id);
 }
 
+/* Kept for receipts, which show how who signed an order came by what it offers. */
+static int transferred(struct event *v, const char *asset, const uint8_t to[static 32], struct err *e)
+{
+	uint8_t keys[64];
+	char number[24];
+	memcpy(keys, v->en->by, 32);
+	memcpy(keys + 32, to, 32);
+	(void)snprintf(number, sizeof number, "%llu", (unsigned long long)v->at->index);
+	return host_record_put(v, HOST_TRANSFER, asset, number, asset, 0, keys, sizeof keys, e);
+}
+
 static int on_app_transfer(struct event *v, struct err *e)
 {
 	const struct entry_app_transfer *f = &v->en->app_transfer;
@@ -104,7 +116,7 @@ static int on_app_transfer(struct event *v, struct err *e)
 	host_name_identity(to, f->to);
 	if (known(v, f->to, e) < 0 || market_asset_transfer(v->m, f->app, v->by, to, e) < 0 || app_once(v, f->app, f->to, e) < 0)
 		return -1;
-	return store_app_owner(book_store(v->b), f->app, f->to, e);
+	return store_app_owner(book_store(v->b), f->app, f->to, e) < 0 ? -1 : transferred(v, f->app, f->to, e);
 }
 
 static int on_data_transfer(struct event *v, struct err *e)
@@ -115,7 +127,7 @@ static int on_data_transfer(struct event *v, struct err *e)
 	host_name_identity(to, f->to);
 	int r = -1;
 	if (known(v, f->to, e) == 0 && market_asset_transfer(v->m, f->data, v->by, to, e) == 0 && entry_bytes(&f->header, &header, e) == 0)
-		r = store_data_owner(book_store(v->b), f->data, f->to, &header, e);
+		r = store_data_owner(book_store(v->b), f->data, f->to, &header, e) < 0 ? -1 : transferred(v, f->data, f->to, e);
 	buf_done(&header);
 	return r;
 }
@@ -125,7 +137,9 @@ static int on_pool_transfer(struct event *v, struct err *e)
 	const struct entry_pool_transfer *f = &v->en->pool_transfer;
 	char to[MARKET_NAME];
 	host_name_identity(to, f->to);
-	return known(v, f->to, e) < 0 ? -1 : market_asset_transfer(v->m, f->pool, v->by, to, e);
+	if (known(v, f->to, e) < 0 || market_asset_transfer(v->m, f->pool, v->by, to, e) < 0)
+		return -1;
+	return transferred(v, f->pool, f->to, e);
 }
 
 /* Pools */
@@ -293,14 +307,20 @@ static int own_data(struct event *v, const struct entry_ids *ids, const char *re
 	return 0;
 }
 
-/* Levels from the least; -1: there is none of that name. "" asks for nothing. */
+/* When the result is for somebody who is known here, it is sealed to that one's key, or no receipt could tell whose it is. */
+static int recipient_check(struct event *v, const struct entry_order_request *f, struct err *e)
+{
+	struct store_identity who;
+	int is = memcmp(f->beneficiary, none, 32) ? store_identity_find(book_store(v->b), f->beneficiary, &who, e) : 0;
+	if (is <= 0 || memcmp(who.age, f->recipient, 32) == 0)
+		return is < 0 ? -1 : 0;
+	return err_set(e, ERR_INVALID, "order-field: the result is for %s, and sealed to a key that is not that identity's", who.name);
+}
+
+/* "" asks for nothing. */
 int host_assurance(const struct entry_text *level)
 {
-	static const char *const levels[] = { "none", "software", "tpm2", "cvm" };
-	for (int i = 0; i < (int)(sizeof levels / sizeof *levels); i++)
-		if (entry_text_is(level, levels[i]))
-			return i;
-	return level->len ? -1 : 0;
+	return level->len ? assurance_level(level) : 0;
 }
 
 static int on_order_request(struct event *v, struct err *e)
@@ -320,7 +340,7 @@ static int on_order_request(struct event *v, struct err *e)
 	name_text(o.purpose, &f->purpose);
 	if (host_assurance(&f->min_assurance) < 0)
 		return err_set(e, ERR_INVALID, "order-field: the assurance that a request asks for is none, software, tpm2 or cvm");
-	if (own_data(v, &f->own_data, v->by, "order", e) < 0 || order_end(v, &o, e) < 0)
+	if (recipient_check(v, f, e) < 0 || own_data(v, &f->own_data, v->by, "order", e) < 0 || order_end(v, &o, e) < 0)
 		return -1;
 	return host_record_put(v, HOST_REQUEST, v->id, "", "", 0, &v->at->index, sizeof v->at->index, e);
 }

@@ -7,6 +7,7 @@
 
 #include "base/os.h"
 #include "form/receipt.h"
+#include "node/host.h"
 #include "result.h"
 #include "run_task.h"
 #include "seal/crypto.h"
@@ -226,7 +227,7 @@ int receipt_of(struct cli *c, struct book *b, const struct store_task *t, struct
 	if (os_exists(path) && (os_file_read(path, &text, e) < 0 || tlog_policy_parse(&p, buf_text(&text), text.len, e) < 0))
 		err_wrap(e, "the home's policy");
 	else
-		r = book_receipt(b, t, p, out, e);
+		r = host_receipt(b, t, p, out, e);
 	tlog_policy_free(p);
 	buf_done(&text);
 	return r;
