@@ -369,6 +369,12 @@ const struct entry *receipt_at(const struct receipt *r, size_t i, uint64_t *inde
 	return &r->items[i].en;
 }
 
+const char *receipt_id(const struct receipt *r, size_t i)
+{
+	assert(i < r->n);
+	return r->items[i].id;
+}
+
 const struct entry *receipt_find(const struct receipt *r, enum entry_type t)
 {
 	for (size_t i = 0; i < r->n; i++)

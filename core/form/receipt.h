@@ -54,6 +54,7 @@ const struct checkpoint *receipt_checkpoint(const struct receipt *r);
 const struct tlog_verdict *receipt_verdict(const struct receipt *r);
 size_t receipt_count(const struct receipt *r);
 const struct entry *receipt_at(const struct receipt *r, size_t i, uint64_t *index);	/* in the order of the book */
+const char *receipt_id(const struct receipt *r, size_t i);	/* of what that entry made, or "" */
 const struct entry *receipt_find(const struct receipt *r, enum entry_type t);	/* the first of that type, or NULL */
 const char *receipt_task(const struct receipt *r);	/* task1… */
 

@@ -10,14 +10,14 @@
 #include "book/export.h"
 #include "form/receipt.h"
 #include "form/tlog_proof.h"
-#include "seal/age.h"
 #include "verbs.h"
+#include "verify.h"
 
 #define RECEIPT_LINE "enclua/receipt/v1"
 #define PROOF_LINE "c2sp.org/tlog-proof@v1"
 #define ENTRY_LINE "enclua/"	/* begins an entry of ours; those of other logs are bytes */
 
-static int line(struct cli *c, const char *key, const char *value, struct err *e)
+int verify_line(struct cli *c, const char *key, const char *value, struct err *e)
 {
 	return cli_print(c, e, "%-12s %s\n", key, value);
 }
@@ -31,7 +31,7 @@ static void time_json(struct cli *c, const char *key, int64_t at, bool known)
 
 /* ---- what every kind ends with: the book, and who has countersigned it ---- */
 
-static int book_show(struct cli *c, const struct checkpoint *cp, const struct tlog_verdict *v, bool policy, struct err *e)
+int verify_book_show(struct cli *c, const struct checkpoint *cp, const struct tlog_verdict *v, bool policy, struct err *e)
 {
 	char newest[24];
 	entry_time_text(newest, (int64_t)v->newest);
@@ -51,192 +51,10 @@ static int book_show(struct cli *c, const struct checkpoint *cp, const struct tl
 		return -1;
 	if (policy)
 		return v->cosigned ? cli_print(c, e, "%-12s %u of the policy countersigned it, the last at %s: the policy accepts it\n", "witnesses", v->cosigned, newest)
-			: line(c, "witnesses", "the policy demands none, and accepts it", e);
+			: verify_line(c, "witnesses", "the policy demands none, and accepts it", e);
 	if (v->cosigned)
 		return cli_print(c, e, "%-12s %u countersigned it, the last at %s; no policy says who they are\n", "witnesses", v->cosigned, newest);
-	return line(c, "witnesses", "no policy was given: its operator alone vouches for the book (--policy FILE)", e);
-}
-
-/* ---- receipt ---- */
-
-/* What an identity calls itself in this receipt, beside its key: anybody may choose any name. */
-static int actor_show(struct cli *c, const struct receipt *r, const char *role, const uint8_t key[static 32], struct err *e)
-{
-	char text[IDENTITY_TEXT];
-	identity_text(text, key);
-	for (size_t i = 0; i < receipt_count(r); i++) {
-		uint64_t index;
-		const struct entry *en = receipt_at(r, i, &index);
-		if (en->type == ENTRY_IDENTITY_REGISTER_TYPE && memcmp(en->by, key, 32) == 0)
-			return cli_print(c, e, "%-12s %s, who calls itself %s\n", role, text,
-				cli_safe(en->identity_register.name.at, en->identity_register.name.len, 0));
-	}
-	return line(c, role, text, e);
-}
-
-static void text_json(struct cli *c, const char *key, const struct entry_text *t)
-{
-	json_write_key(&c->out, key);
-	if (t->len)
-		json_write_string(&c->out, t->at, t->len);
-	else
-		json_write_null(&c->out);
-}
-
-static void key_json(struct cli *c, const char *key, const uint8_t public_key[static 32])
-{
-	char text[IDENTITY_TEXT];
-	identity_text(text, public_key);
-	book_json_text(c, key, text);
-}
-
-static void hash_text(char out[static HEX_LEN(32) + 8], const uint8_t hash[static 32])
-{
-	memcpy(out, "sha256:", 8);
-	hex_encode(out + 7, hash, 32);
-}
-
-static int app_show(struct cli *c, const struct entry *app, struct err *e)
-{
-	const struct entry_app_register *a = &app->app_register;
-	json_write_key(&c->out, "app");
-	json_write_object(&c->out);
-	text_json(c, "name", &a->name);
-	text_json(c, "version", &a->version);
-	text_json(c, "h1", &a->h1);
-	key_json(c, "author", a->author);
-	json_write_object_end(&c->out);
-	return cli_print(c, e, "%-12s %s %s %s\n", "app", cli_safe(a->name.at, a->name.len, 0), cli_safe(a->version.at, a->version.len, 1),
-		cli_safe(a->h1.at, a->h1.len, 2));
-}
-
-static int data_row(struct cli *c, const struct entry *en, struct err *e)
-{
-	struct buf text = BUF_INIT(ENTRY_BYTES_MAX);
-	char id[ID_TEXT], owner[IDENTITY_TEXT];
-	int r = entry_encode(en, &text, e);
-	if (r == 0) {
-		const struct entry_text *name = &en->data_register.name;
-		entry_id(id, ID_DATA, text.data, text.len);
-		identity_text(owner, en->by);
-		json_write_object(&c->out);
-		book_json_text(c, "id", id);
-		text_json(c, "name", name);
-		book_json_text(c, "owner", owner);
-		json_write_object_end(&c->out);
-		r = cli_print(c, e, "%-12s %s%s%s, of %s\n", "data", id, name->len ? " " : "", cli_safe(name->at, name->len, 0), owner);
-	}
-	buf_done(&text);
-	return r;
-}
-
-static int data_show(struct cli *c, const struct receipt *r, struct err *e)
-{
-	size_t n = 0;
-	json_write_key(&c->out, "data");
-	json_write_array(&c->out);
-	for (size_t i = 0; i < receipt_count(r); i++) {
-		uint64_t index;
-		const struct entry *en = receipt_at(r, i, &index);
-		if (en->type != ENTRY_DATA_REGISTER_TYPE)
-			continue;
-		if (data_row(c, en, e) < 0)
-			return -1;
-		n++;
-	}
-	json_write_array_end(&c->out);
-	return n ? 0 : line(c, "data", "none", e);
-}
-
-static bool hash_given(const uint8_t hash[static 32])
-{
-	static const uint8_t zero[32];
-	return memcmp(hash, zero, sizeof zero) != 0;
-}
-
-/* What the worker's machine did not have of the box's walls, by its own word. */
-static int missing_show(struct cli *c, const struct entry_texts *layers, struct err *e)
-{
-	json_write_key(&c->out, "missing_layers");
-	json_write_array(&c->out);
-	for (size_t i = 0; i < layers->n; i++) {
-		json_write_string(&c->out, layers->at[i].at, layers->at[i].len);
-		if (cli_print(c, e, "%-12s the isolation layer %s\n", "without", cli_safe(layers->at[i].at, layers->at[i].len, 0)) < 0)
-			return -1;
-	}
-	json_write_array_end(&c->out);
-	return 0;
-}
-
-static int end_show(struct cli *c, const struct entry *finish, struct err *e)
-{
-	const struct entry_task_finish *f = &finish->task_finish;
-	char result[HEX_LEN(32) + 8], measurement[HEX_LEN(32) + 8], at[24];
-	const char *means = assurance_text(&f->assurance);
-	bool sealed = hash_given(f->result);
-	hash_text(result, f->result);
-	hash_text(measurement, f->measurement);
-	entry_time_text(at, finish->time);
-	text_json(c, "status", &f->status);
-	text_json(c, "reason", &f->reason);
-	book_json_text(c, "finished", at);
-	book_json_text(c, "result", sealed ? result : NULL);
-	book_json_number(c, "result_size", f->size);
-	book_json_text(c, "measurement", measurement);
-	text_json(c, "assurance", &f->assurance);
-	book_json_text(c, "means", means);
-	if (cli_print(c, e, "%-12s %s%s%s at %s\n", "ended", cli_safe(f->status.at, f->status.len, 0), f->reason.len ? ": " : "",
-		cli_safe(f->reason.at, f->reason.len, 1), at) < 0 || line(c, "result", sealed ? result : "none", e) < 0 ||
-		line(c, "enclave", measurement, e) < 0 || missing_show(c, &f->missing_layer, e) < 0)
-		return -1;
-	return cli_print(c, e, "%-12s %s: %s\n", "assurance", cli_safe(f->assurance.at, f->assurance.len, 0), means ? means : "an unknown level");
-}
-
-/* Who can open the result: an identity, or whoever has the key of an age recipient. */
-static int beneficiary_show(struct cli *c, const struct receipt *r, const struct entry_task_request *q, bool sealed, struct err *e)
-{
-	char age[AGE_RECIPIENT_TEXT];
-	age_recipient_text(age, q->recipient);
-	book_json_text(c, "recipient", age);
-	if (hash_given(q->beneficiary))
-		key_json(c, "beneficiary", q->beneficiary);
-	else
-		book_json_text(c, "beneficiary", NULL);
-	if (!sealed)
-		return 0;
-	return hash_given(q->beneficiary) ? actor_show(c, r, "sealed to", q->beneficiary, e) : line(c, "sealed to", age, e);
-}
-
-static int receipt_show(struct cli *c, const struct receipt *r, bool policy, struct err *e)
-{
-	const struct entry *request = receipt_find(r, ENTRY_TASK_REQUEST_TYPE), *finish = receipt_find(r, ENTRY_TASK_FINISH_TYPE),
-		*app = receipt_find(r, ENTRY_APP_REGISTER_TYPE);
-	char asked[24];
-	if (!request || !finish || !app)
-		return err_set(e, ERR_INVALID, "the receipt lacks the request, the end or the iApp of its task");
-	entry_time_text(asked, request->time);
-	book_json_text(c, "kind", "receipt");
-	book_json_text(c, "task", receipt_task(r));
-	key_json(c, "requester", request->by);
-	key_json(c, "worker", finish->by);
-	book_json_text(c, "requested", asked);
-	book_json_number(c, "entries", receipt_count(r));
-	if (cli_print(c, e, "This receipt proves, by %zu signed entries of one book:\n", receipt_count(r)) < 0 || line(c, "task", receipt_task(r), e) < 0 ||
-		line(c, "asked at", asked, e) < 0 || actor_show(c, r, "by", request->by, e) < 0 || app_show(c, app, e) < 0 || data_show(c, r, e) < 0 ||
-		actor_show(c, r, "worker", finish->by, e) < 0 || end_show(c, finish, e) < 0 ||
-		beneficiary_show(c, r, &request->task_request, hash_given(finish->task_finish.result), e) < 0)
-		return -1;
-	return book_show(c, receipt_checkpoint(r), receipt_verdict(r), policy, e);
-}
-
-static int receipt_verify(struct cli *c, const struct buf *file, const struct tlog_policy *p, struct err *e)
-{
-	struct receipt *r = NULL;
-	int result = receipt_open(&r, file->data, file->len, p, e);
-	if (result == 0)
-		result = receipt_show(c, r, p != NULL, e);
-	receipt_free(r);
-	return result;
+	return verify_line(c, "witnesses", "no policy was given: its operator alone vouches for the book (--policy FILE)", e);
 }
 
 /* ---- proof ---- */
@@ -289,7 +107,7 @@ static int proof_verify(struct cli *c, const struct buf *file, const struct tlog
 	book_json_text(c, "kind", "proof");
 	book_json_number(c, "index", proof.index);
 	if (cli_print(c, e, "This proof shows that entry %llu of a book is:\n", (unsigned long long)proof.index) == 0 && entry_show(c, entry, &cp, e) == 0)
-		r = book_show(c, &cp, &v, p != NULL, e);
+		r = verify_book_show(c, &cp, &v, p != NULL, e);
 out:
 	buf_done(&given);
 	tlog_proof_done(&proof);
@@ -307,7 +125,7 @@ static int export_check(struct cli *c, const char *dir, const struct tlog_policy
 	book_json_text(c, "kind", "export");
 	if (cli_print(c, e, "This folder holds a whole book: every entry is in its tile, every tile leads to the root.\n") < 0)
 		return -1;
-	return book_show(c, &cp, &v, p != NULL, e);
+	return verify_book_show(c, &cp, &v, p != NULL, e);
 }
 
 /* ---- */
@@ -327,7 +145,7 @@ static int file_verify(struct cli *c, const char *path, const struct tlog_policy
 	else if (r == 0 && entry)
 		r = err_set(e, ERR_USAGE, "--entry goes with a proof, and %s is none", path);
 	else if (r == 0 && first_line_is(&file, RECEIPT_LINE))
-		r = receipt_verify(c, &file, p, e);
+		r = verify_receipt(c, &file, p, e);
 	else if (r == 0) {
 		r = err_set(e, ERR_INVALID, "%s is no receipt, no proof and no exported book", path);
 		err_hint(e, "a checkpoint is checked by the book it is of: enclua book verify --against FILE");
