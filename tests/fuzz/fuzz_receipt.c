@@ -39,7 +39,7 @@ static unsigned count(const struct receipt *r, enum entry_type t)
 /* Who is registered does something else, too, or the result is for him. */
 static bool registered_for_something(const struct receipt *r, const uint8_t who[static 32])
 {
-	if (memcmp(receipt_find(r, ENTRY_TASK_REQUEST_TYPE)->task_request.beneficiary, who, 32) == 0)
+	if (memcmp(receipt_find(r, ENTRY_ORDER_REQUEST_TYPE)->order_request.beneficiary, who, 32) == 0)
 		return true;
 	for (size_t i = 0; i < receipt_count(r); i++) {
 		const struct entry *en = receipt_at(r, i, NULL);
@@ -49,16 +49,55 @@ static bool registered_for_something(const struct receipt *r, const uint8_t who[
 	return false;
 }
 
-static unsigned distinct_data(const struct entry_ids *ids)
+/* The data that the request names, each once. */
+static unsigned distinct_data(const struct entry_order_request *q)
 {
-	unsigned n = 0;
-	for (size_t i = 0; i < ids->n; i++) {
-		bool before = false;
+	unsigned n = q->data[0] != '\0';
+	for (size_t i = 0; i < q->own_data.n; i++) {
+		bool before = strcmp(q->own_data.at[i], q->data) == 0;
 		for (size_t k = 0; k < i; k++)
-			before |= strcmp(ids->at[i], ids->at[k]) == 0;
+			before |= strcmp(q->own_data.at[i], q->own_data.at[k]) == 0;
 		n += !before;
 	}
 	return n;
+}
+
+/* What there is once in every receipt, and what depends on how it ended. */
+static void counts_kept(const struct receipt *r)
+{
+	static const enum entry_type once[] = { ENTRY_BOOK_OPEN_TYPE, ENTRY_APP_REGISTER_TYPE, ENTRY_POOL_CREATE_TYPE, ENTRY_ORDER_APP_TYPE, ENTRY_ORDER_POOL_TYPE,
+		ENTRY_ORDER_REQUEST_TYPE, ENTRY_DEAL_MATCH_TYPE, ENTRY_TASK_INITIALIZE_TYPE };
+	const struct entry_order_request *q = &receipt_find(r, ENTRY_ORDER_REQUEST_TYPE)->order_request;
+	enum entry_type end = receipt_at(r, receipt_count(r) - 1, NULL)->type;
+	bool ran = end != ENTRY_TASK_CLAIM_TYPE;
+	for (size_t i = 0; i < sizeof once / sizeof *once; i++)
+		require(count(r, once[i]) == 1);
+	require(count(r, ENTRY_DATA_REGISTER_TYPE) == distinct_data(q) && count(r, ENTRY_ORDER_DATA_TYPE) == (q->data[0] != '\0'));
+	require(count(r, ENTRY_TASK_COMPLETE_TYPE) == (end == ENTRY_TASK_COMPLETE_TYPE) && count(r, ENTRY_TASK_CLAIM_TYPE) == !ran);
+	require(count(r, ENTRY_TASK_FINALIZE_TYPE) == (end == ENTRY_TASK_FINALIZE_TYPE) && count(r, ENTRY_TASK_REVEAL_TYPE) == (end == ENTRY_TASK_FINALIZE_TYPE));
+	require(count(r, ENTRY_TASK_ASSIGN_TYPE) == ran && count(r, ENTRY_DEAL_SPONSOR_TYPE) <= 1);
+	require((end == ENTRY_TASK_COMPLETE_TYPE) + (end == ENTRY_TASK_FINALIZE_TYPE) + !ran == 1);
+}
+
+/* Ids lead from the end to the beginning. */
+static void ids_kept(const struct receipt *r)
+{
+	const struct entry_deal_match *d = &receipt_find(r, ENTRY_DEAL_MATCH_TYPE)->deal_match;
+	const struct entry_task_initialize *t = &receipt_find(r, ENTRY_TASK_INITIALIZE_TYPE)->task_initialize;
+	const struct entry *app = receipt_find(r, ENTRY_ORDER_APP_TYPE), *pool = receipt_find(r, ENTRY_ORDER_POOL_TYPE), *assign = receipt_find(r, ENTRY_TASK_ASSIGN_TYPE),
+		*by = receipt_end(r)->by;
+	char id[ID_TEXT];
+	id_deal(id, d->request, d->first);
+	require(strcmp(id, d->deal) == 0 && strcmp(d->deal, t->deal) == 0);
+	id_task(id, t->deal, t->index);
+	require(strcmp(id, t->task) == 0 && strcmp(id, receipt_task(r)) == 0);
+	if (count(r, ENTRY_APP_TRANSFER_TYPE) == 0)
+		require(memcmp(app->by, receipt_find(r, ENTRY_APP_REGISTER_TYPE)->by, 32) == 0);
+	if (count(r, ENTRY_POOL_TRANSFER_TYPE) == 0)
+		require(memcmp(pool->by, receipt_find(r, ENTRY_POOL_CREATE_TYPE)->by, 32) == 0);
+	require((by != NULL) == (assign != NULL));
+	if (by)
+		require(memcmp(assign->task_assign.worker, by->by, 32) == 0 && memcmp(assign->by, pool->by, 32) == 0 && strcmp(assign->task_assign.task, t->task) == 0);
 }
 
 /* The rules once more, as counts. */
@@ -66,13 +105,11 @@ static void rules_kept(const struct receipt *r)
 {
 	uint64_t index, last = 0;
 	size_t n = receipt_count(r);
-	require(n >= 6 && receipt_at(r, n - 1, NULL)->type == ENTRY_TASK_FINISH_TYPE);
-	require(count(r, ENTRY_TASK_FINISH_TYPE) == 1 && count(r, ENTRY_TASK_REQUEST_TYPE) == 1 && count(r, ENTRY_APP_REGISTER_TYPE) == 1 &&
-		count(r, ENTRY_BOOK_OPEN_TYPE) == 1 && receipt_at(r, 0, &index)->type == ENTRY_BOOK_OPEN_TYPE && index == 0);
-	const struct entry *request = receipt_find(r, ENTRY_TASK_REQUEST_TYPE), *finish = receipt_find(r, ENTRY_TASK_FINISH_TYPE);
-	require(count(r, ENTRY_DATA_REGISTER_TYPE) == distinct_data(&request->task_request.data));
-	require(strcmp(finish->task_finish.task, receipt_task(r)) == 0);
-	bool worker = false, requester = false;
+	require(n >= 10 && receipt_at(r, 0, &index)->type == ENTRY_BOOK_OPEN_TYPE && index == 0);
+	counts_kept(r);
+	ids_kept(r);
+	const struct entry *request = receipt_find(r, ENTRY_ORDER_REQUEST_TYPE), *by = receipt_end(r)->by;
+	bool worker = !by, requester = false;
 	for (size_t i = 0; i < n; i++) {
 		const struct entry *en = receipt_at(r, i, &index);
 		require(i == 0 || index > last);
@@ -81,10 +118,12 @@ static void rules_kept(const struct receipt *r)
 		if (en->type != ENTRY_IDENTITY_REGISTER_TYPE)
 			continue;
 		require(registered_for_something(r, en->by));
-		worker |= memcmp(en->by, finish->by, 32) == 0 && entry_text_is(&en->identity_register.role, "worker");
+		worker |= by && memcmp(en->by, by->by, 32) == 0;
 		requester |= memcmp(en->by, request->by, 32) == 0;
 	}
 	require(worker && requester && index < receipt_checkpoint(r)->size);
+	int level = assurance_level(&receipt_end(r)->assurance), least = assurance_level(&request->order_request.min_assurance);
+	require(level >= 0 && (!by || level >= least));
 }
 
 static void file_opened(const uint8_t *data, size_t size)
@@ -102,7 +141,7 @@ static void file_opened(const uint8_t *data, size_t size)
 /* A text that means something to the rules, if it fits. */
 static struct entry_text word(const struct entry_field *f)
 {
-	static const char *const words[] = { "COMPLETED", "FAILED", "LIMIT", "worker", "keeper", "none", "cvm", "x" };
+	static const char *const words[] = { "COMPLETED", "FAILED", "LIMIT", "tpm2", "software", "none", "cvm", "x" };
 	struct entry_text t = entry_text(words[take(8)]);
 	return t.len <= f->arg ? t : entry_text("x");
 }
@@ -144,9 +183,48 @@ static void id_mend(char id[static ID_TEXT], enum id_kind kind)
 		id_make(id, kind, "?", 1);
 }
 
+static void ids_mend(struct entry *en)
+{
+	const struct entry_info *info = entry_info(en->type);
+	for (size_t i = 0; i < info->n; i++) {
+		const struct entry_field *f = &info->fields[i];
+		char *id = (char *)en + f->offset;
+		struct entry_ids *ids = (void *)id;
+		if (f->kind != ENTRY_KIND_ID)
+			continue;
+		if (f->need != ENTRY_MANY && (f->need == ENTRY_REQUIRED || *id))
+			id_mend(id, (enum id_kind)f->arg);
+		for (size_t k = 0; f->need == ENTRY_MANY && k < ids->n; k++)
+			id_mend(ids->at[k], (enum id_kind)f->arg);
+	}
+}
+
+/* An asset gets another owner. */
+static void transfer(struct scene *s, struct entry *en, enum actor *by)
+{
+	const uint8_t *to = identity_public(s->actors[take(ACTORS)]);
+	switch (take(4)) {
+	case 0:
+		en->type = ENTRY_APP_TRANSFER_TYPE;
+		memcpy(en->app_transfer.app, s->app, ID_TEXT);
+		memcpy(en->app_transfer.to, to, 32);
+		break;
+	case 1:
+		en->type = ENTRY_POOL_TRANSFER_TYPE;
+		memcpy(en->pool_transfer.pool, s->pool, ID_TEXT);
+		memcpy(en->pool_transfer.to, to, 32);
+		break;
+	default:
+		en->type = ENTRY_DATA_TRANSFER_TYPE;
+		memcpy(en->data_transfer.data, s->data[take(2)], ID_TEXT);
+		memcpy(en->data_transfer.to, to, 32);
+		en->data_transfer.header = entry_text("AAEC/w==");
+	}
+	*by = (enum actor)take(ACTORS);
+}
+
 static void change(struct scene *s, enum step step, struct entry *en, enum actor *by)
 {
-	(void)step;
 	unsigned what = take(16);
 	if (what & 1)
 		scene_entry(s, (enum step)take(STEPS), en, by);
@@ -154,13 +232,9 @@ static void change(struct scene *s, enum step step, struct entry *en, enum actor
 		field_change(s, en);
 	if (what & 4)
 		*by = (enum actor)take(ACTORS);
-	if (en->type == ENTRY_TASK_REQUEST_TYPE) {
-		id_mend(en->task_request.app, ID_APP);
-		for (size_t i = 0; i < en->task_request.data.n; i++)
-			id_mend(en->task_request.data.at[i], ID_DATA);
-	}
-	if (en->type == ENTRY_TASK_FINISH_TYPE)
-		id_mend(en->task_finish.task, ID_TASK);
+	if (what & 8 && (step == MOVE_1 || step == MOVE_2 || step == MOVE_3))
+		transfer(s, en, by);
+	ids_mend(en);
 }
 
 static void recipe_tried(const uint8_t *data, size_t size)
@@ -179,7 +253,8 @@ static void recipe_tried(const uint8_t *data, size_t size)
 		order[a] = order[b];
 		order[b] = was;
 	}
-	memcpy(wanted, scene_wanted, sizeof wanted);
+	enum ending ending = (enum ending)take(3);
+	memcpy(wanted, scene_wanted[ending], sizeof wanted);
 	for (; flips > 0; flips--) {
 		unsigned a = take(STEPS);
 		wanted[a] = !wanted[a];
@@ -187,7 +262,7 @@ static void recipe_tried(const uint8_t *data, size_t size)
 	static struct scene s;
 	if (!actors[0])
 		scene_actors(actors);
-	scene_play(&s, actors, &(struct twist){ .change = change, .order = order });
+	scene_play(&s, actors, &(struct twist){ .change = change, .order = order, .ending = ending });
 	if (scene_receipt(&s, wanted, &file, NULL) == 0) {
 		struct receipt *r = NULL;
 		require(receipt_open(&r, file.data, file.len, NULL, NULL) == 0);
