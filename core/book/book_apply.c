@@ -10,7 +10,6 @@
 #include "form/iapp.h"
 #include "form/manifest.h"
 #include "form/pdata.h"
-#include "form/receipt.h"
 #include "seal/age.h"
 
 #define BANK "bank"
@@ -224,103 +223,6 @@ static int apply_app_register(struct book *b, const struct entry *en, const stru
 	if (at->admit && archive_check(b, &a, e) < 0)
 		return -1;
 	return store_row_write(b->store, &store_app_table, &a, e);
-}
-
-/* tasks */
-
-/* Until owners can grant (order.data), only they run on their data. */
-static int data_allowed(struct book *b, const struct entry *en, const char *id, struct err *e)
-{
-	struct store_data d;
-	int is = store_row_get(b->store, &store_data_table, "WHERE id = ?1", id, -1, &d, e);
-	if (is <= 0)
-		return is < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "there is no data %s in this book", id);
-	bool mine = memcmp(d.owner, en->by, 32) == 0;
-	store_data_done(&d);
-	return mine ? 0 : err_set(e, ERR_DENIED, "%s belongs to somebody else: only its owner can run an iApp on it", id);
-}
-
-static int words_add(struct buf *out, const char *word, size_t len, struct err *e)
-{
-	return (out->len && buf_add_text(out, " ", e) < 0) || buf_add(out, word, len, e) < 0 ? -1 : 0;
-}
-
-static int apply_task_request(struct book *b, const struct entry *en, const struct book_applied *at, struct err *e)
-{
-	const struct entry_task_request *f = &en->task_request;
-	struct store_identity by;
-	struct store_app app;
-	struct store_task t = { .seq = (int64_t)at->index, .created = en->time, .status = "RUNNING", .data = BUF_INIT(KIB(8)), .missing = BUF_INIT(KIB(4)) };
-	int r = -1;
-	if (signer_get(b, en, &by, e) < 0)
-		return -1;
-	int is = store_row_get(b->store, &store_app_table, "WHERE id = ?1", f->app, -1, &app, e);
-	if (is <= 0)
-		return is < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "there is no iApp %s in this book", f->app);
-	for (size_t i = 0; i < f->data.n; i++)
-		if (data_allowed(b, en, f->data.at[i], e) < 0 || words_add(&t.data, f->data.at[i], strlen(f->data.at[i]), e) < 0)
-			goto out;
-	entry_id(t.id, ID_TASK, at->text, at->text_len);
-	(void)snprintf(t.app, sizeof t.app, "%s", f->app);
-	(void)snprintf(t.app_name, sizeof t.app_name, "%s", app.name);
-	memcpy(t.requester, en->by, 32);
-	memcpy(t.beneficiary, f->beneficiary, 32);
-	memcpy(t.recipient, f->recipient, 32);
-	r = store_row_write(b->store, &store_task_table, &t, e);
-out:
-	store_task_done(&t);
-	return r;
-}
-
-static int finish_fill(struct store_task *t, const struct entry *en, const struct book_applied *at, struct err *e)
-{
-	const struct entry_task_finish *f = &en->task_finish;
-	text_copy(t->status, sizeof t->status, &f->status);
-	text_copy(t->reason, sizeof t->reason, &f->reason);
-	text_copy(t->assurance, sizeof t->assurance, &f->assurance);
-	memcpy(t->worker, en->by, 32);
-	memcpy(t->digest, f->digest, 32);
-	memcpy(t->measurement, f->measurement, 32);
-	memcpy(t->blob, f->result, 32);
-	t->result_size = f->size;
-	t->finished = en->time;
-	t->finish_seq = (int64_t)at->index;
-	t->missing.max = KIB(4);
-	for (size_t i = 0; i < f->missing_layer.n; i++)
-		if (words_add(&t->missing, f->missing_layer.at[i].at, f->missing_layer.at[i].len, e) < 0)
-			return -1;
-	return 0;
-}
-
-static int apply_task_finish(struct book *b, const struct entry *en, const struct book_applied *at, struct err *e)
-{
-	const struct entry_task_finish *f = &en->task_finish;
-	struct store_identity by;
-	struct store_task t;
-	int r = -1;
-	if (signer_get(b, en, &by, e) < 0)
-		return -1;
-	if (strcmp(by.role, "worker") != 0)
-		return err_set(e, ERR_DENIED, "%s is no worker: only a worker finishes a task", by.name);
-	if (!entry_text_is(&f->status, "COMPLETED") && !entry_text_is(&f->status, "FAILED") && !entry_text_is(&f->status, "LIMIT"))
-		return err_set(e, ERR_INVALID, "a task ends as COMPLETED, FAILED or LIMIT");
-	if (entry_text_is(&f->status, "COMPLETED") && memcmp(f->result, none, 32) == 0)
-		return err_set(e, ERR_INVALID, "a completed task has a result");
-	if ((memcmp(f->result, none, 32) == 0) != (f->size == 0))
-		return err_set(e, ERR_INVALID, "a result has a hash and a size, or neither");
-	if (!assurance_text(&f->assurance))	/* no receipt could say what it means */
-		return err_set(e, ERR_INVALID, "there is no assurance level %.*s", (int)f->assurance.len, f->assurance.at);
-	int is = store_row_get(b->store, &store_task_table, "WHERE id = ?1", f->task, -1, &t, e);
-	if (is <= 0)
-		return is < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "there is no task %s in this book", f->task);
-	if (strcmp(t.status, "RUNNING") != 0)
-		err_set(e, ERR_CONFLICT, "task %s is finished already", t.id);
-	else if (at->admit && f->size && store_blob_check(b->store, f->result, f->size, e) < 0)
-		err_wrap(e, "task %s", t.id);
-	else if (finish_fill(&t, en, at, e) == 0)
-		r = store_row_write(b->store, &store_task_table, &t, e);
-	store_task_done(&t);
-	return r;
 }
 
 /* accounts */

@@ -59,7 +59,7 @@ struct store_task {
 	struct buf missing;	/* isolation layers, with a space between */
 	char assurance[17];
 	int64_t created, finished;
-	int64_t finish_seq;	/* of its task.finish; 0 while it runs */
+	int64_t finish_seq;	/* of the entry that ended it; 0 while it runs */
 };
 void store_data_done(struct store_data *d);
 void store_task_done(struct store_task *t);

@@ -143,7 +143,7 @@ static int sql_fields(struct buf *sql, const struct table *t, struct err *e)
 	return 0;
 }
 
-/* REPLACE: a row of the same seq gives way; only task.finish makes use of that. */
+/* REPLACE: a row of the same seq gives way; only the end of a task makes use of that. */
 static int write_sql(struct buf *sql, const struct table *t, struct err *e)
 {
 	if (buf_addf(sql, e, "INSERT OR %s INTO %s (", t == &store_task_table ? "REPLACE" : "ABORT", t->name) < 0 || sql_fields(sql, t, e) < 0 ||

@@ -107,7 +107,7 @@ int entry_sign(struct entry *en, const struct identity *by, struct buf *note, st
 int entry_open(struct entry *en, const uint8_t *bytes, size_t len, size_t *text_len, struct err *e);
 int entry_decode(struct entry *en, const uint8_t *bytes, size_t len, size_t *text_len, struct err *e);	/* the same without the signature: for replay of what was verified when it came in */
 
-/* 20 bytes that name it: the beginning of SHA-256 of its text. Types that make a thing have an id of that kind (data1…, app1…, task1…). */
+/* 20 bytes that name it: the beginning of SHA-256 of its text. Types that make a thing have an id of that kind (data1…, app1…, pool1…, order1…). */
 void entry_hash(uint8_t out[static ID_BYTES], const uint8_t *text, size_t text_len);
 bool entry_id_kind(enum entry_type t, enum id_kind *kind);
 void entry_id(char out[static ID_TEXT], enum id_kind kind, const uint8_t *text, size_t text_len);

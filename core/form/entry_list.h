@@ -35,25 +35,6 @@
 	F(NUMBER, REQUIRED, size, 0, "bytes of the archive") \
 	F(IDENTITY, REQUIRED, author, 0, "who signed the archive first")
 
-#define ENTRY_TASK_REQUEST(F) \
-	F(ID, REQUIRED, app, ID_APP, "what to run") \
-	F(ID, MANY, data, ID_DATA, "on which data, in the order given") \
-	F(IDENTITY, OPTIONAL, beneficiary, 0, "who may open the result, when it is an identity") \
-	F(AGE, REQUIRED, recipient, 0, "the age recipient that the result is sealed to") \
-	F(HASH, REQUIRED, params, 0, "SHA-256 of a salt and arguments, files and secrets; the salt stays out of the book")
-
-/* Nothing here may measure the run: time and memory that an iApp uses are words it could speak about the data. They are in the sealed result. */
-#define ENTRY_TASK_FINISH(F) \
-	F(ID, REQUIRED, task, ID_TASK, "the id of its task.request") \
-	F(TEXT, REQUIRED, status, 16, "COMPLETED, FAILED or LIMIT") \
-	F(TEXT, OPTIONAL, reason, 128, "which limit, or what kind of failure; never words of the iApp") \
-	F(HASH, REQUIRED, measurement, 0, "SHA-256 of the enclave program") \
-	F(HASH, OPTIONAL, digest, 0, "salted hash of the digest of the deterministic files; the salt stays out of the book") \
-	F(HASH, OPTIONAL, result, 0, "SHA-256 of the sealed result") \
-	F(NUMBER, OPTIONAL, size, 0, "bytes of the sealed result") \
-	F(TEXT, MANY, missing_layer, 32, "isolation layers that this machine lacks") \
-	F(TEXT, REQUIRED, assurance, 16, "none, software, tpm2 or cvm (TRUST)")
-
 /* Assets change hands. */
 #define ENTRY_APP_TRANSFER(F) \
 	F(ID, REQUIRED, app, ID_APP, "which") \
@@ -223,8 +204,6 @@
 	X(IDENTITY_REGISTER, identity_register, "identity.register", ENTRY_IDENTITY_REGISTER, "an identity introduces itself") \
 	X(DATA_REGISTER, data_register, "data.register", ENTRY_DATA_REGISTER, "protected data, by its owner") \
 	X(APP_REGISTER, app_register, "app.register", ENTRY_APP_REGISTER, "an iApp, by its owner") \
-	X(TASK_REQUEST, task_request, "task.request", ENTRY_TASK_REQUEST, "a run is asked for, by the requester") \
-	X(TASK_FINISH, task_finish, "task.finish", ENTRY_TASK_FINISH, "a run has ended, by the worker that ran it") \
 	X(ACCOUNT_DEPOSIT, account_deposit, "account.deposit", ENTRY_ACCOUNT_DEPOSIT, "the bank puts money into an account") \
 	X(ACCOUNT_WITHDRAW, account_withdraw, "account.withdraw", ENTRY_ACCOUNT_WITHDRAW, "money leaves the book") \
 	X(ACCOUNT_TRANSFER, account_transfer, "account.transfer", ENTRY_ACCOUNT_TRANSFER, "from the signer to another") \
@@ -259,7 +238,7 @@
 #define ENTRY_TYPES(X) ENTRY_BOOK_TYPES(X) ENTRY_MARKET_TYPES(X)
 
 /* X(ENUM, kind of the id that follows from the entry's text) */
-#define ENTRY_MAKES(X) X(DATA_REGISTER, DATA) X(APP_REGISTER, APP) X(TASK_REQUEST, TASK) X(POOL_CREATE, POOL) X(LIST_ADD, LIST) \
+#define ENTRY_MAKES(X) X(DATA_REGISTER, DATA) X(APP_REGISTER, APP) X(POOL_CREATE, POOL) X(LIST_ADD, LIST) \
 	X(ORDER_APP, ORDER) X(ORDER_DATA, ORDER) X(ORDER_POOL, ORDER) X(ORDER_REQUEST, ORDER)
 
 #endif

@@ -19,7 +19,7 @@
  *
  * The head only repeats what the entries say, and a verifier makes it again from them: a receipt has one spelling. Every entry is proven in the
  * same checkpoint. Every signature of the checkpoint must be one that can be checked (by the policy or by the key its name carries): a line that
- * nobody can check is refused, so that no bit of a receipt can change unseen. Which entries must and may be there: the story (ENTRIES.md), followed backwards by ids:
+ * nobody can check is refused, so that no bit of a receipt can change unseen. Which entries must and may be there: the story (ENTRIES.md has more), followed backwards by ids:
  *
  *	task.complete; or task.finalize and before it the task.reveal of the worker that it names; or task.claim
  *	task.assign		of that worker, by who offered the pool (none for a claimed task)

@@ -417,7 +417,6 @@ static int on_deal_match(struct event *v, struct err *e)
 /* The table: what the market does with each type. The others are the book's alone. */
 static int (*const events[ENTRY_TYPE_COUNT])(struct event *v, struct err *e) = {
 	[ENTRY_BOOK_OPEN_TYPE] = on_book_open, [ENTRY_APP_REGISTER_TYPE] = on_app_register, [ENTRY_DATA_REGISTER_TYPE] = on_data_register,
-	[ENTRY_TASK_FINISH_TYPE] = on_task_finish,
 #define X(id, name, type, fields, doc) [ENTRY_##id##_TYPE] = on_##name,
 	ENTRY_MARKET_TYPES(X)
 #undef X

@@ -32,7 +32,6 @@ int host_assurance(const struct entry_text *level);	/* levels from the least, 0 
 
 /* host_task.c */
 int on_task_initialize(struct event *v, struct err *e);
-int on_task_finish(struct event *v, struct err *e);
 int on_task_assign(struct event *v, struct err *e);
 int on_task_contribute(struct event *v, struct err *e);
 int on_task_complete(struct event *v, struct err *e);

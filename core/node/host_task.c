@@ -64,15 +64,6 @@ static int task_get(struct event *v, const char *task, struct market_task *t, st
 	return host_get(v->b, MARKET_ROW_DEAL, t->deal, "", d, e) < 0 ? -1 : 0;
 }
 
-/* What the market pays for ends by its rules, and not by a word of somebody who calls itself a worker. */
-int on_task_finish(struct event *v, struct err *e)
-{
-	struct market_task t;
-	const char *task = v->en->task_finish.task;
-	int is = host_get(v->b, MARKET_ROW_TASK, task, "", &t, e);
-	return is <= 0 ? is : err_set(e, ERR_DENIED, "finish-market: %s is a task of the market, which ends by task.complete or task.finalize", task);
-}
-
 int on_task_assign(struct event *v, struct err *e)
 {
 	const struct entry_task_assign *f = &v->en->task_assign;

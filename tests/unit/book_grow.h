@@ -6,28 +6,20 @@
 
 #define BOOK_GROW_CHAIN 128u	/* entries of one commit */
 
-/* Runs of one iApp on no data: of all entries the smallest that leave a row. */
+/* Money for Ada: of all entries the smallest that leave a row. */
 static inline void book_grow(struct book_made *m, uint64_t size)
 {
 	static struct entry en;
-	struct store_app app;
 	struct err e;
-	char h1[IAPP_H1_TEXT], id[ID_TEXT];
 	uint64_t is;
-	if (store_app_find(m->s, "grown", &app, &e) < 0) {
-		book_make_app(m->b, &en, "grown", 1, m->ada, h1);
-		(void)book_make_append(m->b, &en, m->ada, id);
-	} else {
-		memcpy(id, app.id, sizeof id);
-	}
 	BOOK_MUST(book_size(m->b, &is, &e), &e);
 	while (is < size) {
 		struct buf notes[BOOK_GROW_CHAIN];
 		struct book_item items[BOOK_GROW_CHAIN];
 		size_t n = 0;
 		for (; n < BOOK_GROW_CHAIN && is < size; n++, is++) {
-			book_make_task(m->b, &en, id, NULL);
-			book_make_sign(&en, m->ada, &notes[n], NULL);
+			book_make_money(m->b, &en, ENTRY_ACCOUNT_DEPOSIT_TYPE, m->ada, 1);
+			book_make_sign(&en, m->operator, &notes[n], NULL);
 			items[n] = (struct book_item){ notes[n].data, notes[n].len };
 		}
 		BOOK_MUST(book_append(m->b, items, n, NULL, &e), &e);

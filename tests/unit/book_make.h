@@ -131,29 +131,6 @@ static inline void book_make_app(struct book *b, struct entry *en, const char *n
 	buf_done(&archive);
 }
 
-/* A run of app on one piece of data (NULL: on none). */
-static inline void book_make_task(struct book *b, struct entry *en, const char *app, const char *data)
-{
-	book_make_draft(b, en, ENTRY_TASK_REQUEST_TYPE);
-	memcpy(en->task_request.app, app, ID_TEXT);
-	if (data)
-		memcpy(en->task_request.data.at[en->task_request.data.n++], data, ID_TEXT);
-	memset(en->task_request.recipient, 9, 32);
-	memset(en->task_request.params, 8, 32);
-}
-
-static inline void book_make_finish(struct book *b, struct entry *en, const char *task)
-{
-	book_make_draft(b, en, ENTRY_TASK_FINISH_TYPE);
-	memcpy(en->task_finish.task, task, ID_TEXT);
-	en->task_finish.status = entry_text("COMPLETED");
-	memset(en->task_finish.measurement, 7, 32);
-	memset(en->task_finish.digest, 6, 32);
-	en->task_finish.size = 50;
-	book_make_blob(b, 50, en->task_finish.result);
-	en->task_finish.assurance = entry_text("none");
-}
-
 /* amount: of a deposit or a transfer to somebody, or of a withdrawal. */
 static inline void book_make_money(struct book *b, struct entry *en, enum entry_type type, const struct identity *to, uint64_t amount)
 {

@@ -201,7 +201,7 @@ static void a_chain_rests_on_itself(void **state)
 	struct buf notes[5];
 	struct book_item items[5];
 	struct err e;
-	char h1[IAPP_H1_TEXT], data[ID_TEXT], app[ID_TEXT], task[ID_TEXT];
+	char h1[IAPP_H1_TEXT], data[ID_TEXT], app[ID_TEXT];
 	uint64_t at[5], size = size_of(m->b);
 	book_make_identity(m->b, &en, m->bob, "bob", "");
 	book_make_sign(&en, m->bob, &notes[0], NULL);
@@ -209,21 +209,20 @@ static void a_chain_rests_on_itself(void **state)
 	book_make_sign(&en, m->bob, &notes[1], data);
 	book_make_app(m->b, &en, "hello", 1, m->bob, h1);
 	book_make_sign(&en, m->bob, &notes[2], app);
-	book_make_task(m->b, &en, app, data);
-	book_make_sign(&en, m->bob, &notes[3], task);
-	book_make_finish(m->b, &en, task);
-	book_make_sign(&en, m->worker, &notes[4], NULL);
+	book_make_money(m->b, &en, ENTRY_ACCOUNT_DEPOSIT_TYPE, m->bob, 5);
+	book_make_sign(&en, m->operator, &notes[3], NULL);
+	book_make_money(m->b, &en, ENTRY_ACCOUNT_TRANSFER_TYPE, m->ada, 5);
+	book_make_sign(&en, m->bob, &notes[4], NULL);
 	for (size_t i = 0; i < 5; i++)
 		items[i] = (struct book_item){ notes[i].data, notes[i].len };
 	const struct book_item backwards[] = { items[1], items[0] };
 	assert_int_equal(book_append(m->b, backwards, 2, NULL, &e), -1);
 	assert_int_equal(e.code, ERR_NOT_FOUND);
 	BOOK_MUST(book_append(m->b, items, 5, at, &e), &e);
-	struct store_task t;
-	BOOK_MUST(store_task_find(m->s, task, &t, &e), &e);
-	assert_int_equal(t.seq, size + 3);
-	assert_int_equal(t.finish_seq, size + 4);
-	store_task_done(&t);
+	struct store_app known;
+	BOOK_MUST(store_app_find(m->s, app, &known, &e), &e);
+	assert_int_equal(known.seq, size + 2);
+	assert_int_equal(at[4], size + 4);
 	for (size_t i = 0; i < 5; i++)
 		buf_done(&notes[i]);
 }

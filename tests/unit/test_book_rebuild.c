@@ -17,7 +17,7 @@
 #include "unit/book_rows.h"
 
 #define CHAIN 1000u
-#define CYCLE 11u	/* entries of one turn of mix() */
+#define CYCLE 8u	/* entries of one turn of mix() */
 #define FILES 4096u
 
 struct chain { struct buf notes[CHAIN]; struct book_item items[CHAIN]; size_t n; };
@@ -31,7 +31,7 @@ static void add(struct chain *c, struct entry *en, const struct identity *by, ch
 }
 
 /* One archive, registered by many: only its blob has to be true. */
-static void add_app(struct mix *x, struct entry *en, const struct identity *owner, char *id)
+static void add_app(struct mix *x, struct entry *en, const struct identity *owner)
 {
 	book_make_draft(x->m->b, en, ENTRY_APP_REGISTER_TYPE);
 	en->app_register.name = entry_text("mixed");
@@ -40,17 +40,17 @@ static void add_app(struct mix *x, struct entry *en, const struct identity *owne
 	en->app_register.size = x->app_size;
 	memcpy(en->app_register.author, identity_public(x->m->ada), 32);
 	memcpy(en->app_register.blob, x->app_blob, 32);
-	add(&x->chain, en, owner, id);
+	add(&x->chain, en, owner, NULL);
 }
 
-/* One turn: somebody comes, gets money, spends all of it and goes; data, an iApp, a task that ends and one that does not. */
+/* One turn: somebody comes, gets money, spends all of it and goes; data, an iApp. */
 static void mix(struct mix *x)
 {
 	static struct entry en;
 	struct book_made *m = x->m;
 	struct identity *who;
 	struct err e;
-	char name[32], data[ID_TEXT], app[ID_TEXT], task[ID_TEXT];
+	char name[32];
 	x->turn++;
 	BOOK_MUST(identity_new(&who, &e), &e);
 	(void)snprintf(name, sizeof name, "number %u", x->turn);
@@ -71,22 +71,8 @@ static void mix(struct mix *x)
 	en.data_register.header = entry_text("AAEC/w==");
 	en.data_register.schema = entry_text("{\"a\":\"string\"}");
 	memcpy(en.data_register.blob, x->data_blob, 32);
-	add(&x->chain, &en, m->ada, data);
-	add_app(x, &en, who, app);
-	book_make_task(m->b, &en, app, data);
-	add(&x->chain, &en, m->ada, task);
-	book_make_draft(m->b, &en, ENTRY_TASK_FINISH_TYPE);
-	memcpy(en.task_finish.task, task, ID_TEXT);
-	en.task_finish.status = entry_text(x->turn % 2 ? "FAILED" : "COMPLETED");
-	if (x->turn % 2 == 0) {
-		memcpy(en.task_finish.result, x->data_blob, 32);
-		en.task_finish.size = 100;
-	}
-	en.task_finish.assurance = entry_text("none");
-	memset(en.task_finish.measurement, 7, 32);
-	add(&x->chain, &en, m->worker, NULL);
-	book_make_task(m->b, &en, app, NULL);
 	add(&x->chain, &en, m->ada, NULL);
+	add_app(x, &en, who);
 	book_make_money(m->b, &en, ENTRY_ACCOUNT_DEPOSIT_TYPE, m->worker, x->turn);
 	add(&x->chain, &en, m->operator, NULL);
 	identity_free(who);

@@ -12,14 +12,14 @@
 
 #define RLC UINT64_C(1000000000)
 
-/* Bob is known and has nothing; Eve is unknown; Carl closed his account. Ada has data, an iApp, money, a task that runs and one that has ended. */
+/* Bob is known and has nothing; Eve is unknown; Carl closed his account. Ada has data, an iApp, money. */
 enum who { ADA, BOB, EVE, CARL, KEEPER, WORKER, OPERATOR, PEOPLE };
 
 struct world {
 	struct book_made m;
 	struct identity *who[PEOPLE];
 	struct book_made other;	/* another book */
-	char data[ID_TEXT], once[ID_TEXT], bobs[ID_TEXT], app[ID_TEXT], running[ID_TEXT], ended[ID_TEXT];
+	char data[ID_TEXT], once[ID_TEXT], bobs[ID_TEXT], app[ID_TEXT];
 	char h1[IAPP_H1_TEXT];
 };
 
@@ -29,12 +29,6 @@ static void introduce(struct world *w, enum who who, const char *name, const cha
 {
 	book_make_identity(w->m.b, &en, w->who[who], name, role);
 	(void)book_make_append(w->m.b, &en, w->who[who], NULL);
-}
-
-static void enter_task(struct world *w, char id[ID_TEXT])
-{
-	book_make_task(w->m.b, &en, w->app, w->data);
-	(void)book_make_append(w->m.b, &en, w->m.ada, id);
 }
 
 static int setup(void **state)
@@ -66,10 +60,6 @@ static int setup(void **state)
 	(void)book_make_append(b, &en, w->m.ada, w->once);
 	book_make_app(b, &en, "hello", 1, w->m.ada, w->h1);
 	(void)book_make_append(b, &en, w->m.ada, w->app);
-	enter_task(w, w->running);
-	enter_task(w, w->ended);
-	book_make_finish(b, &en, w->ended);
-	(void)book_make_append(b, &en, w->m.worker, NULL);
 	*state = w;
 	return 0;
 }
@@ -90,8 +80,6 @@ static void open_again(struct world *w) { book_make_draft(w->m.b, &en, ENTRY_BOO
 static void identity(struct world *w) { book_make_identity(w->m.b, &en, w->who[EVE], "eve", ""); }
 static void data(struct world *w) { book_make_data(w->m.b, &en, "new", 100); }
 static void app(struct world *w) { book_make_app(w->m.b, &en, "other", 7, w->m.ada, w->h1); }
-static void task(struct world *w) { book_make_task(w->m.b, &en, w->app, w->data); }
-static void finish(struct world *w) { book_make_finish(w->m.b, &en, w->running); }
 static void deposit(struct world *w) { book_make_money(w->m.b, &en, ENTRY_ACCOUNT_DEPOSIT_TYPE, w->m.ada, 1); }
 static void withdraw(struct world *w) { book_make_money(w->m.b, &en, ENTRY_ACCOUNT_WITHDRAW_TYPE, NULL, 1); }
 static void transfer(struct world *w) { book_make_money(w->m.b, &en, ENTRY_ACCOUNT_TRANSFER_TYPE, w->m.bob, 1); }
@@ -140,18 +128,6 @@ static void app_under_anothers_name(struct world *w)
 	memcpy(en.app_register.author, identity_public(w->who[ADA]), 32);
 }
 static void app_size_none(struct world *w) { (void)w; en.app_register.size = 0; }
-static void task_app_unknown(struct world *w) { (void)w; id_make(en.task_request.app, ID_APP, "?", 1); }
-static void task_data_unknown(struct world *w) { (void)w; id_make(en.task_request.data.at[0], ID_DATA, "?", 1); }
-static void task_second_data_of_bob(struct world *w) { memcpy(en.task_request.data.at[en.task_request.data.n++], w->bobs, ID_TEXT); }
-static void finish_unknown(struct world *w) { (void)w; id_make(en.task_finish.task, ID_TASK, "?", 1); }
-static void finish_again(struct world *w) { memcpy(en.task_finish.task, w->ended, ID_TEXT); }
-static void finish_running(struct world *w) { (void)w; en.task_finish.status = entry_text("RUNNING"); }
-static void finish_no_result(struct world *w) { (void)w; memset(en.task_finish.result, 0, 32); en.task_finish.size = 0; }
-static void finish_hash_only(struct world *w) { (void)w; en.task_finish.status = entry_text("FAILED"); en.task_finish.size = 0; }
-static void finish_size_only(struct world *w) { (void)w; en.task_finish.status = entry_text("LIMIT"); memset(en.task_finish.result, 0, 32); }
-static void finish_blob_missing(struct world *w) { (void)w; en.task_finish.result[0] ^= 1; }
-static void finish_blob_longer(struct world *w) { (void)w; en.task_finish.size++; }
-static void finish_assurance(struct world *w) { (void)w; en.task_finish.assurance = entry_text("perfect"); }
 static void to_eve(struct world *w) { memcpy(en.account_transfer.to, identity_public(w->who[EVE]), 32); }
 static void to_carl(struct world *w) { memcpy(en.account_transfer.to, identity_public(w->who[CARL]), 32); }
 static void to_ada(struct world *w) { memcpy(en.account_transfer.to, identity_public(w->who[ADA]), 32); }
@@ -213,29 +189,6 @@ static const struct refusal { void (*type)(struct world *), (*wrong)(struct worl
 	{ app, app_h1_another, ADA, ERR_INVALID, "h1" },
 	{ app, app_blob_random, ADA, ERR_INVALID, "iApp app1" },
 
-	{ task, nothing, EVE, ERR_NOT_FOUND, "is not known in this book" },
-	{ task, late, ADA, ERR_INVALID, "clock" },
-	{ task, for_the_other, ADA, ERR_DENIED, "the entry is for the book" },
-	{ task, nothing, BOB, ERR_DENIED, "only its owner" },
-	{ task, task_app_unknown, ADA, ERR_NOT_FOUND, "there is no iApp app1" },
-	{ task, task_data_unknown, ADA, ERR_NOT_FOUND, "there is no data data1" },
-	{ task, task_second_data_of_bob, ADA, ERR_DENIED, "only its owner" },
-
-	{ finish, nothing, EVE, ERR_NOT_FOUND, "is not known in this book" },
-	{ finish, late, WORKER, ERR_INVALID, "clock" },
-	{ finish, for_the_other, WORKER, ERR_DENIED, "the entry is for the book" },
-	{ finish, nothing, ADA, ERR_DENIED, "ada is no worker" },
-	{ finish, nothing, KEEPER, ERR_DENIED, "keeper is no worker" },
-	{ finish, nothing, OPERATOR, ERR_NOT_FOUND, "is not known in this book" },
-	{ finish, finish_unknown, WORKER, ERR_NOT_FOUND, "there is no task task1" },
-	{ finish, finish_again, WORKER, ERR_CONFLICT, "finished already" },
-	{ finish, finish_running, WORKER, ERR_INVALID, "COMPLETED, FAILED or LIMIT" },
-	{ finish, finish_no_result, WORKER, ERR_INVALID, "a completed task has a result" },
-	{ finish, finish_hash_only, WORKER, ERR_INVALID, "or neither" },
-	{ finish, finish_size_only, WORKER, ERR_INVALID, "or neither" },
-	{ finish, finish_blob_missing, WORKER, ERR_NOT_FOUND, "blob" },
-	{ finish, finish_blob_longer, WORKER, ERR_INVALID, "bytes" },
-	{ finish, finish_assurance, WORKER, ERR_INVALID, "assurance" },
 
 	{ deposit, nothing, ADA, ERR_DENIED, "only the operator" },
 	{ deposit, nothing, WORKER, ERR_DENIED, "only the operator" },
@@ -302,7 +255,7 @@ static void every_type_is_accepted(void **state)
 {
 	struct world *w = *state;
 	static const struct { void (*type)(struct world *), (*change)(struct world *); enum who by; } rows[] = {
-		{ identity, nothing, EVE }, { data, nothing, ADA }, { app, nothing, ADA }, { task, nothing, ADA }, { finish, nothing, WORKER },
+		{ identity, nothing, EVE }, { data, nothing, ADA }, { app, nothing, ADA },
 		{ deposit, nothing, OPERATOR }, { withdraw, nothing, ADA }, { transfer, nothing, ADA }, { transfer, to_eve, ADA }, { close_account, nothing, KEEPER },
 		{ data, name_taken, BOB }, { app, app_same, BOB },	/* another's name, another's archive */
 	};
@@ -321,14 +274,10 @@ static void every_type_is_accepted(void **state)
 	BOOK_MUST(book_verify(w->m.b, &checked, NULL, NULL, &e), &e);
 }
 
-/* One run may be asked for again, and data of one run has no name to defend. */
-static void names_and_runs_that_do_not_collide(void **state)
+/* Data of one run has no name to defend. */
+static void names_that_do_not_collide(void **state)
 {
 	struct world *w = *state;
-	book_make_task(w->m.b, &en, w->app, NULL);	/* on no data: anybody may */
-	(void)book_make_append(w->m.b, &en, w->who[BOB], NULL);
-	book_make_task(w->m.b, &en, w->app, w->once);
-	(void)book_make_append(w->m.b, &en, w->m.ada, NULL);
 	book_make_data(w->m.b, &en, "contacts", 100);
 	en.data_register.scope = entry_text("run");
 	(void)book_make_append(w->m.b, &en, w->m.ada, NULL);
@@ -450,7 +399,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(every_refusal), TEST(every_type_is_accepted), TEST(names_and_runs_that_do_not_collide), TEST(a_forged_entry_is_refused),
+		TEST(every_refusal), TEST(every_type_is_accepted), TEST(names_that_do_not_collide), TEST(a_forged_entry_is_refused),
 		TEST(nobody_signs_for_another), TEST(a_minute_off_is_accepted), TEST(money_moves_as_the_entries_say),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,25 +140,26 @@ static void round_trips(void **state)
 static void values_arrive(void **state)
 {
 	(void)state;
-	struct entry in = { .type = ENTRY_TASK_FINISH_TYPE, .time = 0, .book = entry_text("b") }, out;
+	struct entry in = { .type = ENTRY_TASK_COMPLETE_TYPE, .time = 0, .book = entry_text("b") }, out;
 	struct buf note = BUF_INIT(ENTRY_BYTES_MAX);
-	id_make(in.task_finish.task, ID_TASK, "x", 1);
-	in.task_finish.status = entry_text("FAILED");
-	memset(in.task_finish.measurement, 3, 32);
-	in.task_finish.size = ENTRY_NUMBER_MAX;
-	in.task_finish.missing_layer = (struct entry_texts){ 2, { entry_text("landlock"), entry_text("seccomp") } };
-	in.task_finish.assurance = entry_text("none");
+	id_make(in.task_complete.task, ID_TASK, "x", 1);
+	in.task_complete.outcome = entry_text("FAILED");
+	memset(in.task_complete.measurement, 3, 32);
+	memset(in.task_complete.digest, 4, 32);
+	in.task_complete.size = ENTRY_NUMBER_MAX;
+	in.task_complete.missing_layer = (struct entry_texts){ 2, { entry_text("landlock"), entry_text("seccomp") } };
+	in.task_complete.assurance = entry_text("none");
 	assert_int_equal(entry_sign(&in, signer, &note, NULL), 0);
 	assert_int_equal(entry_open(&out, note.data, note.len, NULL, NULL), 0);
-	assert_string_equal(out.task_finish.task, in.task_finish.task);
-	assert_true(entry_text_is(&out.task_finish.status, "FAILED"));
-	assert_false(entry_text_is(&out.task_finish.status, "FAIL"));
-	assert_int_equal(out.task_finish.reason.len, 0);
-	assert_true(out.task_finish.size == ENTRY_NUMBER_MAX);
-	assert_memory_equal(out.task_finish.result, (uint8_t[32]){ 0 }, 32);
-	assert_int_equal(out.task_finish.missing_layer.n, 2);
-	assert_true(entry_text_is(&out.task_finish.missing_layer.at[1], "seccomp"));
-	assert_true(entry_text_is(&out.task_finish.assurance, "none"));
+	assert_string_equal(out.task_complete.task, in.task_complete.task);
+	assert_true(entry_text_is(&out.task_complete.outcome, "FAILED"));
+	assert_false(entry_text_is(&out.task_complete.outcome, "FAIL"));
+	assert_int_equal(out.task_complete.reason.len, 0);
+	assert_true(out.task_complete.size == ENTRY_NUMBER_MAX);
+	assert_memory_equal(out.task_complete.result, (uint8_t[32]){ 0 }, 32);
+	assert_int_equal(out.task_complete.missing_layer.n, 2);
+	assert_true(entry_text_is(&out.task_complete.missing_layer.at[1], "seccomp"));
+	assert_true(entry_text_is(&out.task_complete.assurance, "none"));
 	buf_done(&note);
 }
 
@@ -310,24 +311,24 @@ static const struct { enum entry_type type; const char *key, *value, *why; } bad
 	{ ENTRY_ACCOUNT_TRANSFER_TYPE, "to", "enclua1qgqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqk8mznq", "checksum" },
 	{ ENTRY_ACCOUNT_TRANSFER_TYPE, "to", "age1qyqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqj7vrya", "not 65 characters" },
 	{ ENTRY_ACCOUNT_TRANSFER_TYPE, "to", "encluaage1qyqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqj7vrya", "prefix" },
-	{ ENTRY_TASK_REQUEST_TYPE, "recipient", "AGE1QYQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQJ7VRYA", "lower case" },
-	{ ENTRY_TASK_REQUEST_TYPE, "recipient", "enclua1qgqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqk8mzng", "not 62 characters" },
-	{ ENTRY_TASK_REQUEST_TYPE, "recipient", "age1qyqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqj7vryq", "checksum" },
-	{ ENTRY_TASK_REQUEST_TYPE, "beneficiary", "enclua1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq6tj8wl", "beneficiary is zero" },
-	{ ENTRY_TASK_REQUEST_TYPE, "app", "data1rzkruu6r7qtgjrz3p6fljdfxz95ancl4lgvav0", "another kind" },
-	{ ENTRY_TASK_REQUEST_TYPE, "app", "APP1E2TCZYK2RW7U47KZXXEE5G7UFKNCDMLCCNL0SU", "not an id" },
-	{ ENTRY_TASK_REQUEST_TYPE, "app", "app1e2tczyk2rw7u47kzxxee5g7ufkncdmlccnl0sq", "mistyped" },
-	{ ENTRY_TASK_REQUEST_TYPE, "app", "app1e2tczyk2rw7u47kzxxee5g7ufkncdmlccnl0", "mistyped or incomplete" },
-	{ ENTRY_TASK_REQUEST_TYPE, "app", "app1e2tczyk2rw7u47kzxxee5g7ufkncdmlccnl0suapp1e2tczyk2rw7u47", "too many" },
-	{ ENTRY_TASK_REQUEST_TYPE, "params", "sha256:00", "64 hex" },
-	{ ENTRY_TASK_REQUEST_TYPE, "params", "SHA256:0000000000000000000000000000000000000000000000000000000000000001", "64 hex" },
-	{ ENTRY_TASK_REQUEST_TYPE, "params", "sha256:000000000000000000000000000000000000000000000000000000000000000A", "64 hex" },
-	{ ENTRY_TASK_REQUEST_TYPE, "params", "sha256:00000000000000000000000000000000000000000000000000000000000000010", "64 hex" },
-	{ ENTRY_TASK_REQUEST_TYPE, "params", "sha512:0000000000000000000000000000000000000000000000000000000000000001", "64 hex" },
-	{ ENTRY_TASK_FINISH_TYPE, "digest", "sha256:0000000000000000000000000000000000000000000000000000000000000000", "digest is zero" },
-	{ ENTRY_TASK_FINISH_TYPE, "size", "0", "size is zero" },
-	{ ENTRY_TASK_FINISH_TYPE, "status", "a status of many letters", "1 to 16" },
-	{ ENTRY_TASK_FINISH_TYPE, "missing_layer", "a layer with a name that is too long", "1 to 32" },
+	{ ENTRY_ORDER_REQUEST_TYPE, "recipient", "AGE1QYQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQJ7VRYA", "lower case" },
+	{ ENTRY_ORDER_REQUEST_TYPE, "recipient", "enclua1qgqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqk8mzng", "not 62 characters" },
+	{ ENTRY_ORDER_REQUEST_TYPE, "recipient", "age1qyqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqj7vryq", "checksum" },
+	{ ENTRY_ORDER_REQUEST_TYPE, "beneficiary", "enclua1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq6tj8wl", "beneficiary is zero" },
+	{ ENTRY_ORDER_REQUEST_TYPE, "app", "data1rzkruu6r7qtgjrz3p6fljdfxz95ancl4lgvav0", "another kind" },
+	{ ENTRY_ORDER_REQUEST_TYPE, "app", "APP1E2TCZYK2RW7U47KZXXEE5G7UFKNCDMLCCNL0SU", "not an id" },
+	{ ENTRY_ORDER_REQUEST_TYPE, "app", "app1e2tczyk2rw7u47kzxxee5g7ufkncdmlccnl0sq", "mistyped" },
+	{ ENTRY_ORDER_REQUEST_TYPE, "app", "app1e2tczyk2rw7u47kzxxee5g7ufkncdmlccnl0", "mistyped or incomplete" },
+	{ ENTRY_ORDER_REQUEST_TYPE, "app", "app1e2tczyk2rw7u47kzxxee5g7ufkncdmlccnl0suapp1e2tczyk2rw7u47", "too many" },
+	{ ENTRY_ORDER_REQUEST_TYPE, "params", "sha256:00", "64 hex" },
+	{ ENTRY_ORDER_REQUEST_TYPE, "params", "SHA256:0000000000000000000000000000000000000000000000000000000000000001", "64 hex" },
+	{ ENTRY_ORDER_REQUEST_TYPE, "params", "sha256:000000000000000000000000000000000000000000000000000000000000000A", "64 hex" },
+	{ ENTRY_ORDER_REQUEST_TYPE, "params", "sha256:00000000000000000000000000000000000000000000000000000000000000010", "64 hex" },
+	{ ENTRY_ORDER_REQUEST_TYPE, "params", "sha512:0000000000000000000000000000000000000000000000000000000000000001", "64 hex" },
+	{ ENTRY_TASK_COMPLETE_TYPE, "result", "sha256:0000000000000000000000000000000000000000000000000000000000000000", "result is zero" },
+	{ ENTRY_TASK_COMPLETE_TYPE, "size", "0", "size is zero" },
+	{ ENTRY_TASK_COMPLETE_TYPE, "outcome", "a status of many letters", "1 to 16" },
+	{ ENTRY_TASK_COMPLETE_TYPE, "missing_layer", "a layer with a name that is too long", "1 to 32" },
 	{ ENTRY_ACCOUNT_DEPOSIT_TYPE, "amount", "01", "zero in front" },
 	{ ENTRY_ACCOUNT_DEPOSIT_TYPE, "amount", "00", "zero in front" },
 	{ ENTRY_ACCOUNT_DEPOSIT_TYPE, "amount", "+1", "digits only" },
@@ -452,21 +453,21 @@ static void limits_hold(void **state)
 	assert_int_equal(entry_sign(&en, signer, &note, &e), -1);
 	assert_non_null(strstr(e.msg, "data.register: schema: a text of 49153 bytes"));
 
-	entry_make(&en, ENTRY_TASK_REQUEST_TYPE, true);
-	for (en.task_request.data.n = 0; en.task_request.data.n < ENTRY_MANY_MAX; en.task_request.data.n++)
-		id_make(en.task_request.data.at[en.task_request.data.n], ID_DATA, &en.task_request.data.n, sizeof en.task_request.data.n);
+	entry_make(&en, ENTRY_ORDER_REQUEST_TYPE, true);
+	for (en.order_request.own_data.n = 0; en.order_request.own_data.n < ENTRY_MANY_MAX; en.order_request.own_data.n++)
+		id_make(en.order_request.own_data.at[en.order_request.own_data.n], ID_DATA, &en.order_request.own_data.n, sizeof en.order_request.own_data.n);
 	buf_clear(&note);
 	assert_int_equal(entry_sign(&en, signer, &note, NULL), 0);
 	size_t len, n;
 	char *all = text_of(&note, &len);
 	assert_int_equal(entry_open(&out, note.data, note.len, NULL, NULL), 0);
-	assert_int_equal(out.task_request.data.n, ENTRY_MANY_MAX);
-	assert_string_equal(out.task_request.data.at[99], en.task_request.data.at[99]);
-	size_t at = value_at(all, "data", &n) - strlen("data: ");
+	assert_int_equal(out.order_request.own_data.n, ENTRY_MANY_MAX);
+	assert_string_equal(out.order_request.own_data.at[99], en.order_request.own_data.at[99]);
+	size_t at = value_at(all, "own_data", &n) - strlen("own_data: ");
 	char one_more[128];
-	(void)snprintf(one_more, sizeof one_more, "%.*s", (int)(n + strlen("data: ") + 1), all + at);
-	spliced_refused(all, len, at, 0, one_more, "data: more than 100 of them");
-	en.task_request.data.n = ENTRY_MANY_MAX + 1;
+	(void)snprintf(one_more, sizeof one_more, "%.*s", (int)(n + strlen("own_data: ") + 1), all + at);
+	spliced_refused(all, len, at, 0, one_more, "own_data: more than 100 of them");
+	en.order_request.own_data.n = ENTRY_MANY_MAX + 1;
 	assert_int_equal(entry_encode(&en, &text, &e), -1);
 	assert_non_null(strstr(e.msg, "101 of them"));
 
@@ -504,10 +505,10 @@ static void encoder_refuses(void **state)
 	CASE(ACCOUNT_TRANSFER, en.time = -1, "time: before 1970");
 	CASE(ACCOUNT_TRANSFER, en.time = ENTRY_TIME_MAX + 1, "time: before 1970 or after 9999");
 	CASE(ACCOUNT_TRANSFER, en.book = entry_text(""), "book: a text of 0 bytes");
-	CASE(TASK_REQUEST, en.task_request.app[0] = '\0', "task.request: app: not an id");
-	CASE(TASK_REQUEST, id_make(en.task_request.app, ID_DATA, "x", 1), "app: data1");
-	CASE(TASK_REQUEST, memset(en.task_request.data.at[1], 'a', ID_TEXT), "data: not an id");
-	CASE(TASK_FINISH, en.task_finish.missing_layer.at[1] = entry_text(""), "missing_layer: a text of 0 bytes");
+	CASE(ORDER_REQUEST, en.order_request.app[0] = '\0', "order.request: app: not an id");
+	CASE(ORDER_REQUEST, id_make(en.order_request.app, ID_DATA, "x", 1), "app: data1");
+	CASE(ORDER_REQUEST, memset(en.order_request.own_data.at[1], 'a', ID_TEXT), "own_data: not an id");
+	CASE(TASK_COMPLETE, en.task_complete.missing_layer.at[1] = entry_text(""), "missing_layer: a text of 0 bytes");
 	CASE(DATA_REGISTER, en.data_register.header = entry_text("AAEC/w"), "header: not base64");
 	CASE(DATA_REGISTER, en.data_register.header = entry_text("AAEC\n/w="), "header: not base64");
 	CASE(DATA_REGISTER, en.data_register.header = entry_text(""), "header: base64 of 0 bytes");
@@ -612,10 +613,11 @@ static void names_and_ids(void **state)
 		assert_int_equal(t, i);
 		makers += entry_id_kind((enum entry_type)i, &kind);
 	}
-	assert_int_equal(makers, 9);
+	assert_int_equal(makers, 8);
 	assert_true(entry_id_kind(ENTRY_DATA_REGISTER_TYPE, &kind) && kind == ID_DATA);
 	assert_true(entry_id_kind(ENTRY_APP_REGISTER_TYPE, &kind) && kind == ID_APP);
-	assert_true(entry_id_kind(ENTRY_TASK_REQUEST_TYPE, &kind) && kind == ID_TASK);
+	assert_true(entry_id_kind(ENTRY_POOL_CREATE_TYPE, &kind) && kind == ID_POOL);
+	assert_false(entry_id_kind(ENTRY_TASK_INITIALIZE_TYPE, &kind));	/* its id follows from others */
 	assert_true(entry_id_kind(ENTRY_ORDER_REQUEST_TYPE, &kind) && kind == ID_ORDER);
 	assert_int_equal(entry_type_parse(&t, "data.registre", &e), -1);
 	assert_non_null(strstr(e.hint, "data.register"));

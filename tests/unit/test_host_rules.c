@@ -138,10 +138,6 @@ static void assign(struct world *w)
 static void contribute(struct world *w) { draft_contribute(w, x.many, W1, 5); }
 static void complete(struct world *w) { draft_complete(w, x.one, 5); }
 static void complete_strict(struct world *w) { draft_complete(w, x.strict, 5); en.task_complete.assurance = entry_text("cvm"); }
-static void finish(struct world *w)
-{
-	book_make_finish(w->m.b, &en, x.one);
-}
 static void reveal(struct world *w) { draft_reveal(w, x.many, 5); }
 static void reopen(struct world *w) { draft_reopen(w, x.many); }
 static void finalize(struct world *w) { draft_finalize(w, x.many, W1); }
@@ -317,7 +313,7 @@ static const struct refusal { void (*type)(struct world *), (*wrong)(struct worl
 	{ complete, complete_blob_longer, W1, ERR_INVALID, "run-result" },
 	{ complete, complete_assurance, W1, ERR_INVALID, "run-assurance" },
 	{ complete_strict, complete_tpm2, W1, ERR_DENIED, "run-assurance" },
-	{ finish, nothing, SELF_MADE, ERR_DENIED, "finish-market" },
+	{ complete, nothing, SELF_MADE, ERR_DENIED, "contributeAndFinalize-unauthorized" },	/* a role is only a word */
 	{ reveal, nothing, W1, ERR_CONFLICT, "reveal-status" },
 	{ reveal, reveal_unknown, W1, ERR_NOT_FOUND, "task-unknown" },
 	{ reveal, reveal_blob_missing, W1, ERR_NOT_FOUND, "run-result" },
