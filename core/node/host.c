@@ -201,6 +201,25 @@ int host_find(struct book *b, enum market_kind kind, const char *which, char id[
 	return err_hint(e, "enclua %s list shows what there is; of an id, at least 8 characters after its 1 are needed", words[kind]);
 }
 
+int host_entry_find(struct book *b, const char *which, uint64_t *index, struct err *e)
+{
+	static const struct { const char *prefix; enum market_kind kind; } follow[] = { { "deal1", MARKET_ROW_DEAL }, { "task1", MARKET_ROW_TASK } };
+	struct err why = { .code = ERR_NONE };
+	char id[MARKET_NAME];
+	for (size_t i = 0; i < sizeof follow / sizeof *follow; i++) {
+		if (strncmp(which, follow[i].prefix, strlen(follow[i].prefix)) != 0)
+			continue;
+		if (host_find(b, follow[i].kind, which, id, &why) == 0)
+			return book_record_made(b, (unsigned)follow[i].kind, id, "", index, e) == 1 ? 0 : err_set(e, ERR_INTERNAL, "nobody made %s", id);
+		if (why.code != ERR_NOT_FOUND) {
+			if (e)
+				*e = why;
+			return -1;
+		}
+	}
+	return book_find(b, which, index, e);	/* which says best what is wrong with a name that nothing has */
+}
+
 int host_pool_name(struct book *b, const char *pool, char name[static LIMIT_NAME_BYTES + 1], struct err *e)
 {
 	struct buf bytes = BUF_INIT(LIMIT_NAME_BYTES);

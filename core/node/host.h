@@ -40,6 +40,8 @@ int host_each(struct book *b, enum market_kind kind, const char *group, int64_t 
 	void *ctx, struct err *e);
 /* A whole id or a unique prefix of one, of order, deal, task or pool; of a pool also its name. ERR_NOT_FOUND, ERR_CONFLICT. */
 int host_find(struct book *b, enum market_kind kind, const char *which, char id[static MARKET_NAME], struct err *e);
+/* The entry that is meant by a number, by an id of any kind (of a deal its deal.match, of a task its task.initialize), or by a unique prefix of one. */
+int host_entry_find(struct book *b, const char *which, uint64_t *index, struct err *e);
 int host_pool_name(struct book *b, const char *pool, char name[static LIMIT_NAME_BYTES + 1], struct err *e);
 
 /* A request's entry, as it was signed: bytes keeps what en borrows. */

@@ -55,7 +55,7 @@ all_accept() {
 	"$enclua" -q --as bob account transfer me 1RLC
 	"$enclua" -q --as bob account close
 	"$enclua" --json book log | jq -r '.entries | unique_by(.type)[] | "\(.type) \(.index)"' > first-of-type
-	for type in book.open identity.register data.register app.register task.request task.finish account.{deposit,withdraw,transfer,close}; do
+	for type in book.open identity.register data.register app.register pool.create order.request deal.match task.initialize task.assign task.complete account.{deposit,withdraw,transfer,close}; do
 		grep -q "^$type " first-of-type
 	done
 	while read -r type index; do "$enclua" -q book proof "$index" -o "$type.tlog-proof"; done < first-of-type

@@ -37,14 +37,14 @@ alone() { env -i PATH=/nowhere "$@"; }
 
 @test "a proof: which entry, by whom, in which book" {
 	says 0 alone "$enclua" verify "$KEPT/task.tlog-proof"
-	grep -q '^entry  *task.request task1' out
+	grep -q '^entry  *task.initialize' out
 	grep -q '^signed by  *enclua1' out
 	grep -q '^book  *enclua.local/enclua1' out
 	grep -q 'no policy' out
 	says 0 alone "$enclua" verify "$KEPT/task.tlog-proof" --policy "$KEPT/policy"
 	grep -q '2 of the policy countersigned' out
 	says 0 alone "$enclua" --json verify "$KEPT/task.tlog-proof" --policy "$KEPT/policy"
-	jq -e '.ok and .kind == "proof" and .policy and .witnesses.cosigned == 2 and .entry.type == "task.request" and .book.size > 0' out
+	jq -e '.ok and .kind == "proof" and .policy and .witnesses.cosigned == 2 and .entry.type == "task.initialize" and .book.size > 0' out
 }
 
 @test "an exported book" {
@@ -72,7 +72,7 @@ alone() { env -i PATH=/nowhere "$@"; }
 
 @test "from standard input" {
 	alone "$enclua" verify - < "$KEPT/task.tlog-proof" > out
-	grep -q 'task.request' out
+	grep -q 'task.initialize' out
 }
 
 @test "a policy that is not met: 4; of other witnesses, of another book, of more of them" {
@@ -133,7 +133,7 @@ flipped() { perl -e 'local $/; open F, "<", $ARGV[0]; $_ = <F>; substr($_, $ARGV
 @test "a receipt: who ran what on which data, how it ended, and what that is worth" {
 	says 0 alone "$enclua" verify "$KEPT/ran/task.receipt"
 	says 0 alone "$enclua" verify "$KEPT/task.receipt" --policy "$KEPT/policy"
-	for row in 'task  *task1' 'by  *enclua1' 'app  *summer 1\.2\.3 h1:' 'data  *data1' 'worker  *enclua1' 'ended  *COMPLETED' 'result  *sha256:' 'enclave  *sha256:' \
+	for row in 'task  *task1' 'of the deal  *deal1' 'by  *enclua1' 'app  *summer 1\.2\.3 h1:' 'offered by  *enclua1' 'data  *data1' 'price  ' 'pool  *pool1.* local' 'worker  *enclua1' 'ended  *COMPLETED' 'result  *sha256:' 'enclave  *sha256:' \
 		'assurance  *software: ' 'sealed to  *enclua1' 'book  *enclua\.local/enclua1'; do
 		grep -qE "^$row" out || { echo "no line $row"; cat out; return 1; }
 	done

@@ -268,13 +268,43 @@ static void of_data_that_came_back(void **state)
 	receipt_free(r);
 }
 
+/* Ids that follow from others are of no entry's text; they lead to the entry all the same. */
+static void entries_of_deals_and_tasks(void **state)
+{
+	struct world *w = *state;
+	char deal[ID_TEXT], task[ID_TEXT], part[20];
+	uint64_t begun, matched, at;
+	struct err e;
+	host_make_deal(w, 1, 1, deal, task);
+	BOOK_MUST(book_size(w->m.b, &begun, &e), &e);
+	begun--;
+	matched = begun - 1;
+	BOOK_MUST(host_entry_find(w->m.b, task, &at, &e), &e);
+	assert_int_equal(at, begun);
+	BOOK_MUST(host_entry_find(w->m.b, deal, &at, &e), &e);
+	assert_int_equal(at, matched);
+	(void)snprintf(part, sizeof part, "%.14s", task);
+	BOOK_MUST(host_entry_find(w->m.b, part, &at, &e), &e);
+	assert_int_equal(at, begun);
+	BOOK_MUST(host_entry_find(w->m.b, w->app, &at, &e), &e);
+	BOOK_MUST(host_entry_find(w->m.b, "0", &at, &e), &e);
+	assert_int_equal(at, 0);
+	assert_int_equal(host_entry_find(w->m.b, "task1qqqqqqqqqqqq", &at, &e), -1);
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	assert_int_equal(host_entry_find(w->m.b, "task1", &at, &e), -1);
+	assert_int_equal(e.code, ERR_USAGE);
+	task[30] = task[30] == 'q' ? 'p' : 'q';
+	assert_int_equal(host_entry_find(w->m.b, task, &at, &e), -1);
+	assert_int_equal(e.code, ERR_INVALID);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, host_make_setup, host_make_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(of_a_completed_task), TEST(of_a_finalized_task), TEST(of_a_claimed_task), TEST(of_all_that_a_request_can_name), TEST(without_data),
-		TEST(of_assets_that_changed_hands), TEST(of_data_that_came_back),
+		TEST(of_assets_that_changed_hands), TEST(of_data_that_came_back), TEST(entries_of_deals_and_tasks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -102,7 +102,7 @@ void book_who(const struct cli *c, const uint8_t public_key[static 32], char out
 /* One entry by number or id, verbatim. */
 int book_entry_take(struct book *b, const char *which, uint64_t *index, struct buf *bytes, struct err *e)
 {
-	if (book_find(b, which, index, e) < 0)
+	if (host_entry_find(b, which, index, e) < 0)
 		return -1;
 	return book_entry(b, *index, bytes, e);
 }
