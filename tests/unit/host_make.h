@@ -6,6 +6,7 @@
 #ifndef ENCLUA_TESTS_HOST_MAKE_H
 #define ENCLUA_TESTS_HOST_MAKE_H
 
+#include "form/receipt.h"
 #include "market/market.h"
 #include "node/host.h"
 #include "unit/book_make.h"
@@ -295,13 +296,29 @@ static inline int host_make_teardown(void **state)
 	return 0;
 }
 
-/* After anything at all: nothing was made or lost, the book is whole, and its tables are those that its entries make. */
+/* Whatever the rules let a task come to, its receipt can be made and opened. */
+static inline int host_make_receipt(void *ctx, const struct store_task *t, struct err *e)
+{
+	struct world *w = ctx;
+	struct buf file = BUF_INIT(RECEIPT_BYTES);
+	struct receipt *r = NULL;
+	if (t->finish_seq == 0)
+		return 0;
+	BOOK_MUST(host_receipt(w->m.b, t, NULL, &file, e), e);
+	BOOK_MUST(receipt_open(&r, file.data, file.len, NULL, e), e);
+	receipt_free(r);
+	buf_done(&file);
+	return 0;
+}
+
+/* After anything at all: nothing was made or lost, the book is whole, its tables are those that its entries make, and what ended has a receipt. */
 static inline void host_make_settled(struct world *w)
 {
 	struct err e;
 	struct book_checked checked;
 	struct book_rebuilt rebuilt;
 	BOOK_MUST(book_money_check(w->m.b, &e), &e);
+	BOOK_MUST(store_task_each(w->m.s, host_make_receipt, w, &e), &e);
 	BOOK_MUST(book_verify(w->m.b, &checked, NULL, NULL, &e), &e);
 	BOOK_MUST(book_rebuild(w->m.b, &rebuilt, NULL, NULL, &e), &e);
 	if (memcmp(rebuilt.before, rebuilt.after, 32) != 0) {
