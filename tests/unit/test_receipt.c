@@ -479,6 +479,8 @@ CHANGE(request_category, REQUEST, en->order_request.category = 1)
 CHANGE(request_trust, REQUEST, en->order_request.trust = 6)
 CHANGE(request_trust_two, REQUEST, en->order_request.trust = 2)
 CHANGE(request_trust_one, REQUEST, en->order_request.trust = 1)
+CHANGE(request_trust_five, REQUEST, en->order_request.trust = 5)
+CHANGE(task_first_of_deal, INITIALIZE, (en->task_initialize.index = 1, id_task(en->task_initialize.task, s->deal, 1)))
 CHANGE(request_age, REQUEST, en->order_request.recipient[0] ^= 1)
 CHANGE(request_for_owner, REQUEST, memcpy(en->order_request.beneficiary, identity_public(s->actors[OWNER]), 32))
 CHANGE(request_tpm2, REQUEST, en->order_request.min_assurance = entry_text("tpm2"))
@@ -572,7 +574,8 @@ static void books_that_say_wrong(void **state)
 		{ { .forge = true, .forged = REVEAL, .ending = FINALIZE }, "entry 23: task.reveal: the signature" },
 	};
 	static const struct twist fine[] = { { .change = request_trust_one }, { .change = request_any }, { .change = end_cvm },
-		{ .change = request_trust_two, .ending = FINALIZE }, { .change = request_tpm2, .ending = CLAIM } };
+		{ .change = request_trust_two, .ending = FINALIZE }, { .change = request_trust_five, .ending = FINALIZE }, { .change = task_first_of_deal },
+		{ .change = request_tpm2, .ending = CLAIM } };
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		story_refused(i, &rows[i].twist, scene_wanted[rows[i].twist.ending], rows[i].why);
 	for (size_t i = 0; i < sizeof fine / sizeof fine[0]; i++)
@@ -697,7 +700,8 @@ static void assets_change_hands(void **state)
 		{ { APP, ORDER_APP, STRANGER, { { MOVE_1, OWNER, STRANGER, true } } }, "did not belong to" },
 		{ { DATA_1, ORDER_DATA, STRANGER, { { MOVE_1, OWNER, STRANGER, true } } }, "did not belong to" },
 		{ { POOL, ORDER_POOL, STRANGER, { { MOVE_1, MANAGER, STRANGER, true } } }, "did not belong to" },
-		{ { APP, ORDER_APP, STRANGER, { { NOISE_2, MANAGER, STRANGER, false }, { MOVE_1, OWNER, MANAGER, false } } }, "did not belong to" },	/* the wrong way round */
+		/* the wrong way round */
+		{ { APP, ORDER_APP, STRANGER, { { NOISE_2, MANAGER, STRANGER, false }, { MOVE_1, OWNER, MANAGER, false } } }, "did not belong to" },
 		{ { APP, ORDER_APP, STRANGER, { { NOISE_3, OWNER, STRANGER, false } } }, "did not belong to" },	/* after the deal */
 		{ { DATA_2, REQUEST, REQUESTER, { { MOVE_3, OWNER, REQUESTER, false } } }, "did not belong to" },	/* after the request */
 		{ { APP, ORDER_APP, OWNER, { { MOVE_1, OWNER, STRANGER, false } } }, "has nothing to do" },
@@ -724,6 +728,37 @@ static void assets_change_hands(void **state)
 			wanted[plan.hands[k].at] = true;
 		}
 	}
+}
+
+/* A result that is for somebody who does nothing else: he may be introduced in the receipt, if he was before the request. */
+static enum step stranger_in;
+static void for_stranger(struct scene *s, enum step step, struct entry *en, enum actor *by)
+{
+	if (step == REQUEST) {
+		memcpy(en->order_request.beneficiary, identity_public(s->actors[WITNESS1]), 32);
+		memcpy(en->order_request.recipient, identity_age_public(s->actors[WITNESS1]), 32);
+	}
+	if (step == stranger_in) {
+		memset(&en->identity_register, 0, sizeof en->identity_register);
+		scene_register(s, en, *by = WITNESS1, "will", "");
+	}
+}
+
+static void who_gets_the_result(void **state)
+{
+	(void)state;
+	const struct twist t = { .change = for_stranger };
+	bool with[STEPS];
+	memcpy(with, scene_wanted[COMPLETE], sizeof with);
+	with[MOVE_1] = true;
+	stranger_in = MOVE_1;
+	story_accepted(0, &t, with);
+	story_accepted(1, &t, scene_wanted[COMPLETE]);
+	with[MOVE_1] = false;
+	with[SPONSOR] = true;
+	stranger_in = SPONSOR;
+	story_refused(2, &t, with, "has nothing to do");
+	story_accepted(3, &t, scene_wanted[COMPLETE]);
 }
 
 static enum actor payer, sponsor;
@@ -931,7 +966,7 @@ int main(void)
 		cmocka_unit_test(every_bit_of_a_finalized_one), cmocka_unit_test(every_bit_of_a_claimed_one), cmocka_unit_test(every_bit_flip_of_the_checkpoint),
 		cmocka_unit_test(no_part_is_a_receipt), cmocka_unit_test(blocks_have_their_place), cmocka_unit_test(one_spelling),
 		cmocka_unit_test(nothing_missing_nothing_more), cmocka_unit_test(books_that_say_wrong), cmocka_unit_test(books_in_another_order),
-		cmocka_unit_test(assets_change_hands), cmocka_unit_test(who_pays_has_signed), cmocka_unit_test(no_second_of_anything),
+		cmocka_unit_test(assets_change_hands), cmocka_unit_test(who_pays_has_signed), cmocka_unit_test(who_gets_the_result), cmocka_unit_test(no_second_of_anything),
 		cmocka_unit_test(policies_decide), cmocka_unit_test(no_line_goes_unchecked), cmocka_unit_test(proofs_are_of_this_checkpoint),
 		cmocka_unit_test(origins_carry_keys), cmocka_unit_test(levels),
 	};
