@@ -63,7 +63,7 @@ tasks() { "$enclua" --json task list | jq '.tasks | length'; }
 	(ulimit -f 1000; "$enclua" run-task large -o out > said 2>&1 || echo "exit $?" >> said)
 	grep -q 'exit [1-9]$' said
 	grep -q 'File too large' said
-	[ "$("$enclua" --json task list | jq -r '.tasks[0].status')" = FAILED ]
+	[ "$("$enclua" --json task list | jq -r '.tasks[0].status')" = INTERRUPTED ]
 	run bash -c 'ulimit -f 1000; exec "$0" protect data.bin --name d' "$enclua"
 	[ "$status" -gt 0 ] && [ "$status" -lt 128 ]
 	stays_whole out

@@ -22,7 +22,7 @@ static const char market_main[] =
 static const char market_manifest[] =
 	"api: 1\nname: sum\nversion: 1.0.0\nentry: main.lua\n"
 	"inputs:\n  data: none\n  args:\n    - {name: what, type: string, default: sum}\n    - {name: turns, type: integer, default: 10}\n"
-	"limits: {memory: 8MiB, cpu: 20s, wall: 5s, output: 64KiB}\noutputs: {deterministic: true}\n";
+	"limits: {memory: 8MiB, cpu: 20s, wall: 20s, output: 64KiB}\noutputs: {deterministic: true}\n";
 
 struct market_made {
 	char home[PATH_MAX];

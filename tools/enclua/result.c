@@ -12,6 +12,7 @@
 
 #include "base/os.h"
 #include "base/text.h"
+#include "node/host.h"
 #include "seal/age.h"
 #include "seal/crypto.h"
 
@@ -187,14 +188,17 @@ void task_unlock(const struct cli *c, const char *id, int fd)
 	close(fd);
 }
 
-const char *task_status(const struct cli *c, const struct store_task *t)
+/* A command that runs a task itself leaves a file for it, locked as long as it lives. Else the task is left to workers, and the scheduler's leases say whether
+ * one is at it. */
+const char *task_status(const struct cli *c, struct book *b, const struct store_task *t)
 {
-	char path[4400];
+	char path[4400], at_it[1][MARKET_NAME];
+	size_t n = 0;
 	if (strcmp(t->status, "RUNNING") != 0 || lock_path(c, t->id, path, sizeof path, NULL) < 0)
 		return t->status;
 	int fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
-		return "INTERRUPTED";
+		return host_leases(b, t->id, os_time(), at_it, 1, &n, NULL) == 0 && n > 0 ? "RUNNING" : "WAITING";
 	bool held = flock(fd, LOCK_SH | LOCK_NB) < 0;
 	close(fd);
 	return held ? "RUNNING" : "INTERRUPTED";

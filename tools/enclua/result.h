@@ -24,6 +24,7 @@ int result_list(struct cli *c, const struct bundle *b, struct err *e);
 /* A task that is being run holds a lock; one that is RUNNING without it was cut short. */
 int task_lock(const struct cli *c, const char *id, struct err *e);	/* a descriptor; close it, then task_unlock */
 void task_unlock(const struct cli *c, const char *id, int fd);
-const char *task_status(const struct cli *c, const struct store_task *t);
+/* RUNNING, WAITING (for a worker), INTERRUPTED (run by a command that is gone), or how it ended. */
+const char *task_status(const struct cli *c, struct book *b, const struct store_task *t);
 
 #endif

@@ -79,125 +79,28 @@ out:
 	return r;
 }
 
-static void add(struct sha256 *h, const void *bytes, size_t n)
-{
-	uint64_t len = n;
-	sha256_add(h, &len, sizeof len);
-	sha256_add(h, bytes, n);
-}
-
-/* What was asked, as a hash that says nothing: the salt comes from the requester's own key and this request's nonce, so that they alone can show later what it
- * was made of. */
-static void params_hash(const struct job *j, const struct entry *en, uint8_t out[static 32])
-{
-	uint8_t salt[32];
-	struct sha256 h;
-	hkdf256(salt, sizeof salt, identity_seed(j->actor), 32, en->nonce, sizeof en->nonce, "enclua/v1/params", 16);
-	sha256_init(&h);
-	sha256_add(&h, salt, sizeof salt);
-	const struct work *w = &j->work;
-	for (size_t i = 0; i < w->n_args; i++) {
-		add(&h, w->args[i].name ? w->args[i].name : "", w->args[i].name ? strlen(w->args[i].name) : 0);
-		add(&h, w->args[i].value, strlen(w->args[i].value));
-	}
-	for (size_t i = 0; i < w->n_files; i++) {
-		add(&h, w->files[i].name, strlen(w->files[i].name));
-		add(&h, &w->files[i].size, sizeof w->files[i].size);
-	}
-	for (size_t i = 0; i < w->n_secrets; i++) {
-		add(&h, &w->secrets[i].index, sizeof w->secrets[i].index);
-		add(&h, w->secrets[i].value, w->secrets[i].len);
-	}
-	add(&h, w->seed, strlen(w->seed));
-	sha256_end(&h, out);
-	crypto_wipe(salt, sizeof salt);
-}
-
-int job_request(struct job *j, struct store_task *t, struct buf *note, struct err *e)
-{
-	struct signing s = { .en = NULL };
-	int r = -1;
-	*t = (struct store_task){ .status = "RUNNING", .data = BUF_INIT(KIB(8)), .missing = BUF_INIT(KIB(4)) };
-	if (signing_begin(&s, j->book, j->actor, ENTRY_TASK_REQUEST_TYPE, e) < 0)
-		goto out;
-	struct entry_task_request *f = &s.en->task_request;
-	(void)snprintf(f->app, sizeof f->app, "%s", j->app_id);
-	for (size_t i = 0; i < j->n_data; i++)
-		(void)snprintf(f->data.at[f->data.n++], ID_TEXT, "%s", j->data[i].id);
-	memcpy(f->beneficiary, j->beneficiary, 32);
-	memcpy(f->recipient, j->work.beneficiary, 32);
-	params_hash(j, s.en, f->params);
-	if (signing_end(&s, note, e) < 0)
-		goto out;
-	entry_id(t->id, ID_TASK, s.text.data, s.text.len);
-	(void)snprintf(t->app, sizeof t->app, "%s", j->app_id);
-	(void)snprintf(t->app_name, sizeof t->app_name, "%s", j->app->manifest->name);
-	memcpy(t->requester, j->me.public_key, 32);
-	memcpy(t->beneficiary, j->beneficiary, 32);
-	memcpy(t->recipient, j->work.beneficiary, 32);
-	t->created = s.en->time;
-	for (size_t i = 0; i < j->n_data; i++)
-		if (buf_addf(&t->data, e, "%s%s", i ? " " : "", j->data[i].id) < 0)
-			goto out;
-	r = 0;
-out:
-	signing_done(&s);
-	return r;
-}
-
-int job_enter(struct job *j, const struct buf *request, struct store_task *t, struct err *e)
-{
-	struct book_item items[LIMIT_BOX_DATASETS + 1];
-	uint64_t at[LIMIT_BOX_DATASETS + 1];
-	size_t n = 0;
-	for (size_t i = 0; i < j->n_data; i++)
-		if (j->entries[i].len)
-			items[n++] = (struct book_item){ j->entries[i].data, j->entries[i].len };
-	items[n++] = (struct book_item){ request->data, request->len };
-	if (book_append(j->book, items, n, at, e) < 0)
-		return -1;
-	t->seq = (int64_t)at[n - 1];
-	return 0;
-}
-
-/* The digest tells equal results apart from others, and a result of few values could be guessed from it: the book has it under a salt of the worker's. */
-static void digest_hide(const struct identity *worker, const struct store_task *t, uint8_t out[static 32])
-{
-	uint8_t salt[32];
-	hkdf256(salt, sizeof salt, identity_seed(worker), 32, t->id, strlen(t->id), "enclua/v1/digest", 16);
-	hmac256(out, salt, sizeof salt, t->digest, 32);
-	crypto_wipe(salt, sizeof salt);
-}
-
-int job_finish(struct job *j, const struct box_zygote *z, struct store_task *t, struct err *e)
+int job_complete(struct job *j, const struct box_zygote *z, struct store_task *t, struct err *e)
 {
 	struct identity *worker = NULL;
 	struct signing s = { .en = NULL };
 	struct buf note = BUF_INIT(ENTRY_BYTES_MAX);
-	uint64_t at = 0;
 	int r = -1;
-	if (book_worker_open(j->book, &worker, e) < 0 || signing_begin(&s, j->book, worker, ENTRY_TASK_FINISH_TYPE, e) < 0)
+	if (book_worker_open(j->book, &worker, e) < 0 || signing_begin(&s, j->book, worker, ENTRY_TASK_COMPLETE_TYPE, e) < 0)
 		goto out;
-	struct entry_task_finish *f = &s.en->task_finish;
+	struct entry_task_complete *f = &s.en->task_complete;
 	(void)snprintf(f->task, sizeof f->task, "%s", t->id);
-	f->status = entry_text(t->status);
+	f->outcome = entry_text(t->status);
 	f->reason = entry_text(t->reason);
 	f->assurance = entry_text(ASSURANCE);
 	memcpy(f->measurement, t->measurement, 32);
-	static const uint8_t none[32];
-	if (memcmp(t->digest, none, sizeof none) != 0)
-		digest_hide(worker, t, f->digest);
+	memcpy(f->digest, t->digest, 32);
 	memcpy(f->result, t->blob, 32);
 	f->size = t->result_size;
 	for (unsigned l = 0; l < BOX_LAYER_COUNT; l++)
 		if (box_layers_missing(z) >> l & 1)
 			f->missing_layer.at[f->missing_layer.n++] = entry_text(box_layer_name((enum box_layer)l));
-	if (signing_end(&s, &note, e) < 0 || book_append_one(j->book, &note, &at, e) < 0)
+	if (signing_end(&s, &note, e) < 0 || book_append_one(j->book, &note, NULL, e) < 0)
 		goto out;
-	memcpy(t->worker, identity_public(worker), 32);
-	(void)snprintf(t->assurance, sizeof t->assurance, "%s", ASSURANCE);
-	t->finished = s.en->time;
-	t->finish_seq = (int64_t)at;
 	r = 0;
 out:
 	identity_free(worker);

@@ -333,7 +333,7 @@ void job_free(struct job *j)
 {
 	for (size_t i = 0; i < j->n_data; i++) {
 		static const uint8_t none[32];
-		if (j->data[i].ephemeral && memcmp(j->data[i].blob, none, 32) != 0)
+		if (j->data[i].ephemeral && !j->handed_over && memcmp(j->data[i].blob, none, 32) != 0)
 			(void)store_blob_remove(j->store, j->data[i].blob, NULL);
 		store_data_done(&j->data[i]);
 		pdata_free(j->trees[i]);
@@ -356,6 +356,7 @@ void job_free(struct job *j)
 	free(j->secret_files);
 	iapp_free(j->app);
 	identity_free(j->actor);
+	identity_free(j->deal.payer);
 	keeper_close(j->keeper);
 	book_close(j->book);
 }

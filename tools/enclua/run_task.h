@@ -7,8 +7,30 @@
 #include "form/iapp.h"
 #include "form/pdata.h"
 #include "box/box.h"
+#include "node/host.h"
 #include "node/work.h"
 #include "trust/keeper.h"
+
+/* An order that a run uses: one that is open, or one that this home signs for it. */
+struct run_order { char id[ID_TEXT]; uint64_t price; bool sign; };
+
+/* With whom, and on what terms. What was typed is above, what follows from it below. */
+struct run_deal {
+	const char *pool_typed;	/* --pool, or NULL */
+	const char *purpose, *min_assurance;
+	uint64_t max_price, category, trust;
+	bool max_given, category_given;
+	struct identity *payer;	/* --payer, or NULL: the requester */
+
+	char requester[IDENTITY_TEXT], pool[MARKET_NAME], data[ID_TEXT];
+	bool managed;	/* the pool's manager is a key of this home */
+	bool here;	/* this command plays scheduler and worker itself */
+	struct run_order app_order, data_order, pool_order;
+	uint64_t total;
+	uint8_t parcel[32];	/* what other workers need, sealed to the keeper; zero: nobody else is to run it */
+	char request[ID_TEXT], id[ID_TEXT], task[ID_TEXT];	/* the request order, the deal, its task */
+};
+extern const char *const run_categories[];	/* XS … XL, then NULL */
 
 /* Everything one run holds; gathered in order, freed in one place. */
 struct job {
@@ -31,20 +53,29 @@ struct job {
 	char **texts;	/* argument names cut from NAME=VALUE */
 	struct buf *secret_files;
 	struct work work;
+	struct run_deal deal;
+	bool handed_over;	/* others may still need the sealed bytes */
+	const struct work_result *ran;	/* how it went here; NULL: elsewhere */
 	uint64_t gather_us, seal_us, start_us;
 };
 
 int job_gather(struct cli *c, const struct args *a, struct job *j, struct err *e);	/* opens, packs, checks; seals nothing yet */
 int job_actor(struct cli *c, struct job *j, struct err *e);	/* opens the acting identity, once; it is known to the book */
 int job_seal(struct cli *c, struct job *j, struct err *e);	/* data that was given by path; not yet in the book */
-/* run_book.c: what a run enters into the book. */
+/* run_deal.c: orders are found or made, and their price is held against the most the requester pays; nothing is signed yet. */
+int job_price(struct job *j, struct err *e);
+/* Sealed data, orders, deal and task go into the book together; `before` is called with the task's id just before that. Fills t. */
+int job_deal(struct job *j, struct store_task *t, int (*before)(void *ctx, const char *task, struct err *e), void *ctx, struct err *e);
+/* run_book.c: what else a run enters into the book. */
 int job_register(struct job *j, struct err *e);	/* the iApp, unless it is there */
-int job_request(struct job *j, struct store_task *t, struct buf *note, struct err *e);	/* signs task.request; fills t, with its id */
-int job_enter(struct job *j, const struct buf *request, struct store_task *t, struct err *e);	/* sealed data and the request, together */
-int job_finish(struct job *j, const struct box_zygote *z, struct store_task *t, struct err *e);	/* the worker signs how t ended */
+int job_complete(struct job *j, const struct box_zygote *z, struct store_task *t, struct err *e);	/* the worker signs how t ended; all are paid */
 /* The receipt of t: <dir>/task.receipt when dir is given (text in out), else <home>/receipts/<task>.receipt. */
 int job_receipt(struct cli *c, struct job *j, const struct store_task *t, bool keep, struct buf *out, char *path, size_t size, struct err *e);
 
 void job_free(struct job *j);	/* also forgets the sealed bytes of data that was for this run only */
+
+/* run_tell.c: t has ended. Receipt, files and words; an error when the iApp failed. */
+int job_deliver(struct cli *c, struct job *j, const struct store_task *t, const char *dir, struct err *e);
+void job_costs_write(struct json_writer *w, const struct run_deal *d);
 
 #endif

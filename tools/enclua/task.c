@@ -26,21 +26,13 @@ static int task_open(struct cli *c, const char *which, struct book **b, struct s
 	return store_task_find(book_store(*b), which, t, e);
 }
 
-/* A task of the market is healed by whoever looks at it next: it runs until it has ended. */
-static const char *status_of(const struct cli *c, struct book *b, const struct store_task *t)
-{
-	struct market_task m;
-	struct err ignored;
-	return host_get(b, MARKET_ROW_TASK, t->id, "", &m, &ignored) == 1 ? t->status : task_status(c, t);
-}
-
 struct list { struct cli *c; struct book *b; };
 
 static int list_row(void *ctx, const struct store_task *t, struct err *e)
 {
 	struct list *l = ctx;
 	struct cli *c = l->c;
-	const char *status = status_of(c, l->b, t);
+	const char *status = task_status(c, l->b, t);
 	char created[24];
 	time_text(created, t->created);
 	json_write_object(&c->out);
@@ -110,7 +102,7 @@ int task_tell(struct cli *c, struct book *b, const struct store_task *t, struct 
 	identity_text(requester, t->requester);
 	identity_text(worker, t->worker);
 	const struct { const char *key, *value; } rows[] = {
-		{ "task", t->id }, { "status", status_of(c, b, t) }, { "reason", t->reason }, { "app", t->app }, { "app_name", t->app_name },
+		{ "task", t->id }, { "status", task_status(c, b, t) }, { "reason", t->reason }, { "app", t->app }, { "app_name", t->app_name },
 		{ "requester", requester }, { "worker", ended ? worker : "" }, { "created", created }, { "finished", finished }, { "salted_digest", digest },
 		{ "measurement", measurement }, { "assurance", t->assurance },
 	};

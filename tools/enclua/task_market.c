@@ -104,7 +104,7 @@ static int look(struct trade *t, const struct store_task *row, struct market_tas
 		(void)snprintf(w->text, sizeof w->text, "%s: %" PRIu64 " contributed, %" PRIu64 " agree, %" PRIu64 " revealed", market_status_text(task->status),
 			task->contributors, task->winners, task->reveals);
 	else
-		(void)snprintf(w->text, sizeof w->text, "%s", task_status(t->c, row));
+		(void)snprintf(w->text, sizeof w->text, "%s", task_status(t->c, t->b, row));
 	return is;
 }
 

@@ -1,0 +1,418 @@
+/* What a run costs and with whom: open orders are looked for, what is missing is signed by whoever of this home may (the requester for what is his own, the pool's manager
+ * for an offer of the local pool), and everything goes into the book as one chain: data, orders, deal, task, and who runs it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/os.h"
+#include "base/text.h"
+#include "run_task.h"
+#include "seal/crypto.h"
+
+#define OFFER_VOLUME ((UINT64_C(1) << 53) - 1)	/* "without end" */
+#define OFFER_TRUST 1000u	/* of the local pool: its workers are this home's own affair */
+#define LEASE_MARGIN_S 60	/* beyond the iApp's wall clock: fetching, starting, sealing */
+
+const char *const run_categories[] = { "XS", "S", "M", "L", "XL", NULL };
+
+/* Is `who` admitted by a restriction? Lists are asked as they are now. */
+static bool admits(struct book *b, const char *restriction, const char *who)
+{
+	struct market_member row;
+	return !restriction[0] || !strcmp(restriction, who) || (who[0] && host_get(b, MARKET_ROW_MEMBER, restriction, who, &row, NULL) == 1);
+}
+
+/* The cheapest open order that fits. */
+struct search { const struct job *j; enum market_order_kind kind; const char *owner; struct run_order *best; };
+
+static bool fits(const struct search *x, const struct market_order *o)
+{
+	const struct run_deal *d = &x->j->deal;
+	const struct market_restrict *r = &o->restrict_to;
+	struct book *b = x->j->book;
+	if (o->kind != x->kind || strcmp(o->signer, x->owner) != 0 || (o->until && o->until <= os_time()))
+		return false;
+	if (o->kind == MARKET_ORDER_POOL && (o->category != d->category || o->trust < d->trust))
+		return false;
+	return admits(b, r->app, x->j->app_id) && admits(b, r->data, d->data) && admits(b, r->pool, d->pool) && admits(b, r->requester, d->requester);
+}
+
+static int search_one(void *ctx, const void *row, uint64_t made, struct err *e)
+{
+	const struct search *x = ctx;
+	const struct market_order *o = row;
+	(void)made;
+	(void)e;
+	if (fits(x, o) && (!x->best->id[0] || o->price < x->best->price)) {
+		(void)snprintf(x->best->id, sizeof x->best->id, "%.*s", ID_TEXT - 1, o->id);
+		x->best->price = o->price;
+	}
+	return 0;
+}
+
+static int order_find(const struct job *j, enum market_order_kind kind, const char *asset, const char *owner, struct run_order *out, struct err *e)
+{
+	struct search x = { j, kind, owner, out };
+	*out = (struct run_order){ .id = "" };
+	return host_each(j->book, MARKET_ROW_ORDER, asset, 1, search_one, &x, e);
+}
+
+static int asset_owner(const struct job *j, const char *asset, char owner[static MARKET_NAME], struct err *e)
+{
+	struct market_asset a;
+	int r = host_get(j->book, MARKET_ROW_ASSET, asset, "", &a, e);
+	if (r == 1)
+		(void)snprintf(owner, MARKET_NAME, "%s", a.owner);
+	return r == 0 ? err_set(e, ERR_NOT_FOUND, "there is no %s in this book", asset) : r < 0 ? -1 : 0;
+}
+
+/* App and data: one's own needs no offer of anybody. Without an iApp in the book yet, it will be the requester's own. */
+static int side_find(struct job *j, enum market_order_kind kind, const char *asset, const char *noun, struct run_order *out, struct err *e)
+{
+	char owner[MARKET_NAME];
+	*out = (struct run_order){ .sign = true };
+	if (!asset[0])
+		return 0;
+	if (asset_owner(j, asset, owner, e) < 0)
+		return -1;
+	bool mine = strcmp(owner, j->deal.requester) == 0;
+	if (mine && kind == MARKET_ORDER_DATA)
+		return 0;	/* a grant for this one use, so that it can be seen */
+	if (order_find(j, kind, asset, owner, out, e) < 0)
+		return -1;
+	out->sign = mine && (!out->id[0] || out->price > 0);
+	if (out->sign)
+		out->price = 0;
+	if (out->id[0] || out->sign)
+		return 0;
+	err_set(e, ERR_FUNDS, "nobody offers %s to you: it belongs to %s", noun, owner);
+	return err_hint(e, "enclua order list --%s %s shows what is offered, and to whom", kind == MARKET_ORDER_APP ? "app" : "data", asset);
+}
+
+static int pool_find(struct job *j, struct err *e)
+{
+	struct identity *manager = NULL;
+	char owner[MARKET_NAME], mine[IDENTITY_TEXT] = "";
+	struct run_deal *d = &j->deal;
+	if (host_find(j->book, MARKET_ROW_ASSET, d->pool_typed ? d->pool_typed : HOST_LOCAL_POOL, d->pool, e) < 0 || asset_owner(j, d->pool, owner, e) < 0)
+		return -1;
+	if (host_manager_open(j->book, &manager, NULL) == 0)
+		identity_text(mine, identity_public(manager));
+	identity_free(manager);
+	d->managed = strcmp(owner, mine) == 0;
+	if (order_find(j, MARKET_ORDER_POOL, d->pool, owner, &d->pool_order, e) < 0)
+		return -1;
+	d->pool_order.sign = !d->pool_order.id[0] && d->managed;
+	if (d->pool_order.id[0] || d->pool_order.sign)
+		return 0;
+	err_set(e, ERR_FUNDS, "the pool %s offers nothing of category %s with trust %llu", d->pool, run_categories[d->category], (unsigned long long)d->trust);
+	return err_hint(e, "enclua order list --pool %s shows what it offers", d->pool);
+}
+
+static int total_check(struct job *j, struct err *e)
+{
+	struct run_deal *d = &j->deal;
+	char costs[TEXT_AMOUNT], most[TEXT_AMOUNT];
+	d->total = d->app_order.price + d->data_order.price + d->pool_order.price;	/* each is below 2^62 */
+	if (d->total <= d->max_price)
+		return 0;
+	text_amount_write(costs, d->total);
+	text_amount_write(most, d->max_price);
+	err_set(e, ERR_FUNDS, "this run costs %s, more than %s%s", costs, most, d->max_given ? "" : ": without --max-price it must be free");
+	return err_hint(e, "--max-price %lluRLC would do, if that is what it is worth to you", (unsigned long long)((d->total + 999999999) / 1000000000));
+}
+
+/* The shortest class whose time the iApp's wall clock fits into. */
+static void category_choose(struct job *j)
+{
+	struct market_category c;
+	for (uint64_t i = 0; run_categories[i]; i++) {
+		char id[8];
+		(void)snprintf(id, sizeof id, "%llu", (unsigned long long)i);
+		j->deal.category = i;
+		if (host_get(j->book, MARKET_ROW_CATEGORY, id, "", &c, NULL) == 1 && c.time * 1000 >= j->app->manifest->wall_ms)
+			return;
+	}
+}
+
+int job_price(struct job *j, struct err *e)
+{
+	struct run_deal *d = &j->deal;
+	struct store_app known;
+	identity_text(d->requester, j->me.public_key);
+	int is = store_app_find_h1(j->store, j->app->h1, j->me.public_key, &known, e);
+	if (is < 0)
+		return -1;
+	if (is)
+		(void)snprintf(j->app_id, sizeof j->app_id, "%s", known.id);
+	d->data[0] = '\0';
+	if (j->n_data == 1 && !j->trees[0])
+		(void)snprintf(d->data, sizeof d->data, "%s", j->data[0].id);
+	if (!d->category_given)
+		category_choose(j);
+	if (pool_find(j, e) < 0 || side_find(j, MARKET_ORDER_APP, j->app_id, "this iApp", &d->app_order, e) < 0 ||
+		side_find(j, MARKET_ORDER_DATA, d->data, "this data", &d->data_order, e) < 0)
+		return -1;
+	return total_check(j, e);
+}
+
+/* The chain */
+
+struct chain { struct buf *notes; size_t n, max; struct job *j; struct entry *en; struct buf text; struct identity *manager; };
+
+static int chain_open(struct chain *c, struct job *j, size_t max, struct err *e)
+{
+	*c = (struct chain){ .notes = calloc(max, sizeof *c->notes), .max = max, .j = j, .en = malloc(sizeof *c->en), .text = BUF_INIT(ENTRY_BYTES_MAX) };
+	return c->notes && c->en ? 0 : err_set(e, ERR_LIMIT, "out of memory");
+}
+
+static void chain_done(struct chain *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		buf_done(&c->notes[i]);
+	free(c->notes);
+	free(c->en);
+	buf_done(&c->text);
+	identity_free(c->manager);
+}
+
+static int draft(struct chain *c, enum entry_type type, struct err *e)
+{
+	return book_draft(c->j->book, c->en, type, e);
+}
+
+/* Signs what was drafted and filled; id: of what it makes, or NULL. */
+static int sign(struct chain *c, const struct identity *by, enum id_kind kind, char *id, struct err *e)
+{
+	struct buf *note = &c->notes[c->n];
+	*note = (struct buf)BUF_INIT(ENTRY_BYTES_MAX);
+	c->n++;
+	buf_clear(&c->text);
+	memcpy(c->en->by, identity_public(by), 32);
+	if (entry_encode(c->en, &c->text, e) < 0 || entry_sign(c->en, by, note, e) < 0)
+		return -1;
+	if (id)
+		entry_id(id, kind, c->text.data, c->text.len);
+	return 0;
+}
+
+static void id_set(char out[static ID_TEXT], const char *id)
+{
+	(void)snprintf(out, ID_TEXT, "%.*s", ID_TEXT - 1, id);
+}
+
+static int app_offer(struct chain *c, struct err *e)
+{
+	struct run_deal *d = &c->j->deal;
+	if (!d->app_order.sign)
+		return 0;
+	if (draft(c, ENTRY_ORDER_APP_TYPE, e) < 0)
+		return -1;
+	struct entry_order_app *f = &c->en->order_app;
+	id_set(f->app, c->j->app_id);
+	f->volume = OFFER_VOLUME;
+	f->only_requester = entry_text(d->requester);
+	return sign(c, c->j->actor, ID_ORDER, d->app_order.id, e);
+}
+
+static int data_grant(struct chain *c, struct err *e)
+{
+	struct run_deal *d = &c->j->deal;
+	if (c->j->n_data != 1 || !d->data_order.sign)
+		return 0;
+	if (draft(c, ENTRY_ORDER_DATA_TYPE, e) < 0)
+		return -1;
+	struct entry_order_data *f = &c->en->order_data;
+	id_set(f->data, c->j->data[0].id);
+	f->volume = 1;
+	f->only_app = entry_text(c->j->app_id);
+	f->only_pool = entry_text(d->pool);
+	f->only_requester = entry_text(d->requester);
+	return sign(c, c->j->actor, ID_ORDER, d->data_order.id, e);
+}
+
+static int pool_offer(struct chain *c, struct err *e)
+{
+	struct run_deal *d = &c->j->deal;
+	if (!d->pool_order.sign)
+		return 0;
+	if (draft(c, ENTRY_ORDER_POOL_TYPE, e) < 0)
+		return -1;
+	struct entry_order_pool *f = &c->en->order_pool;
+	id_set(f->pool, d->pool);
+	f->volume = OFFER_VOLUME;
+	f->category = d->category;
+	f->trust = d->trust > OFFER_TRUST ? d->trust : OFFER_TRUST;
+	return sign(c, c->manager, ID_ORDER, d->pool_order.id, e);
+}
+
+static void add(struct sha256 *h, const void *bytes, size_t n)
+{
+	uint64_t len = n;
+	sha256_add(h, &len, sizeof len);
+	sha256_add(h, bytes, n);
+}
+
+/* What was asked, as a hash that says nothing: the salt comes from the requester's own key and this request's nonce, so that they alone can show later what it
+ * was made of. */
+static void params_hash(const struct job *j, const struct entry *en, uint8_t out[static 32])
+{
+	uint8_t salt[32];
+	struct sha256 h;
+	hkdf256(salt, sizeof salt, identity_seed(j->actor), 32, en->nonce, sizeof en->nonce, "enclua/v1/params", 16);
+	sha256_init(&h);
+	sha256_add(&h, salt, sizeof salt);
+	const struct work *w = &j->work;
+	for (size_t i = 0; i < w->n_args; i++) {
+		add(&h, w->args[i].name ? w->args[i].name : "", w->args[i].name ? strlen(w->args[i].name) : 0);
+		add(&h, w->args[i].value, strlen(w->args[i].value));
+	}
+	for (size_t i = 0; i < w->n_files; i++) {
+		add(&h, w->files[i].name, strlen(w->files[i].name));
+		add(&h, &w->files[i].size, sizeof w->files[i].size);
+	}
+	for (size_t i = 0; i < w->n_secrets; i++) {
+		add(&h, &w->secrets[i].index, sizeof w->secrets[i].index);
+		add(&h, w->secrets[i].value, w->secrets[i].len);
+	}
+	add(&h, w->seed, strlen(w->seed));
+	sha256_end(&h, out);
+	crypto_wipe(salt, sizeof salt);
+}
+
+static int request(struct chain *c, struct err *e)
+{
+	struct job *j = c->j;
+	struct run_deal *d = &j->deal;
+	if (draft(c, ENTRY_ORDER_REQUEST_TYPE, e) < 0)
+		return -1;
+	struct entry_order_request *f = &c->en->order_request;
+	id_set(f->app, j->app_id);
+	if (j->n_data == 1)
+		id_set(f->data, j->data[0].id);
+	for (size_t i = 0; j->n_data > 1 && i < j->n_data; i++)
+		id_set(f->own_data.at[f->own_data.n++], j->data[i].id);
+	f->app_price = d->app_order.price;
+	f->data_price = d->data_order.price;
+	f->pool_price = d->pool_order.price;
+	f->only_pool = entry_text(d->pool);
+	f->volume = 1;
+	f->category = d->category;
+	f->trust = d->trust;
+	f->purpose = entry_text(d->purpose ? d->purpose : "");
+	f->min_assurance = entry_text(d->min_assurance ? d->min_assurance : "");
+	if (d->payer)
+		memcpy(f->payer, identity_public(d->payer), 32);
+	memcpy(f->beneficiary, j->beneficiary, 32);
+	memcpy(f->recipient, j->work.beneficiary, 32);
+	memcpy(f->parcel, d->parcel, 32);
+	params_hash(j, c->en, f->params);
+	return sign(c, j->actor, ID_ORDER, d->request, e);
+}
+
+static int sponsor(struct chain *c, struct err *e)
+{
+	const struct run_deal *d = &c->j->deal;
+	if (!d->payer)
+		return 0;
+	if (draft(c, ENTRY_DEAL_SPONSOR_TYPE, e) < 0)
+		return -1;
+	id_set(c->en->deal_sponsor.request, d->request);
+	return sign(c, d->payer, ID_ORDER, NULL, e);
+}
+
+static int match(struct chain *c, struct err *e)
+{
+	struct run_deal *d = &c->j->deal;
+	char deal[MARKET_NAME];
+	if (draft(c, ENTRY_DEAL_MATCH_TYPE, e) < 0)
+		return -1;
+	struct entry_deal_match *f = &c->en->deal_match;
+	market_deal_id(deal, d->request, 0);
+	id_set(d->id, deal);
+	id_set(f->app, d->app_order.id);
+	id_set(f->data, c->j->n_data == 1 ? d->data_order.id : "");
+	id_set(f->pool, d->pool_order.id);
+	id_set(f->request, d->request);
+	id_set(f->deal, deal);
+	return sign(c, c->j->actor, ID_ORDER, NULL, e);
+}
+
+static int initialize(struct chain *c, struct store_task *t, struct err *e)
+{
+	char task[MARKET_NAME];
+	if (draft(c, ENTRY_TASK_INITIALIZE_TYPE, e) < 0)
+		return -1;
+	market_task_id(task, c->j->deal.id, 0);
+	id_set(t->id, task);
+	id_set(c->j->deal.task, task);
+	id_set(c->en->task_initialize.deal, c->j->deal.id);
+	id_set(c->en->task_initialize.task, task);
+	t->created = c->en->time;
+	return sign(c, c->j->actor, ID_ORDER, NULL, e);
+}
+
+static int assign(struct chain *c, const struct store_task *t, struct err *e)
+{
+	struct identity *worker = NULL;
+	if (!c->j->deal.here)
+		return 0;
+	if (draft(c, ENTRY_TASK_ASSIGN_TYPE, e) < 0 || book_worker_open(c->j->book, &worker, e) < 0)
+		return -1;
+	struct entry_task_assign *f = &c->en->task_assign;
+	id_set(f->task, t->id);
+	memcpy(f->worker, identity_public(worker), 32);
+	f->until = (uint64_t)(c->en->time + (int64_t)(c->j->app->manifest->wall_ms / 1000) + LEASE_MARGIN_S);
+	identity_free(worker);
+	return sign(c, c->manager, ID_ORDER, NULL, e);
+}
+
+static int chain_sign(struct chain *c, struct store_task *t, struct err *e)
+{
+	struct job *j = c->j;
+	for (size_t i = 0; i < j->n_data; i++)
+		if (j->entries[i].len) {
+			c->notes[c->n] = (struct buf)BUF_INIT(ENTRY_BYTES_MAX);
+			if (buf_add(&c->notes[c->n++], j->entries[i].data, j->entries[i].len, e) < 0)
+				return -1;
+		}
+	if (j->deal.managed && host_manager_open(j->book, &c->manager, e) < 0)
+		return -1;
+	return app_offer(c, e) < 0 || data_grant(c, e) < 0 || pool_offer(c, e) < 0 || request(c, e) < 0 || sponsor(c, e) < 0 || match(c, e) < 0 ||
+		initialize(c, t, e) < 0 || assign(c, t, e) < 0 ? -1 : 0;
+}
+
+static void task_fill(const struct job *j, struct store_task *t)
+{
+	(void)snprintf(t->app, sizeof t->app, "%s", j->app_id);
+	(void)snprintf(t->app_name, sizeof t->app_name, "%s", j->app->manifest->name);
+	memcpy(t->requester, j->me.public_key, 32);
+	memcpy(t->beneficiary, j->beneficiary, 32);
+	memcpy(t->recipient, j->work.beneficiary, 32);
+}
+
+int job_deal(struct job *j, struct store_task *t, int (*before)(void *ctx, const char *task, struct err *e), void *ctx, struct err *e)
+{
+	struct chain c;
+	struct book_item *items = NULL;
+	int r = -1;
+	*t = (struct store_task){ .status = "RUNNING", .data = BUF_INIT(KIB(8)), .missing = BUF_INIT(KIB(4)) };
+	if (chain_open(&c, j, LIMIT_BOX_DATASETS + 12, e) < 0 || chain_sign(&c, t, e) < 0)
+		goto out;
+	task_fill(j, t);
+	items = calloc(c.n, sizeof *items);
+	if (!items) {
+		err_set(e, ERR_LIMIT, "out of memory");
+		goto out;
+	}
+	for (size_t i = 0; i < c.n; i++)
+		items[i] = (struct book_item){ c.notes[i].data, c.notes[i].len };
+	if (before(ctx, t->id, e) < 0)
+		goto out;
+	r = book_append(j->book, items, c.n, NULL, e);
+out:
+	free(items);
+	chain_done(&c);
+	return r;
+}
