@@ -39,14 +39,16 @@ static void signing_done(struct signing *s)
 	buf_done(&s->text);
 }
 
-/* 1: it is there, 0, -1 */
-static int app_known(struct job *j, struct err *e)
+int job_app_known(struct job *j, struct err *e)
 {
 	struct store_app known;
+	if (j->app_id[0])
+		return 1;
 	int r = store_app_find_h1(j->store, j->app->h1, j->me.public_key, &known, e);
-	if (r == 1)
-		(void)snprintf(j->app_id, sizeof j->app_id, "%s", known.id);
-	return r;
+	if (r != 1 || memcmp(known.owner, j->me.public_key, 32) != 0)
+		return r < 0 ? -1 : 0;	/* somebody else's is theirs to sell: what was given by path is registered as one's own */
+	memcpy(j->app_id, known.id, sizeof j->app_id);
+	return 1;
 }
 
 int job_register(struct job *j, struct err *e)
@@ -54,7 +56,7 @@ int job_register(struct job *j, struct err *e)
 	struct signing s = { .en = NULL };
 	struct buf note = BUF_INIT(ENTRY_BYTES_MAX);
 	uint8_t blob[32];
-	int r = app_known(j, e);
+	int r = job_app_known(j, e);
 	if (r)
 		return r < 0 ? -1 : 0;
 	r = -1;
@@ -69,9 +71,10 @@ int job_register(struct job *j, struct err *e)
 	memcpy(f->author, j->app->signers[0].key.public_key, 32);
 	if (signing_end(&s, &note, e) < 0)
 		goto out;
-	entry_id(j->app_id, ID_APP, s.text.data, s.text.len);
 	r = book_append_one(j->book, &note, NULL, e);
-	if (r < 0 && e->code == ERR_CONFLICT && app_known(j, NULL) == 1)	/* another run was faster */
+	if (r == 0)
+		entry_id(j->app_id, ID_APP, s.text.data, s.text.len);
+	if (r < 0 && e->code == ERR_CONFLICT && job_app_known(j, NULL) == 1)	/* another run was faster */
 		r = 0;
 out:
 	signing_done(&s);

@@ -139,13 +139,9 @@ static void category_choose(struct job *j)
 int job_price(struct job *j, struct err *e)
 {
 	struct run_deal *d = &j->deal;
-	struct store_app known;
 	identity_text(d->requester, j->me.public_key);
-	int is = store_app_find_h1(j->store, j->app->h1, j->me.public_key, &known, e);
-	if (is < 0)
+	if (job_app_known(j, e) < 0)
 		return -1;
-	if (is)
-		(void)snprintf(j->app_id, sizeof j->app_id, "%s", known.id);
 	d->data[0] = '\0';
 	if (j->n_data == 1 && !j->trees[0])
 		(void)snprintf(d->data, sizeof d->data, "%s", j->data[0].id);

@@ -60,8 +60,10 @@ static int app_bytes(struct cli *c, struct job *j, const char *which, struct buf
 		const struct identity *signers[] = { j->actor };
 		return iapp_pack(out, which, signers, 1, e);
 	}
-	if (known)
+	if (known) {	/* this registration, whoever else has registered the same archive */
+		memcpy(j->app_id, found.id, sizeof j->app_id);
 		return store_blob_read(j->store, found.blob, out, e);
+	}
 	if (why.code != ERR_NOT_FOUND) {
 		*e = why;
 		return -1;

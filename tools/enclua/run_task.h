@@ -67,6 +67,8 @@ int job_price(struct job *j, struct err *e);
 /* Sealed data, orders, deal and task go into the book together; `before` is called with the task's id just before that. Fills t. */
 int job_deal(struct job *j, struct store_task *t, int (*before)(void *ctx, const char *task, struct err *e), void *ctx, struct err *e);
 /* run_book.c: what else a run enters into the book. */
+/* The registration that the run uses: the one that was named, or one's own of this archive. 1, 0, -1. */
+int job_app_known(struct job *j, struct err *e);
 int job_register(struct job *j, struct err *e);	/* the iApp, unless it is there */
 int job_complete(struct job *j, const struct box_zygote *z, struct store_task *t, struct err *e);	/* the worker signs how t ended; all are paid */
 /* The receipt of t: <dir>/task.receipt when dir is given (text in out), else <home>/receipts/<task>.receipt. */
