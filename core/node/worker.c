@@ -23,6 +23,7 @@ struct worker_state {
 	size_t n_pending;
 	uint64_t followed;	/* entries below this have been looked through for deals */
 	bool scanned;
+	struct presence presence;
 };
 
 /* One step. */
@@ -41,13 +42,18 @@ int worker_begin(struct worker *w, struct err *e)
 		return err_set(e, ERR_LIMIT, "out of memory");
 	if (w->identity)
 		identity_text(w->state->me, identity_public(w->identity));
-	return 0;
+	w->state->presence.fd = -1;
+	if (!w->identity || !w->zygote || presence_enter(&w->state->presence, w, e) == 0)
+		return 0;
+	worker_end(w);
+	return -1;
 }
 
 void worker_end(struct worker *w)
 {
 	if (!w->state)
 		return;
+	presence_leave(&w->state->presence);
 	free(w->state->pending);
 	free(w->state);
 	w->state = NULL;
@@ -269,6 +275,81 @@ static int bury(struct step *s, const struct worker_task *t, struct err *e)
 	return r;
 }
 
+/* The stake is locked when a result is contributed: without the money the run would be for nothing. */
+static int can_stake(struct step *s, const struct worker_task *t, const char *who, struct err *e)
+{
+	struct ledger_account a;
+	if (t->deal.trust <= 1 || t->deal.worker_stake == 0)
+		return 1;
+	int is = book_account(s->w->book, who, &a, e);
+	return is <= 0 ? is : ledger_free(&a) >= t->deal.worker_stake;
+}
+
+/* How many tasks this worker is at, and whether this one is among them. */
+struct load { struct step *s; const char *who, *task; unsigned n; bool here; };
+static int load_one(void *ctx, const struct book_record *r, struct err *e)
+{
+	struct load *x = ctx;
+	struct market_contribution done;
+	if (r->state <= x->s->now || strcmp(r->b, x->who) != 0)
+		return 0;
+	int is = host_get(x->s->w->book, MARKET_ROW_CONTRIBUTION, r->a, r->b, &done, e);
+	x->n += is == 0;
+	x->here |= is == 0 && !strcmp(r->a, x->task);
+	return is < 0 ? -1 : 0;
+}
+
+/* 1: it can be sent to this task, 0, −1. again: although it was sent before, and did not come in time. */
+static int can_be_sent(struct step *s, const struct worker_task *t, const struct present *p, bool again, struct err *e)
+{
+	struct market_contribution done;
+	struct load load = { s, p->worker, t->task.id, 0, false };
+	bool was;
+	int is = can_stake(s, t, p->worker, e);
+	if (is <= 0 || !host_admitted(s->w->book, t->deal.pool, p->worker) || !strcmp(p->worker, s->w->state->me))
+		return is < 0 ? -1 : 0;
+	is = host_get(s->w->book, MARKET_ROW_CONTRIBUTION, t->task.id, p->worker, &done, e);
+	if (is || (is = host_assigned(s->w->book, t->task.id, p->worker, &was, e)) < 0 || was != again)
+		return is < 0 ? -1 : 0;
+	for (size_t i = 0; i < s->n; i++)
+		if (s->tasks[i].status == MARKET_ACTIVE && book_records(s->w->book, HOST_ASSIGN, s->tasks[i].id, -1, load_one, &load, e) < 0)
+			return -1;
+	return !load.here && load.n < p->slots;
+}
+
+static int send_one(struct step *s, const struct worker_task *t, const struct present *list, size_t n, bool again, struct err *e)
+{
+	int64_t until = s->now + WORKER_LEASE_MARGIN + (int64_t)t->deal.time;
+	for (size_t i = 0; i < n; i++) {
+		uint8_t who[32];
+		int is = can_be_sent(s, t, &list[i], again, e);
+		if (is == 0)
+			continue;
+		if (is < 0 || identity_parse(who, list[i].worker, e) < 0)
+			return -1;
+		return scheduler_assign(s->w, t, who, until < t->task.contribution_deadline ? until : t->task.contribution_deadline, e) < 0 ? -1 : 1;
+	}
+	return 0;
+}
+
+/* Workers of this home without the owner's key wait to be sent, best one that was not there before. 1: one was sent, 0, −1 */
+static int send_waiting(struct step *s, const struct worker_task *t, struct err *e)
+{
+	struct present *list = NULL;
+	size_t n = 0;
+	int r = host_needs(s->w->book, &t->task, s->now, e);
+	if (r <= 0)
+		return r;
+	due_at(s, s->now + PULSE_S);	/* one may come */
+	r = presence_list(s->w, t->deal.pool_owner, &list, &n, e);
+	if (r == 0)
+		r = send_one(s, t, list, n, false, e);
+	if (r == 0)
+		r = send_one(s, t, list, n, true, e);
+	free(list);
+	return r;
+}
+
 /* What the owner of the pool, or anybody, does for a task that is waiting. 1: done, 0, −1 */
 static int duty(struct step *s, const struct worker_task *t, struct err *e)
 {
@@ -278,8 +359,10 @@ static int duty(struct step *s, const struct worker_task *t, struct err *e)
 	due_at(s, k->final_deadline);
 	if (!scheduler_key(s->w, &t->deal))
 		return 0;
-	if (k->status == MARKET_ACTIVE)
-		return k->contribution_deadline > s->now ? bury(s, t, e) : 0;
+	if (k->status == MARKET_ACTIVE) {
+		int r = k->contribution_deadline > s->now ? bury(s, t, e) : 0;
+		return r || k->contribution_deadline <= s->now ? r : send_waiting(s, t, e);
+	}
 	bool late = k->reveal_deadline <= s->now;
 	if (k->reveals == k->winners || (k->reveals && late))
 		return scheduler_finalize(s->w, t, e) < 0 ? -1 : 1;
@@ -287,16 +370,6 @@ static int duty(struct step *s, const struct worker_task *t, struct err *e)
 		return scheduler_reopen(s->w, t, e) < 0 ? -1 : 1;
 	due_at(s, k->reveal_deadline);
 	return 0;
-}
-
-/* The stake is locked when a result is contributed: without the money the run would be for nothing. */
-static int can_stake(struct step *s, const struct worker_task *t, struct err *e)
-{
-	struct ledger_account a;
-	if (t->deal.trust <= 1 || t->deal.worker_stake == 0)
-		return 1;
-	int is = book_account(s->w->book, s->w->state->me, &a, e);
-	return is <= 0 ? is : ledger_free(&a) >= t->deal.worker_stake;
 }
 
 static int lease_due(void *ctx, const struct book_record *r, struct err *e)
@@ -315,7 +388,7 @@ static int candidate(struct step *s, const struct worker_task *t, struct err *e)
 		!host_admitted(w->book, t->deal.pool, w->state->me))
 		return 0;
 	int is = host_get(w->book, MARKET_ROW_CONTRIBUTION, t->task.id, w->state->me, &mine, e);
-	if (is || (is = can_stake(s, t, e)) <= 0)
+	if (is || (is = can_stake(s, t, w->state->me, e)) <= 0)
 		return is < 0 ? -1 : 0;
 	/* Somebody's lease may run out unused. */
 	return book_records(w->book, HOST_ASSIGN, t->task.id, -1, lease_due, s, e) < 0 ? -1 : worker_run(w, t, s->now, e);

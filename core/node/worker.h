@@ -1,4 +1,4 @@
-/* A worker of a pool, and its scheduler when the key of the pool's owner is at hand. What is to be done next follows from the book alone, so that one that dies at any
+/* A worker of a pool, and its scheduler when the key of the pool's owner is at hand: it sends itself, and those of this home that have no such key. What is to be done next follows from the book alone, so that one that dies at any
  * point is replaced by one that looks again: itself, started anew, or another of the pool once its lease has run out.
  *
  * Beside the book a worker keeps, in <home>/running, how a run ended that it has committed to but not yet revealed: the bytes of a sealed result are never the same
@@ -25,6 +25,7 @@ struct worker {	/* all borrowed */
 	const char *pool, *task;	/* only this one, or NULL */
 	void (*say)(void *ctx, const char *task, const struct err *why);	/* what went wrong and will be tried again; may be NULL */
 	void (*ran)(void *ctx, const char *task, const struct work_result *r);	/* a box has ended; may be NULL */
+	void (*progress)(void *ctx, double fraction);	/* may be NULL */
 	void *ctx;
 	struct worker_state *state;	/* made by worker_begin */
 };

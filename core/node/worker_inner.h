@@ -2,6 +2,8 @@
 #ifndef ENCLUA_NODE_WORKER_INNER_H
 #define ENCLUA_NODE_WORKER_INNER_H
 
+#include <limits.h>
+
 #include "node/worker.h"
 
 /* One task as a step sees it. */
@@ -31,5 +33,12 @@ int worker_keep_abandoned(const struct worker *w, const uint8_t who[static 32], 
 int worker_keep(const struct worker *w, const char *task, const struct buf *note, struct err *e);
 int worker_kept(const struct worker *w, const char *task, struct entry *en, struct buf *note, struct err *e);	/* 1, 0, -1 */
 int worker_keep_sweep(const struct worker *w, struct err *e);	/* of tasks that have ended: with the results that nobody chose */
+
+/* presence.c: which workers of this home wait for somebody to send them. */
+struct presence { int fd; char path[PATH_MAX + 128]; };
+struct present { char worker[IDENTITY_TEXT]; unsigned slots; };
+int presence_enter(struct presence *p, const struct worker *w, struct err *e);
+void presence_leave(struct presence *p);
+int presence_list(const struct worker *w, const char *owner, struct present **list, size_t *n, struct err *e);	/* those that have no key of this owner */
 
 #endif

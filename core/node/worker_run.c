@@ -142,6 +142,8 @@ static int gather(struct run *r, struct err *e)
 		return -1;
 	memcpy(r->work.beneficiary, r->request->order_request.recipient, 32);
 	r->work.seed = "";
+	r->work.progress = r->w->progress;
+	r->work.ctx = r->w->ctx;
 	r->work.has_salt = true;
 	keeper_task_salt(r->w->keeper, r->t->task.id, r->work.salt);
 	return app_take(r, e) < 0 || data_take(r, e) < 0 || logs_allowed(r, e) < 0 ? -1 : 0;

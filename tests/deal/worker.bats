@@ -97,7 +97,7 @@ books_balance() {
 }
 
 @test "SIGTERM: what runs is finished, then the worker leaves" {
-	task=$(deal ask 1 1 sum 20000000 | tail -n 1)
+	task=$(deal ask 1 1 sum 60000000 | tail -n 1)
 	start "$enclua" worker run; worker=$pid
 	until [ "$(deal entries task.assign)" -eq 1 ]; do sleep 0.02; done
 	kill -TERM "$worker"
@@ -132,4 +132,40 @@ books_balance() {
 	run ./alone worker run
 	[ "$status" -ne 0 ]
 	[[ "$output" == *enclave* ]]
+}
+
+@test "a box that the machine ends is no result of the iApp: the task is run again" {
+	task=$(deal ask 1 1 sum 60000000 | tail -n 1)
+	start "$enclua" worker run; worker=$pid
+	until [ "$(deal entries task.assign)" -eq 1 ]; do sleep 0.02; done
+	sleep 0.1
+	slot=$(pgrep -P "$worker")
+	zygote=$(pgrep -P "$slot")
+	pkill -9 -P "$zygote"
+	soon status_is "$task" completed
+	"$enclua" --json task show "$task" | jq -e '.status == "COMPLETED"'
+	grep -q 'ended by signal 9' out.0
+}
+
+@test "the key of the pool's owner is under a passphrase: its scheduler sends workers that have no key" {
+	printf 'open it\n' > pass
+	"$enclua" --quiet key new boss --passphrase-file pass
+	boss=("$enclua" --as boss --passphrase-file "$work/pass")
+	"${boss[@]}" --quiet pool create mill
+	for name in w1 w2 w3; do
+		"$enclua" --quiet key new "$name" --no-passphrase
+		"$enclua" --quiet key register "$name" > /dev/null
+		"${boss[@]}" --quiet pool worker add mill "$name"
+		"$enclua" --quiet account deposit 100RLC --to "$name" > /dev/null
+	done
+	"$enclua" --quiet account deposit 1000RLC --to boss
+	"${boss[@]}" --quiet pool offer mill --price 10RLC --trust 5
+	mapfile -t tasks < <(deal ask 5 2 sum 10000)
+	for name in w1 w2 w3; do start "$enclua" --as "$name" worker run --pool mill; done
+	sleep 1
+	[ "$(deal entries task.assign)" -eq 0 ]
+	start "${boss[@]}" worker run
+	soon all_are completed "${tasks[@]:1}"
+	[ "$(deal entries task.assign)" -eq 6 ]
+	"$enclua" book verify
 }

@@ -1,4 +1,4 @@
-/* core/node/worker.c, worker_run.c, worker_keep.c, scheduler.c, in one process whose clock can be set: the life of a task by steps of several workers, each death between two
+/* core/node/worker.c, worker_run.c, worker_keep.c, presence.c, scheduler.c, in one process whose clock can be set: the life of a task by steps of several workers, each death between two
  * of them, and every deadline. With real boxes.
  */
 #include <setjmp.h>
@@ -416,6 +416,70 @@ static void what_was_kept_can_be_made_again(void **state)
 	book_holds(w);
 }
 
+/* A pool whose owner's key is not with its workers: they say that they are here, and the scheduler sends them, each to one task at a time. */
+static void workers_without_the_owners_key_are_sent(void **state)
+{
+	struct world *w = *state;
+	struct worker waiting[4], scheduler = worker_of(w, NULL);
+	char deal[MARKET_NAME], task[MARKET_NAME], other[MARKET_NAME];
+	struct err e;
+	bool did;
+	int64_t due;
+	scheduler.zygote = NULL;
+	for (size_t i = 0; i < 4; i++) {
+		waiting[i] = worker_of(w, w->crowd[i]);
+		waiting[i].n_owners = 0;
+	}
+	market_make_deal(&w->m, 5, 2, "sum", "10", deal);
+	market_task_id(task, deal, 0);
+	market_task_id(other, deal, 1);
+	worker_make_run(scheduler);
+	assert_int_equal(entries_of(w, "enclua/task.assign/v1"), 0);	/* nobody is here */
+	for (size_t i = 0; i < 4; i++)
+		BOOK_MUST(worker_begin(&waiting[i], &e), &e);
+	worker_make_run(scheduler);
+	assert_int_equal(entries_of(w, "enclua/task.assign/v1"), 4);	/* three to one, the fourth to the other */
+	for (int round = 0; round < 6; round++) {
+		for (size_t i = 0; i < 4; i++) {
+			did = true;
+			while (did)
+				BOOK_MUST(worker_step(&waiting[i], &did, &due, &e), &e);
+		}
+		worker_make_run(scheduler);
+	}
+	assert_int_equal(market_make_task(w->m.b, task).status, MARKET_COMPLETED);
+	assert_int_equal(market_make_task(w->m.b, other).status, MARKET_COMPLETED);
+	assert_int_equal(entries_of(w, "enclua/task.assign/v1"), 6);
+	for (size_t i = 0; i < 4; i++)
+		worker_end(&waiting[i]);
+	book_holds(w);
+}
+
+/* The only worker died at a task: when it is here again, it is sent again. */
+static void one_that_comes_back_is_sent_again(void **state)
+{
+	struct world *w = *state;
+	struct worker only = worker_of(w, w->crowd[0]), scheduler = worker_of(w, NULL);
+	char deal[MARKET_NAME], task[MARKET_NAME], path[PATH_MAX + 64];
+	struct err e;
+	bool did = true;
+	int64_t due;
+	scheduler.zygote = NULL;
+	only.n_owners = 0;
+	deal_make(w, 1, "sum", deal, task);
+	assert_true(dies(w, w->crowd[0], 1, true));
+	(void)snprintf(path, sizeof path, "%s/running", w->m.home);
+	scratch_remove(path);
+	ahead = WORKER_LEASE_MARGIN + 6;
+	BOOK_MUST(worker_begin(&only, &e), &e);
+	worker_make_run(scheduler);
+	while (did)
+		BOOK_MUST(worker_step(&only, &did, &due, &e), &e);
+	worker_end(&only);
+	assert_int_equal(market_make_task(w->m.b, task).status, MARKET_COMPLETED);
+	assert_int_equal(entries_of(w, "enclua/task.assign/v1"), 2);
+}
+
 /* Deadlines */
 
 #define T 300
@@ -537,6 +601,8 @@ int main(void)
 		ONE(a_lease_that_runs_out_goes_to_another),
 		ONE(what_was_kept_is_contributed_without_a_run),
 		ONE(what_was_kept_can_be_made_again),
+		ONE(workers_without_the_owners_key_are_sent),
+		ONE(one_that_comes_back_is_sent_again),
 		ONE(nobody_works_and_the_payer_has_the_money_back),
 		ONE(a_deal_that_was_never_begun_is_begun_to_be_claimed),
 		ONE(winners_that_keep_silent_are_replaced),
