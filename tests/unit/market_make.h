@@ -19,6 +19,7 @@ static const char market_main[] =
 	"    for i = 1, task.args.turns do n = (n * 31 + i) % 1000003 end\n"
 	"    task.result:write('sum.txt', what .. n .. '\\n')\n"
 	"end\n";
+#define MARKET_WALL 20	/* seconds, as it says */
 static const char market_manifest[] =
 	"api: 1\nname: sum\nversion: 1.0.0\nentry: main.lua\n"
 	"inputs:\n  data: none\n  args:\n    - {name: what, type: string, default: sum}\n    - {name: turns, type: integer, default: 10}\n"

@@ -369,7 +369,7 @@ static void a_lease_that_runs_out_goes_to_another(void **state)
 	scratch_remove(path);
 	worker_make_run(worker_of(w, w->crowd[1]));
 	assert_int_equal(market_make_task(w->m.b, task).status, MARKET_ACTIVE);
-	ahead = WORKER_LEASE_MARGIN + 6;
+	ahead = WORKER_LEASE_MARGIN + MARKET_WALL + 1;
 	worker_make_run(worker_of(w, w->crowd[1]));
 	assert_int_equal(market_make_task(w->m.b, task).status, MARKET_COMPLETED);
 	assert_int_equal(entries_of(w, "enclua/task.assign/v1"), 2);
@@ -470,7 +470,7 @@ static void one_that_comes_back_is_sent_again(void **state)
 	assert_true(dies(w, w->crowd[0], 1, true));
 	(void)snprintf(path, sizeof path, "%s/running", w->m.home);
 	scratch_remove(path);
-	ahead = WORKER_LEASE_MARGIN + 6;
+	ahead = WORKER_LEASE_MARGIN + MARKET_WALL + 1;
 	BOOK_MUST(worker_begin(&only, &e), &e);
 	worker_make_run(scheduler);
 	while (did)
