@@ -13,6 +13,7 @@ test_iapp_evil_LIBS := -lz
 test_worker_LIBS := $(patsubst %,-Wl$(comma)--wrap=%,os_time book_append book_append_one os_file_replace)
 test_alloc_LIBS := -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc
 test_export_fault_LIBS := -Wl,--wrap=write -Wl,--wrap=fsync -Wl,--wrap=rename -Wl,--wrap=mkdir
+deal_time_LIBS := $(patsubst %,-Wl$(comma)--wrap=%,os_time entry_sign entry_open store_begin book_head_load book_apply book_entry_insert book_head_store store_end)
 test_host_LIBS := -Wl,--wrap=os_time
 test_host_receipt_LIBS := -Wl,--wrap=os_time
 test_host_rules_LIBS := -Wl,--wrap=os_time
@@ -47,7 +48,7 @@ bench: all
 $O/bench/%: tests/bench/%.c $O/core.a
 	$(call say,BENCH,$@)
 	$Qmkdir -p $(@D)
-	$Q$(CC) $(ENCLUA_CFLAGS) -Itests $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $O/core.a $(LIBS)
+	$Q$(CC) $(ENCLUA_CFLAGS) -Itests $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $O/core.a $($(notdir $@)_LIBS) $(LIBS)
 
 # Also part of `make SAN=1 check`. FUZZ_SECONDS for each target.
 fuzz:

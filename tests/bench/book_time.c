@@ -12,56 +12,17 @@
 #include <unistd.h>
 
 #include "base/os.h"
+#include "bench/sides.h"
 #include "book/book.h"
 #include "seal/crypto.h"
 #include "unit/scratch.h"
 
-#define ROUNDS_MAX 31u
 #define CHAIN 1000u
 #define PROOFS 2000u
 #define TREE 1000000u
 
 static char top[PATH_MAX], home[PATH_MAX];
 static unsigned rounds = 7;
-
-static void must(bool good, const char *what, const struct err *e)
-{
-	if (good)
-		return;
-	fprintf(stderr, "%s: %s\n", what, e && e->msg[0] ? e->msg : "failed");
-	_exit(1);
-}
-
-/* ---- figures ---- */
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
-}
-
-static double middle(double *t, size_t n)
-{
-	qsort(t, n, sizeof *t, compare);
-	return t[n / 2];
-}
-
-struct side { const char *name; double per_s[ROUNDS_MAX]; long peak_kib; };
-
-static void sides_print(struct side *sides, size_t n, size_t peer, const char *unit)
-{
-	for (size_t i = 0; i < n; i++)
-		(void)middle(sides[i].per_s, rounds);
-	for (size_t i = 0; i < n; i++) {
-		const struct side *s = &sides[i];
-		printf("  %-58s n %u  median %8.0f %s  (%.0f–%.0f)  ratio %5.2f", s->name, rounds, s->per_s[rounds / 2], unit, s->per_s[0], s->per_s[rounds - 1],
-			s->per_s[rounds / 2] / sides[peer].per_s[rounds / 2]);
-		if (s->peak_kib)
-			printf("  peak %ld KiB", s->peak_kib);
-		printf("\n");
-	}
-	(void)fflush(stdout);
-}
 
 /* ---- entries ---- */
 
@@ -219,7 +180,7 @@ static void submitters(unsigned n, unsigned total)
 			sides[i].per_s[round] = work_rate(&works[i], &sides[i].peak_kib);
 		}
 	printf("durable entries, %u at once, %u in all:\n", n, total);
-	sides_print(sides, count, 0, "/s");
+	sides_print(sides, count, 0, rounds, "/s");
 	printf("  book is %.2f x rows, %.2f x batches\n", sides[1].per_s[rounds / 2] / sides[0].per_s[rounds / 2],
 		sides[1].per_s[rounds / 2] / sides[3].per_s[rounds / 2]);
 	if (n == 1)
@@ -346,9 +307,9 @@ static void large(unsigned entries)
 		again[1].per_s[i] = apart(rebuild, NULL, &again[1].peak_kib);
 	}
 	printf("verifying a book of %u entries:\n", entries);
-	sides_print(verify, 2, 0, "/s");
+	sides_print(verify, 2, 0, rounds, "/s");
 	printf("rebuilding its tables:\n");
-	sides_print(again, 2, 0, "rows/s");
+	sides_print(again, 2, 0, rounds, "rows/s");
 	rounds = before;
 }
 
