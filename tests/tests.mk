@@ -5,7 +5,7 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT := $(UNIT_SRC:tests/unit/%.c=$O/unit/%)
 BATS := $(wildcard tests/*/*.bats)
 BOX_TESTS := $(patsubst %,$O/box/%,syscalls attacks life)
-EXTRA_TESTS += $O/market/simulate $O/money/driver $O/deal/enter $(patsubst %,$O/book/%,verify foreign make_log our_verify crash)
+EXTRA_TESTS += $O/market/simulate $O/money/driver $(patsubst %,$O/deal/%,enter deal liar) $(patsubst %,$O/book/%,verify foreign make_log our_verify crash)
 TEST_TIMEOUT ?= 900
 
 test_age_vectors_LIBS := -lz
@@ -110,7 +110,6 @@ $O/market/simulate: tests/market/simulate.c $O/core.a
 	$Q$(CC) $(ENCLUA_CFLAGS) -Itests $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $O/core.a $(LIBS)
 
 # Real processes: what they ask a market for, and the program with a lie in it.
-EXTRA_TESTS += $O/deal/deal $O/deal/liar
 $O/deal/deal: tests/deal/deal.c $O/core.a
 	$(call say,TEST,$@)
 	$Qmkdir -p $(@D)
