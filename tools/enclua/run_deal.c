@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "run_task.h"
 #include "seal/crypto.h"
+#include "trade.h"
 
 #define OFFER_VOLUME ((UINT64_C(1) << 53) - 1)	/* "without end" */
 #define OFFER_TRUST 1000u	/* of the local pool: its workers are this home's own affair */
@@ -68,7 +69,7 @@ static int asset_owner(const struct job *j, const char *asset, char owner[static
 }
 
 /* App and data: one's own needs no offer of anybody. Without an iApp in the book yet, it will be the requester's own. */
-static int side_find(struct job *j, enum market_order_kind kind, const char *asset, const char *noun, struct run_order *out, struct err *e)
+static int side_find(struct job *j, enum market_order_kind kind, const char *asset, struct run_order *out, struct err *e)
 {
 	char owner[MARKET_NAME];
 	*out = (struct run_order){ .sign = true };
@@ -86,8 +87,12 @@ static int side_find(struct job *j, enum market_order_kind kind, const char *ass
 		out->price = 0;
 	if (out->id[0] || out->sign)
 		return 0;
-	err_set(e, ERR_FUNDS, "nobody offers %s to you: it belongs to %s", noun, owner);
-	return err_hint(e, "enclua order list --%s %s shows what is offered, and to whom", kind == MARKET_ORDER_APP ? "app" : "data", asset);
+	if (kind == MARKET_ORDER_DATA) {	/* default deny: data serves its owner alone, and whom its owner has signed for */
+		err_set(e, ERR_DENIED, "%s belongs to %s, and nobody else may run on it", asset, owner);
+		return err_hint(e, "enclua order list --data %s shows to whom it is offered; or act as its owner: --as NAME", asset);
+	}
+	err_set(e, ERR_FUNDS, "nobody offers this iApp to you: it belongs to %s", owner);
+	return err_hint(e, "enclua order list --app %s shows what is offered, and to whom", asset);
 }
 
 static int pool_find(struct job *j, struct err *e)
@@ -147,8 +152,8 @@ int job_price(struct job *j, struct err *e)
 		(void)snprintf(d->data, sizeof d->data, "%s", j->data[0].id);
 	if (!d->category_given)
 		category_choose(j);
-	if (pool_find(j, e) < 0 || side_find(j, MARKET_ORDER_APP, j->app_id, "this iApp", &d->app_order, e) < 0 ||
-		side_find(j, MARKET_ORDER_DATA, d->data, "this data", &d->data_order, e) < 0)
+	if (pool_find(j, e) < 0 || side_find(j, MARKET_ORDER_APP, j->app_id, &d->app_order, e) < 0 ||
+		side_find(j, MARKET_ORDER_DATA, d->data, &d->data_order, e) < 0)
 		return -1;
 	return total_check(j, e);
 }
@@ -406,7 +411,7 @@ int job_deal(struct job *j, struct store_task *t, int (*before)(void *ctx, const
 		items[i] = (struct book_item){ c.notes[i].data, c.notes[i].len };
 	if (before(ctx, t->id, e) < 0)
 		goto out;
-	r = book_append(j->book, items, c.n, NULL, e);
+	r = book_append(j->book, items, c.n, NULL, e) < 0 ? trade_hint(e) : 0;
 out:
 	free(items);
 	chain_done(&c);

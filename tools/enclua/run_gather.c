@@ -41,9 +41,10 @@ static bool path_meant(const char *which, bool known, const struct cli *c)
 	return os_exists(which);
 }
 
-int job_actor(struct cli *c, struct job *j, struct err *e)
+/* The book hears of it no earlier than that something is sealed: a dry run enters nothing. */
+static int actor_take(struct cli *c, struct job *j, struct err *e)
 {
-	return j->actor ? 0 : actor_open(c, j->book, &j->actor, e);
+	return j->actor ? 0 : cli_identity_open_named(c, j->me.name, &j->actor, e);
 }
 
 /* A folder is packed and signed by the acting identity; a file is an archive; anything else is a name or id of the home. */
@@ -55,7 +56,7 @@ static int app_bytes(struct cli *c, struct job *j, const char *which, struct buf
 	if (path_meant(which, known, c)) {
 		if (!is_folder(which))
 			return cli_archive_read(which, out, e);
-		if (job_actor(c, j, e) < 0)
+		if (actor_take(c, j, e) < 0)
 			return -1;
 		const struct identity *signers[] = { j->actor };
 		return iapp_pack(out, which, signers, 1, e);
@@ -105,18 +106,21 @@ static int data_from_path(struct job *j, size_t i, const char *path, struct err 
 	return pdata_schema(j->trees[i], &d->schema, e);
 }
 
-/* Default deny: without a grant, data serves its owner alone. */
-static int data_owned(const struct job *j, const struct store_data *d, const char *which, struct err *e)
+/* Somebody else's data needs an offer of its owner, which is looked for when the run is priced; there can be one such in a deal. */
+static int data_owned(struct job *j, const struct store_data *d, bool alone, const char *which, struct err *e)
 {
 	char owner[IDENTITY_TEXT];
 	if (!memcmp(d->owner, j->me.public_key, 32))
 		return 0;
+	j->others_data = true;
+	if (alone)
+		return 0;
 	identity_text(owner, d->owner);
-	err_set(e, ERR_DENIED, "%s belongs to %s, and nobody else may run on it", which, owner);
+	err_set(e, ERR_DENIED, "%s belongs to %s: with more than one data in a task, all must be your own", cli_safe(which, strlen(which), 0), owner);
 	return err_hint(e, "act as its owner: --as NAME; the result can be sealed to others by --beneficiary WHO");
 }
 
-static int data_one(struct cli *c, struct job *j, size_t i, const char *which, struct err *e)
+static int data_one(struct cli *c, struct job *j, size_t i, bool alone, const char *which, struct err *e)
 {
 	struct err why = { .code = ERR_NONE };
 	bool known = store_data_find(j->store, which, j->me.public_key, &j->data[i], &why) == 0;
@@ -126,7 +130,7 @@ static int data_one(struct cli *c, struct job *j, size_t i, const char *which, s
 		return data_from_path(j, i, which, e);
 	}
 	if (known)
-		return data_owned(j, &j->data[i], which, e);
+		return data_owned(j, &j->data[i], alone, which, e);
 	if (why.code != ERR_NOT_FOUND) {
 		*e = why;
 		return -1;
@@ -142,7 +146,7 @@ static int data_take(struct cli *c, struct job *j, const struct args *a, struct 
 		return err_set(e, ERR_LIMIT, "at most %u data in one task", LIMIT_BOX_DATASETS);
 	for (size_t i = 0; i < n; i++) {
 		j->n_data++;
-		if (data_one(c, j, i, args_at(a, "data", i), e) < 0)
+		if (data_one(c, j, i, n == 1, args_at(a, "data", i), e) < 0)
 			return -1;
 	}
 	return 0;
@@ -291,8 +295,8 @@ int job_gather(struct cli *c, const struct args *a, struct job *j, struct err *e
 	j->work.data = list;
 	j->work.n_data = j->n_data;
 	j->work.seed = args_has(a, "seed") ? args_get(a, "seed") : "";
-	/* All data here is the requester's own. A log made over it may go to the owner, and to nobody else unasked. */
-	j->work.logs = j->mine || !j->n_data;
+	/* A log made over data may go to its owner, and to nobody else unasked. */
+	j->work.logs = (j->mine && !j->others_data) || !j->n_data;
 	j->gather_us = os_now_us() - begun;
 	return work_check(&j->work, e);
 }
@@ -305,7 +309,7 @@ static void seal_progress(void *ctx, uint64_t done, uint64_t total)
 int job_seal(struct cli *c, struct job *j, struct err *e)
 {
 	uint64_t begun = os_now_us();
-	if (job_actor(c, j, e) < 0)
+	if (actor_take(c, j, e) < 0 || actor_register(j->book, j->me.name, j->actor, e) < 0)
 		return -1;
 	for (size_t i = 0; i < j->n_data; i++) {
 		if (!j->trees[i])

@@ -93,6 +93,7 @@ static int run_here(struct cli *c, struct job *j, const char *dir, uint32_t allo
 	struct store_task t = { .id = "" };
 	struct work_result result;
 	struct running running = { .c = c, .lock = -1 };
+	bool open = false;
 	int r = -1;
 	uint64_t begun = os_now_us();
 	if (box_zygote_start(&z, &options, e) < 0)
@@ -100,6 +101,7 @@ static int run_here(struct cli *c, struct job *j, const char *dir, uint32_t allo
 	j->start_us = os_now_us() - begun;
 	if (job_deal(j, &t, running_begin, &running, e) < 0)
 		goto out;
+	open = true;
 	memcpy(t.measurement, box_measurement(z), 32);
 	j->work.progress = bar;
 	j->work.ctx = c;
@@ -111,9 +113,12 @@ static int run_here(struct cli *c, struct job *j, const char *dir, uint32_t allo
 	cli_progress_end(c);
 	if (task_end(j, z, &result, &t, e) < 0)
 		goto out;
+	open = false;
 	store_task_done(&t);
 	r = store_task_find(j->store, j->deal.task, &t, e) < 0 ? -1 : job_deliver(c, j, &t, dir, e);
 out:
+	if (open && !e->hint[0])
+		err_hint(e, "task %s is open, and the money with it; when its time is over, enclua task claim gives it back", t.id);
 	task_unlock(c, running.task, running.lock);
 	store_task_done(&t);
 	box_zygote_stop(z);
@@ -209,7 +214,7 @@ static int number_read(const struct args *a, const char *option, uint64_t *out, 
 	return 0;
 }
 
-static int deal_read(struct cli *c, const struct args *a, struct job *j, struct err *e)
+static int deal_read(const struct args *a, struct job *j, struct err *e)
 {
 	struct run_deal *d = &j->deal;
 	d->pool_typed = args_get(a, "pool");
@@ -226,8 +231,15 @@ static int deal_read(struct cli *c, const struct args *a, struct job *j, struct 
 		;
 	if (category && !run_categories[d->category])
 		return err_set(e, ERR_USAGE, "--category is XS, S, M, L or XL");
-	const char *payer = args_get(a, "payer");
-	if (payer && (cli_identity_open_named(c, payer, &d->payer, e) < 0 || actor_register(j->book, payer, d->payer, e) < 0))
+	return 0;
+}
+
+/* After the pricing, so that nobody is asked for a passphrase in vain. Who pays for himself needs no second signature. */
+static int payer_open(struct cli *c, const char *payer, struct job *j, struct err *e)
+{
+	if (!payer || !strcmp(payer, j->me.name))
+		return 0;
+	if (cli_identity_open_named(c, payer, &j->deal.payer, e) < 0 || actor_register(j->book, payer, j->deal.payer, e) < 0)
 		return err_wrap(e, "--payer");
 	return 0;
 }
@@ -239,12 +251,12 @@ static int run_run_task(struct cli *c, struct args *a, struct err *e)
 	int r = -1;
 	if (!j)
 		return err_set(e, ERR_LIMIT, "out of memory");
-	if (options_read(a, &allow_missing, e) < 0 || job_gather(c, a, j, e) < 0 || deal_read(c, a, j, e) < 0 || job_price(j, e) < 0)
+	if (options_read(a, &allow_missing, e) < 0 || job_gather(c, a, j, e) < 0 || deal_read(a, j, e) < 0 || job_price(j, e) < 0)
 		goto out;
 	j->deal.here = j->deal.managed && j->deal.trust <= 1 && !args_has(a, "no-wait");
 	if (args_has(a, "dry-run"))
 		r = dry_run(c, j, e);
-	else if (job_seal(c, j, e) == 0 && job_register(j, e) == 0)
+	else if (payer_open(c, args_get(a, "payer"), j, e) == 0 && job_seal(c, j, e) == 0 && job_register(j, e) == 0)
 		r = j->deal.here ? run_here(c, j, args_get(a, "output"), allow_missing, e) : run_elsewhere(c, j, args_get(a, "output"), args_has(a, "no-wait"), e);
 out:
 	job_free(j);

@@ -47,6 +47,7 @@ struct job {
 	struct pdata **trees;	/* beside data[i]: what is still to be sealed, or NULL */
 	struct buf *entries;	/* beside data[i]: its signed data.register, not yet in the book */
 	size_t n_data;
+	bool others_data;	/* the one data is somebody else's, who has to have offered it */
 	struct work_arg *args;
 	struct work_file *files;
 	struct work_secret *secrets;
@@ -60,8 +61,7 @@ struct job {
 };
 
 int job_gather(struct cli *c, const struct args *a, struct job *j, struct err *e);	/* opens, packs, checks; seals nothing yet */
-int job_actor(struct cli *c, struct job *j, struct err *e);	/* opens the acting identity, once; it is known to the book */
-int job_seal(struct cli *c, struct job *j, struct err *e);	/* data that was given by path; not yet in the book */
+int job_seal(struct cli *c, struct job *j, struct err *e);	/* data that was given by path; not yet in the book, to which the requester is known then */
 /* run_deal.c: orders are found or made, and their price is held against the most the requester pays; nothing is signed yet. */
 int job_price(struct job *j, struct err *e);
 /* Sealed data, orders, deal and task go into the book together; `before` is called with the task's id just before that. Fills t. */
