@@ -2,6 +2,7 @@
 #include "node/work.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -300,39 +301,48 @@ out:
 	return r;
 }
 
-void work_ending(const struct work_result *r, struct work_ending *out)
+void work_ending_failed(const char *outcome, const char *reason, const uint8_t salt[static 32], struct work_ending *out)
 {
-	static const char *const outcomes[] = {
-		[BOX_OK] = "COMPLETED", [BOX_FAILED] = "FAILED", [BOX_LIMIT] = "LIMIT", [BOX_ALARM] = "FAILED", [BOX_BAD_INPUT] = "FAILED",
-	};
+	static const char label[] = "enclua/failed/v1";
+	struct hmac256 h;
+	*out = (struct work_ending){ .outcome = outcome };
+	(void)snprintf(out->reason, sizeof out->reason, "%s", reason);
+	hmac256_init(&h, salt, 32);
+	hmac256_add(&h, label, sizeof label);
+	hmac256_add(&h, out->outcome, strlen(out->outcome) + 1);
+	hmac256_add(&h, out->reason, strlen(out->reason) + 1);
+	hmac256_end(&h, out->digest);
+}
+
+void work_ending(const struct work_result *r, const uint8_t salt[static 32], struct work_ending *out)
+{
 	static const char *const limits[] = {
-		[BOX_LIMIT_NONE] = "no", [BOX_LIMIT_MEMORY] = "memory", [BOX_LIMIT_CPU] = "cpu", [BOX_LIMIT_WALL] = "wall", [BOX_LIMIT_OUTPUT] = "output",
+		[BOX_LIMIT_NONE] = "no limit", [BOX_LIMIT_MEMORY] = "memory limit", [BOX_LIMIT_CPU] = "cpu limit", [BOX_LIMIT_WALL] = "wall limit",
+		[BOX_LIMIT_OUTPUT] = "output limit",
+	};
+	static const struct { const char *outcome, *reason; } ends[] = {
+		[BOX_OK] = { "COMPLETED", "" }, [BOX_FAILED] = { "FAILED", "the iApp raised an error" }, [BOX_LIMIT] = { "LIMIT", "" },
+		[BOX_ALARM] = { "FAILED", "the box was ended by signal" }, [BOX_BAD_INPUT] = { "FAILED", "the sealed data could not be opened" },
 	};
 	const struct box_done *d = &r->box.done;
-	*out = (struct work_ending){ .outcome = outcomes[d->status] };
-	switch (d->status) {
-	case BOX_OK:
+	char reason[sizeof out->reason];
+	(void)snprintf(reason, sizeof reason, "%s", d->status == BOX_LIMIT ? limits[d->limit] : ends[d->status].reason);
+	if (d->status == BOX_ALARM)
+		(void)snprintf(reason, sizeof reason, "%s %d", ends[d->status].reason, r->box.signal);
+	work_ending_failed(ends[d->status].outcome, reason, salt, out);
+	if (d->status == BOX_OK)
 		memcpy(out->digest, d->digest, 32);
-		return;
-	case BOX_FAILED:
-		(void)snprintf(out->reason, sizeof out->reason, "the iApp raised an error");
-		break;
-	case BOX_LIMIT:
-		(void)snprintf(out->reason, sizeof out->reason, "%s limit", limits[d->limit]);
-		break;
-	case BOX_ALARM:
-		(void)snprintf(out->reason, sizeof out->reason, "the box was ended by signal %d", r->box.signal);
-		break;
-	case BOX_BAD_INPUT:
-		(void)snprintf(out->reason, sizeof out->reason, "the sealed data could not be opened");
-		break;
-	}
-	struct sha256 h;
-	sha256_init(&h);
-	sha256_add(&h, "enclua/failed/v1\n", 17);
-	sha256_add(&h, out->outcome, strlen(out->outcome));
-	sha256_add(&h, "\n", 1);
-	sha256_add(&h, out->reason, strlen(out->reason));
-	sha256_add(&h, "\n", 1);
-	sha256_end(&h, out->digest);
+}
+
+/* A box that passes its own limit of memory ends itself. */
+bool work_ended_outside(const struct work_result *r)
+{
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+	const struct box_done *d = &r->box.done;
+	if (r->box.signal == SIGKILL)
+		return d->status == BOX_ALARM || (d->status == BOX_LIMIT && d->limit == BOX_LIMIT_MEMORY);
+	for (size_t i = 0; d->status == BOX_ALARM && i < sizeof signals / sizeof *signals; i++)
+		if (r->box.signal == signals[i])
+			return true;
+	return false;
 }

@@ -49,10 +49,13 @@ struct work_result {
 	uint64_t verify_us, store_us;	/* hashing of stored blobs before use; writing the result */
 };
 
-/* How a run ended, as the book says it. The digest of one that gave no deterministic files to compare is that of its outcome and reason, so that workers agree on
- * failures as well: SHA-256("enclua/failed/v1\n" outcome "\n" reason "\n"). */
+/* How a run ended, as the book says it. Without deterministic files to compare the digest is that of outcome and reason, under the task's salt like any other, so that
+ * workers agree on failures as well: HMAC-SHA-256(salt, "enclua/failed/v1" 00 outcome 00 reason 00). */
 struct work_ending { const char *outcome; char reason[64]; uint8_t digest[32]; };	/* COMPLETED, FAILED, LIMIT */
-void work_ending(const struct work_result *r, struct work_ending *out);
+void work_ending(const struct work_result *r, const uint8_t salt[static 32], struct work_ending *out);
+void work_ending_failed(const char *outcome, const char *reason, const uint8_t salt[static 32], struct work_ending *out);
+/* Whoever runs this machine, or its kernel when memory was short, ended the box: that says nothing of the iApp, and is no result. */
+bool work_ended_outside(const struct work_result *r);
 
 /* Runs the task `id` (task1…) in a box of z. 0 whenever the task ended, however it ended (out->box.done.status). */
 int work_run(struct store *s, const struct keeper *k, struct box_zygote *z, const struct work *w, const char *id,

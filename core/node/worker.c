@@ -332,6 +332,20 @@ static int send_one(struct step *s, const struct worker_task *t, const struct pr
 	return 0;
 }
 
+/* Has the requester sent workers what they need? 1, 0, −1 */
+static int has_parcel(struct step *s, const struct worker_task *t, struct err *e)
+{
+	static const uint8_t none[32];
+	struct entry *en = malloc(sizeof *en);
+	struct buf bytes = BUF_INIT(ENTRY_BYTES_MAX);
+	int r = en ? host_request(s->w->book, t->deal.request, en, &bytes, e) : err_set(e, ERR_LIMIT, "out of memory");
+	if (r == 0)
+		r = memcmp(en->order_request.parcel, none, 32) != 0;
+	buf_done(&bytes);
+	free(en);
+	return r;
+}
+
 /* Workers of this home without the owner's key wait to be sent, best one that was not there before. 1: one was sent, 0, −1 */
 static int send_waiting(struct step *s, const struct worker_task *t, struct err *e)
 {
@@ -342,9 +356,9 @@ static int send_waiting(struct step *s, const struct worker_task *t, struct err 
 		return r;
 	due_at(s, s->now + PULSE_S);	/* one may come */
 	r = presence_list(s->w, t->deal.pool_owner, &list, &n, e);
-	if (r == 0)
-		r = send_one(s, t, list, n, false, e);
-	if (r == 0)
+	int may = r < 0 ? -1 : n == 0 ? 0 : has_parcel(s, t, e);
+	r = may <= 0 ? may : send_one(s, t, list, n, false, e);
+	if (may > 0 && r == 0)
 		r = send_one(s, t, list, n, true, e);
 	free(list);
 	return r;

@@ -37,7 +37,4 @@ void worker_end(struct worker *w);
  * again; else *due is the book time at which there may be something, or 0, and before that only if the book has grown. */
 int worker_step(struct worker *w, bool *did, int64_t *due, struct err *e);
 
-/* What stands for the digest of a run without a result: replicas agree on failures too. HMAC(salt, "enclua/failed/v1" 00 outcome 00 reason 00). */
-void worker_failed_digest(const uint8_t salt[static 32], const char *outcome, const char *reason, uint8_t digest[static 32]);
-
 #endif

@@ -1,7 +1,6 @@
 /* One task of a deal, from the book to a box to the book: what is run is what the orders say, held against the register by hash. A run that this machine could not
  * do is no result: the task stays for others. One that the iApp or its request made fail is a result like any other.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +11,6 @@
 #include "seal/crypto.h"
 
 #define ASSURANCE "software"
-#define REASON 129u
 
 static const uint8_t none[32];
 
@@ -30,28 +28,8 @@ struct run {
 	struct parcel *parcel;
 	struct work work;
 	struct work_result result;
-	const char *outcome;
-	char reason[REASON];
-	uint8_t digest[32];
+	struct work_ending end;
 };
-
-void worker_failed_digest(const uint8_t salt[static 32], const char *outcome, const char *reason, uint8_t digest[static 32])
-{
-	static const char label[] = "enclua/failed/v1";
-	struct hmac256 h;
-	hmac256_init(&h, salt, 32);
-	hmac256_add(&h, label, sizeof label);
-	hmac256_add(&h, outcome, strlen(outcome) + 1);
-	hmac256_add(&h, reason, strlen(reason) + 1);
-	hmac256_end(&h, digest);
-}
-
-static void failed(struct run *r, const char *outcome, const char *reason)
-{
-	r->outcome = outcome;
-	(void)snprintf(r->reason, sizeof r->reason, "%s", reason);
-	worker_failed_digest(r->work.salt, r->outcome, r->reason, r->digest);
-}
 
 /* Gathering */
 
@@ -117,8 +95,6 @@ static int parcel_take(struct run *r, struct err *e)
 {
 	const struct entry_order_request *q = &r->request->order_request;
 	const struct parcel_for to = { r->t->deal.requester, r->t->deal.app };
-	if (memcmp(q->parcel, none, 32) == 0)
-		return 0;
 	if (parcel_open(&r->parcel, book_store(r->w->book), r->w->keeper, &to, q->parcel, e) < 0)
 		return -1;
 	const struct work *p = &r->parcel->work;
@@ -157,7 +133,7 @@ static int request_check(struct run *r, struct err *e)
 	if (opened && work_check(&r->work, &why) == 0)
 		return 1;
 	if (opened ? why.code != ERR_UNAVAILABLE : why.code == ERR_DENIED) {
-		failed(r, "FAILED", "the request does not fit the iApp");
+		work_ending_failed("FAILED", "the request does not fit the iApp", r->work.salt, &r->end);
 		return 0;
 	}
 	if (e)
@@ -202,41 +178,13 @@ static int lease_take(struct run *r, struct err *e)
 
 /* Running */
 
-static void ended(struct run *r)
-{
-	static const char *const limits[] = {
-		[BOX_LIMIT_NONE] = "no limit", [BOX_LIMIT_MEMORY] = "memory limit", [BOX_LIMIT_CPU] = "cpu limit", [BOX_LIMIT_WALL] = "wall limit",
-		[BOX_LIMIT_OUTPUT] = "output limit",
-	};
-	static const struct { const char *outcome, *reason; } ends[] = {
-		[BOX_OK] = { "COMPLETED", "" }, [BOX_FAILED] = { "FAILED", "the iApp raised an error" }, [BOX_LIMIT] = { "LIMIT", "" },
-		[BOX_ALARM] = { "FAILED", "the box was ended for what it did" }, [BOX_BAD_INPUT] = { "FAILED", "the sealed data could not be opened" },
-	};
-	const struct box_done *d = &r->result.box.done;
-	failed(r, ends[d->status].outcome, d->status == BOX_LIMIT ? limits[d->limit] : ends[d->status].reason);
-	if (d->status == BOX_OK)
-		memcpy(r->digest, d->digest, 32);
-}
-
-/* Whoever runs this machine, or its kernel when memory is short, ended it: that says nothing of the iApp. A box that passes its own limit of memory ends itself. */
-static bool ended_from_outside(const struct box_outcome *o)
-{
-	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
-	if (o->signal == SIGKILL)
-		return o->done.status == BOX_ALARM || (o->done.status == BOX_LIMIT && o->done.limit == BOX_LIMIT_MEMORY);
-	for (size_t i = 0; o->done.status == BOX_ALARM && i < sizeof signals / sizeof *signals; i++)
-		if (o->signal == signals[i])
-			return true;
-	return false;
-}
-
 static int box(struct run *r, struct err *e)
 {
 	if (work_run(book_store(r->w->book), r->w->keeper, r->w->zygote, &r->work, r->t->task.id, &r->result, e) < 0)
 		return -1;
-	if (ended_from_outside(&r->result.box))
+	if (work_ended_outside(&r->result))
 		return err_set(e, ERR_UNAVAILABLE, "the box was ended by signal %d, not by the iApp", r->result.box.signal);
-	ended(r);
+	work_ending(&r->result, r->work.salt, &r->end);
 	if (r->w->ran)
 		r->w->ran(r->w->ctx, r->t->task.id, &r->result);
 	return 0;
@@ -247,9 +195,9 @@ static int box(struct run *r, struct err *e)
 /* task.complete and task.reveal say the same of a run. */
 #define ENDING_FILL(f, r) do { \
 	worker_id((f)->task, (r)->t->task.id); \
-	memcpy((f)->digest, (r)->digest, 32); \
-	(f)->outcome = entry_text((r)->outcome); \
-	(f)->reason = entry_text((r)->reason); \
+	memcpy((f)->digest, (r)->end.digest, 32); \
+	(f)->outcome = entry_text((r)->end.outcome); \
+	(f)->reason = entry_text((r)->end.reason); \
 	(f)->assurance = entry_text(ASSURANCE); \
 	memcpy((f)->measurement, box_measurement((r)->w->zygote), 32); \
 	memcpy((f)->result, (r)->result.blob, 32); \
@@ -299,7 +247,7 @@ static int contribute(struct run *r, struct err *e)
 	int is = worker_kept(r->w, r->t->task.id, r->en, &r->note, e);
 	if (is < 0 || (!is && (compute(r, e) < 0 || keep(r, e) < 0)))
 		return -1;
-	memcpy(digest, is ? r->en->task_reveal.digest : r->digest, 32);
+	memcpy(digest, is ? r->en->task_reveal.digest : r->end.digest, 32);
 	return commit(r, digest, e);
 }
 
@@ -315,8 +263,11 @@ static int complete(struct run *r, struct err *e)
 	return -1;
 }
 
+/* Without a parcel the requester has told nobody what to run it with, and runs it alone. */
 static int take(struct run *r, struct err *e)
 {
+	if (memcmp(r->request->order_request.parcel, none, 32) == 0)
+		return 0;
 	int is = lease_take(r, e);
 	if (is <= 0)
 		return is;

@@ -169,3 +169,21 @@ books_balance() {
 	[ "$(deal entries task.assign)" -eq 6 ]
 	"$enclua" book verify
 }
+
+@test "run-task beside a worker: what it runs itself the worker leaves alone, what it hands over the worker runs" {
+	hello=$top/iapps/hello-world
+	"$enclua" --quiet account deposit 100RLC > /dev/null
+	start "$enclua" worker run --slots 2
+	for name in Ann Ben Cleo; do
+		"$enclua" --quiet run-task "$hello" --max-price 10RLC --arg "name=$name" -o "own-$name" > /dev/null
+		grep -q "Hello, $name!" "own-$name/hello.txt"
+		"$enclua" --json run-task "$hello" --max-price 10RLC --arg "name=$name" --no-wait > handed
+		task=$(jq -r .task handed)
+		soon status_is "$task" completed
+		"$enclua" --quiet task result "$task" -o "handed-$name" > /dev/null
+		grep -q "Hello, $name!" "handed-$name/hello.txt"
+	done
+	[ "$(deal entries task.complete)" -eq 6 ]
+	[ "$(deal entries task.assign)" -eq 6 ]
+	"$enclua" book verify
+}

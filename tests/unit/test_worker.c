@@ -184,7 +184,7 @@ static void a_deal_of_many_tasks_is_begun_and_worked_off(void **state)
 {
 	struct world *w = *state;
 	char deal[MARKET_NAME];
-	market_make_deal(&w->m, 1, 7, NULL, NULL, deal);
+	market_make_deal(&w->m, 1, 7, "sum", "10", deal);
 	worker_make_run(worker_of(w, w->m.worker));
 	assert_int_equal(entries_of(w, "enclua/task.complete/v1"), 7);
 	assert_int_equal(entries_of(w, "enclua/task.assign/v1"), 7);
@@ -247,7 +247,8 @@ static void replicas_agree_on_failures(void **state)
 	char deal[MARKET_NAME], task[MARKET_NAME];
 	for (size_t k = 0; k < 2; k++) {
 		struct store_task row;
-		uint8_t salt[32], digest[32];
+		struct work_ending end;
+		uint8_t salt[32];
 		struct err e;
 		deal_make(w, 5, rows[k].what, deal, task);
 		for (size_t i = 0; i < CROWD; i++)
@@ -259,8 +260,8 @@ static void replicas_agree_on_failures(void **state)
 		assert_string_equal(row.status, rows[k].outcome);
 		assert_string_equal(row.reason, rows[k].reason);
 		keeper_task_salt(w->m.keeper, task, salt);
-		worker_failed_digest(salt, row.status, row.reason, digest);
-		assert_memory_equal(row.digest, digest, 32);
+		work_ending_failed(row.status, row.reason, salt, &end);
+		assert_memory_equal(row.digest, end.digest, 32);
 		store_task_done(&row);
 	}
 	book_holds(w);
@@ -281,6 +282,26 @@ static void a_request_that_does_not_fit_fails(void **state)
 	assert_string_equal(row.reason, "the request does not fit the iApp");
 	store_task_done(&row);
 	book_holds(w);
+}
+
+/* Who sent nobody a parcel runs the task alone: a worker that did it would run it with other arguments. Its time over, the money goes back as ever. */
+static void a_request_without_a_parcel_is_left_alone(void **state)
+{
+	struct world *w = *state;
+	struct worker waiting = worker_of(w, w->crowd[1]);
+	char deal[MARKET_NAME], task[MARKET_NAME];
+	struct err e;
+	market_make_deal(&w->m, 1, 1, NULL, NULL, deal);
+	market_task_id(task, deal, 0);
+	waiting.n_owners = 0;
+	BOOK_MUST(worker_begin(&waiting, &e), &e);
+	worker_make_run(worker_of(w, w->crowd[0]));
+	worker_end(&waiting);
+	assert_int_equal(market_make_task(w->m.b, task).status, MARKET_ACTIVE);
+	assert_int_equal(entries_of(w, "enclua/task.assign/v1"), 0);
+	ahead = 10 * 300 + 2;
+	worker_make_run(worker_of(w, w->crowd[0]));
+	assert_int_equal(market_make_task(w->m.b, task).status, MARKET_FAILED);
 }
 
 /* Deaths */
@@ -595,6 +616,7 @@ int main(void)
 		ONE(nothing_is_left_behind),
 		ONE(replicas_agree_on_failures),
 		ONE(a_request_that_does_not_fit_fails),
+		ONE(a_request_without_a_parcel_is_left_alone),
 		ONE(a_death_anywhere_with_trust_1_heals),
 		ONE(a_death_anywhere_with_trust_3_heals),
 		ONE(a_death_in_this_home_costs_no_time),

@@ -57,7 +57,7 @@ static int options_read(const struct args *a, uint32_t *allow_missing, struct er
 static int task_end(struct job *j, const struct box_zygote *z, const struct work_result *r, struct store_task *t, struct err *e)
 {
 	struct work_ending end;
-	work_ending(r, &end);
+	work_ending(r, j->work.salt, &end);
 	(void)snprintf(t->status, sizeof t->status, "%s", end.outcome);
 	(void)snprintf(t->reason, sizeof t->reason, "%s", end.reason);
 	memcpy(t->digest, end.digest, 32);
