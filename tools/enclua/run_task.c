@@ -119,7 +119,10 @@ static int run_here(struct cli *c, struct job *j, const char *dir, uint32_t allo
 out:
 	if (open && !e->hint[0])
 		err_hint(e, "task %s is open, and the money with it; when its time is over, enclua task claim gives it back", t.id);
-	task_unlock(c, running.task, running.lock);
+	if (!open)
+		task_unlock(c, running.task, running.lock);
+	else if (running.lock >= 0)
+		close(running.lock);	/* its file stays, and says that the task was left in the middle */
 	store_task_done(&t);
 	box_zygote_stop(z);
 	return r;
