@@ -180,12 +180,21 @@ static int deal_begin(struct step *s, struct pending *p, size_t room, struct err
 	return 0;
 }
 
+/* Each deal has its own: one whose tasks nobody can run must not keep the others waiting. */
+static size_t room_of(const struct step *s, const char *deal)
+{
+	size_t open = 0;
+	for (size_t i = 0; i < s->n; i++)
+		open += !strcmp(s->tasks[i].deal, deal);
+	return open < WORKER_OPEN_MAX ? WORKER_OPEN_MAX - open : 0;
+}
+
 static int deals_begin(struct step *s, struct err *e)
 {
 	struct worker_state *x = s->w->state;
 	size_t kept = 0;
 	for (size_t i = 0; i < x->n_pending; i++) {
-		if (deal_begin(s, &x->pending[i], !s->did && s->n < WORKER_OPEN_MAX ? WORKER_OPEN_MAX - s->n : 0, e) < 0)
+		if (deal_begin(s, &x->pending[i], s->did ? 0 : room_of(s, x->pending[i].deal), e) < 0)
 			return -1;
 		if (x->pending[i].next < x->pending[i].end)
 			x->pending[kept++] = x->pending[i];

@@ -13,7 +13,7 @@
 #define WORKER_OWNERS 4u
 #define WORKER_LEASE_MARGIN 10	/* seconds beyond what a task may take: to start a box, to store a result */
 #define WORKER_LEASE_BYTES MIB(32)	/* of data that are hashed in one more second */
-#define WORKER_OPEN_MAX 64u	/* tasks of pools at hand that are begun and not ended: no more are begun */
+#define WORKER_OPEN_MAX 64u	/* tasks of one deal that are begun and not ended: no more are begun */
 
 struct worker {	/* all borrowed */
 	struct book *book;	/* opened by host_open */

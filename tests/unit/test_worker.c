@@ -191,6 +191,18 @@ static void a_deal_of_many_tasks_is_begun_and_worked_off(void **state)
 	book_holds(w);
 }
 
+/* Tasks are begun some at a time, and those that nobody can run keep nobody else waiting. */
+static void a_deal_that_is_stuck_does_not_stop_others(void **state)
+{
+	struct world *w = *state;
+	char deal[MARKET_NAME];
+	market_make_deal(&w->m, 1, 70, NULL, NULL, deal);
+	market_make_deal(&w->m, 1, 3, "sum", "10", deal);
+	worker_make_run(worker_of(w, w->m.worker));
+	assert_int_equal(entries_of(w, "enclua/task.initialize/v1"), WORKER_OPEN_MAX + 3);
+	assert_int_equal(entries_of(w, "enclua/task.complete/v1"), 3);
+}
+
 /* Fresh workers count 2 each: 8 · 5 > 9 · 4 wants three of them. No fourth is sent, and none gets more than its part. */
 static void trust_5_takes_three_and_no_more(void **state)
 {
@@ -612,6 +624,7 @@ int main(void)
 		ONE(one_worker_is_enough_for_trust_1),
 		ONE(the_digest_is_under_the_keepers_salt),
 		ONE(a_deal_of_many_tasks_is_begun_and_worked_off),
+		ONE(a_deal_that_is_stuck_does_not_stop_others),
 		ONE(trust_5_takes_three_and_no_more),
 		ONE(nothing_is_left_behind),
 		ONE(replicas_agree_on_failures),

@@ -9,6 +9,7 @@
 #include "actor.h"
 #include "base/os.h"
 #include "base/text.h"
+#include "layers.h"
 #include "node/parcel.h"
 #include "result.h"
 #include "verbs.h"
@@ -18,34 +19,10 @@ static void bar(void *ctx, double fraction)
 	cli_progress(ctx, "running", (uint64_t)(fraction * 1000), 1000);
 }
 
-/* $ENCLUA_ALLOW_MISSING_LAYER: names between commas, for a container or chroot where every run would need the option. */
-static int layers_from_environment(uint32_t *allow_missing, struct err *e)
-{
-	const char *list = getenv("ENCLUA_ALLOW_MISSING_LAYER");
-	while (list && *list) {
-		char name[32];
-		enum box_layer l;
-		size_t n = strcspn(list, ",");
-		(void)snprintf(name, sizeof name, "%.*s", (int)n, list);
-		if (n && box_layer_parse(&l, name, e) < 0)
-			return err_wrap(e, "$ENCLUA_ALLOW_MISSING_LAYER");
-		*allow_missing |= n ? 1u << l : 0;
-		list += n + (list[n] == ',');
-	}
-	return 0;
-}
-
 static int options_read(const struct args *a, uint32_t *allow_missing, struct err *e)
 {
-	*allow_missing = 0;
-	if (layers_from_environment(allow_missing, e) < 0)
+	if (layers_allowed(a, allow_missing, e) < 0)
 		return -1;
-	for (size_t i = 0; i < args_count(a, "allow-missing-layer"); i++) {
-		enum box_layer l;
-		if (box_layer_parse(&l, args_at(a, "allow-missing-layer", i), e) < 0)
-			return -1;
-		*allow_missing |= 1u << l;
-	}
 	const char *level = args_get(a, "min-assurance");
 	if (level && strcmp(level, "software") != 0) {
 		err_set(e, ERR_DENIED, "this machine offers the assurance level software, not %s", level);

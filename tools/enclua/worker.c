@@ -307,7 +307,11 @@ const struct command worker_commands[] = {
 	  "The worker is the machine's own, or the identity given by --as; a pool's owner lets it in. Where the key of that\n"
 	  "owner is in this home without a passphrase, or acts, it is the scheduler too: it begins tasks, sends itself to those\n"
 	  "that need somebody, ends them, and claims what is past its time. Any number of these may run on one home.\n"
-	  "SIGTERM or Ctrl-C: what runs is finished first; a second one ends it.", run_options, 0, 0, run_run },
-	{ "worker status", "[--pool POOL]", "Who works for which pool, and what each is at, from the book", NULL, status_options, 0, 0, run_status },
+	  "SIGTERM or Ctrl-C: what runs is finished first; a second one ends it.\n\nJSON: ran (how many boxes).", run_options, 0, 0, run_run },
+	{ "worker status", "[--pool POOL]", "Who works for which pool, and what each is at, from the book",
+	  "Example: enclua worker status --pool local\n\n"
+	  "running: sent and within its time; overdue: past it, and another may be sent; contributed: waits for others to agree;\n"
+	  "to reveal, revealed: it agreed with the consensus; outvoted; rejected: it did not reveal in time.\n\n"
+	  "JSON: workers, each with worker, name, pool, pool_name, score, and tasks with task, doing, until.", status_options, 0, 0, run_status },
 	{ NULL, NULL, NULL, NULL, NULL, 0, 0, NULL },
 };
