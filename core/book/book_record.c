@@ -81,6 +81,13 @@ static void record_row(sqlite3_stmt *st, struct book_record *r)
 		.made = (uint64_t)sqlite3_column_int64(st, 5), .bytes = sqlite3_column_blob(st, 6), .len = (size_t)sqlite3_column_bytes(st, 6) };
 }
 
+/* The statement that is kept, or, while that one is being read further out, one of its own: f may list as well. */
+static int listing(struct store *s, sqlite3_stmt **st, const char *literal, bool *own, struct err *e)
+{
+	*own = store_busy(s, literal);
+	return *own ? store_prepare(s, st, literal, e) : store_statement(s, st, literal, e);
+}
+
 #define FIELDS "SELECT kind, a, b, grp, state, made, bytes FROM record WHERE kind = ?1 AND "
 
 int book_records(struct book *b, unsigned kind, const char *group, int64_t state, int (*f)(void *ctx, const struct book_record *r, struct err *e), void *ctx,
@@ -90,7 +97,8 @@ int book_records(struct book *b, unsigned kind, const char *group, int64_t state
 	/* four texts, so that each finds its index */
 	const char *sql = group ? (state >= 0 ? FIELDS "grp = ?2 AND grp <> '' AND state = ?3 ORDER BY made, a" : FIELDS "grp = ?2 AND grp <> '' ORDER BY made, a")
 		: state > 0 ? FIELDS "state = ?3 AND state <> 0 ORDER BY made, a" : FIELDS "(?3 < 0 OR state = ?3) ORDER BY made, a";
-	if (store_prepare(b->store, &st, sql, e) < 0)
+	bool own;
+	if (listing(b->store, &st, sql, &own, e) < 0)
 		return -1;
 	sqlite3_bind_int64(st, 1, kind);
 	if (group)
@@ -104,7 +112,7 @@ int book_records(struct book *b, unsigned kind, const char *group, int64_t state
 	}
 	if (r == 0 && rc != SQLITE_DONE)
 		r = store_fail(b->store, rc, e, "read its records");
-	sqlite3_finalize(st);
+	(void)(own ? sqlite3_finalize(st) : sqlite3_reset(st));
 	return r < 0 ? -1 : 0;
 }
 

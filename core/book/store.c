@@ -57,6 +57,14 @@ sqlite3_stmt *store_cached(struct store *s, const char *literal, const struct ta
 	return NULL;
 }
 
+bool store_busy(const struct store *s, const char *literal)
+{
+	for (size_t i = 0; i < s->n_statements; i++)
+		if (s->statements[i].key == literal && !s->statements[i].table)
+			return sqlite3_stmt_busy(s->statements[i].st) != 0;
+	return false;
+}
+
 int store_statement_keep(struct store *s, sqlite3_stmt **st, const char *literal, const struct table *t, const char *sql, struct err *e)
 {
 	assert(s->n_statements < STORE_STATEMENTS);

@@ -191,14 +191,14 @@ static int select_prepare(struct store *s, sqlite3_stmt **st, const struct table
 	return r;
 }
 
-/* The same, kept prepared under its literal. */
-static int select_kept(struct store *s, sqlite3_stmt **st, const struct table *t, const char *rest, struct err *e)
+/* The same, kept prepared under a literal: what follows FROM, or a name for what is the same text for each table. */
+static int select_kept(struct store *s, sqlite3_stmt **st, const struct table *t, const char *literal, const char *rest, struct err *e)
 {
 	struct buf sql = BUF_INIT(KIB(4));
-	*st = store_cached(s, rest, t);
+	*st = store_cached(s, literal, t);
 	int r = *st ? 0 : select_sql(&sql, t, rest, e);
 	if (!*st && r == 0)
-		r = store_statement_keep(s, st, rest, t, buf_text(&sql), e);
+		r = store_statement_keep(s, st, literal, t, buf_text(&sql), e);
 	buf_done(&sql);
 	return r;
 }
@@ -225,15 +225,15 @@ static int found(struct store *s, sqlite3_stmt *st, const struct table *t, void 
 	return r;
 }
 
-static int find_by(struct store *s, const struct table *t, const char *rest, const char *which, void *out, struct err *e)
+static int find_by(struct store *s, const struct table *t, const char *literal, const char *rest, const char *which, void *out, struct err *e)
 {
 	sqlite3_stmt *st = NULL;
 	bool several;
-	if (select_prepare(s, &st, t, rest, e) < 0)
+	if (select_kept(s, &st, t, literal, rest, e) < 0)
 		return -1;
 	sqlite3_bind_text(st, 1, which, -1, SQLITE_STATIC);
 	int r = found(s, st, t, out, &several, e);
-	sqlite3_finalize(st);
+	(void)sqlite3_reset(st);
 	if (!several)
 		return r;
 	err_set(e, ERR_CONFLICT, "%s is the beginning of more than one id", which);
@@ -245,7 +245,7 @@ static int find_bytes(struct store *s, const struct table *t, const char *rest, 
 {
 	sqlite3_stmt *st = NULL;
 	bool several;
-	if (select_kept(s, &st, t, rest, e) < 0)
+	if (select_kept(s, &st, t, rest, rest, e) < 0)
 		return -1;
 	if (n < 0)
 		sqlite3_bind_text(st, 1, value, -1, SQLITE_STATIC);
@@ -315,19 +315,20 @@ static int id_of_kind(const struct table *t, const char *which, struct err *e)
 
 static int find(struct store *s, const struct table *t, const char *which, void *out, struct err *e)
 {
+	static const char newest[] = "newest of a name", begins[] = "WHERE id >= ?1 AND id < ?1 || '~' LIMIT 2";
 	memset(out, 0, t->record_size);
 	int r = 0;
 	if (t->named && *which) {
 		/* The newest of a name: an iApp's versions share it. */
 		char rest[128];
 		(void)snprintf(rest, sizeof rest, "WHERE name = ?1 AND %s ORDER BY seq DESC LIMIT 1", t->named);
-		r = find_by(s, t, rest, which, out, e);
+		r = find_by(s, t, newest, rest, which, out, e);
 	}
 	if (r == 0 && is_id_prefix(which)) {
 		if (id_of_kind(t, which, e) < 0)
 			return -1;
 		/* '~' sorts after every character of an id */
-		r = find_by(s, t, "WHERE id >= ?1 AND id < ?1 || '~' LIMIT 2", which, out, e);
+		r = find_by(s, t, begins, begins, which, out, e);
 	}
 	if (r == 0)
 		return not_found(s, t, which, e);
@@ -372,7 +373,8 @@ int store_identity_find(struct store *s, const uint8_t key[static 32], struct st
 
 int store_identity_named(struct store *s, const char *name, struct store_identity *out, struct err *e)
 {
-	int r = find_by(s, &store_identity_table, "WHERE name = ?1 LIMIT 2", name, out, e);
+	static const char named[] = "WHERE name = ?1 LIMIT 2";
+	int r = find_by(s, &store_identity_table, named, named, name, out, e);
 	if (r < 0 && e && e->code == ERR_CONFLICT) {
 		err_set(e, ERR_CONFLICT, "more than one identity of this book calls itself %s", name);
 		return err_hint(e, "give its enclua1… instead");

@@ -114,6 +114,33 @@ static int fails(void *ctx, const struct book_record *r, struct err *e)
 	return err_set(e, ERR_TASK, "enough of %s", r->a);
 }
 
+struct twice { struct book *b; unsigned outer, inner; };
+static int again(void *ctx, const struct book_record *r, struct err *e)
+{
+	struct twice *t = ctx;
+	t->outer++;
+	return book_records(t->b, r->kind, NULL, -1, first_only, &t->inner, e);
+}
+
+/* Whoever lists may list the same while a row of it is at hand, and stop early: both see all that is theirs. */
+static void a_list_is_read_within_itself(void **state)
+{
+	struct book_made *m = *state;
+	struct twice t = { m->b, 0, 0 };
+	struct err e;
+	unsigned n = 0;
+	BOOK_MUST(book_records(m->b, LISTED, NULL, -1, first_only, &n, &e), &e);
+	for (unsigned i = 0; i < 3; i++)
+		enter(m->b, m->ada);
+	BOOK_MUST(book_records(m->b, LISTED, NULL, -1, again, &t, &e), &e);
+	assert_int_equal(t.outer, BOOK_MAKE_ENTRIES + 3);
+	assert_int_equal(t.inner, t.outer);
+	assert_true(book_records(m->b, LISTED, NULL, -1, fails, NULL, &e) < 0);
+	t = (struct twice){ m->b, 0, 0 };
+	BOOK_MUST(book_records(m->b, LISTED, NULL, -1, again, &t, &e), &e);
+	assert_int_equal(t.outer, BOOK_MAKE_ENTRIES + 3);
+}
+
 static void rows_are_kept_found_and_listed(void **state)
 {
 	struct book_made *m = *state;
@@ -258,7 +285,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(rows_are_kept_found_and_listed), TEST(a_refusal_takes_their_rows_with_it), TEST(their_rows_are_checked_and_made_again),
-		TEST(nobody_writes_without_the_rules), cmocka_unit_test(types_that_nobody_knows_are_refused),
+		TEST(a_list_is_read_within_itself), TEST(nobody_writes_without_the_rules), cmocka_unit_test(types_that_nobody_knows_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
