@@ -16,6 +16,7 @@
 #include "book/store_schema.h"
 
 #define BUSY_MS 15000	/* how long one process waits for the transaction of another: many times the slowest fsync */
+#define SAVEPOINT_BYTES (1 << 20)	/* 256 pages */
 #define STORE_FILE "store.db"
 
 int store_fail(struct store *s, int rc, struct err *e, const char *doing)
@@ -199,6 +200,8 @@ static int database_open(struct store *s, bool create, struct err *e)
 	if (fd < 0)
 		return err_sys(e, errno, "cannot open the store %s", path);
 	close(fd);
+	/* What a savepoint keeps to undo a chain stays in memory up to here: a file in /tmp for each would cost more than the chain. Refused, and not needed, once SQLite runs. */
+	(void)sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, SAVEPOINT_BYTES);
 	int rc = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc != SQLITE_OK)
 		return store_fail(s, rc, e, "open it");
