@@ -41,7 +41,7 @@ static int owners_write(const struct worker *w, int fd, struct err *e)
 
 int presence_enter(struct presence *p, const struct worker *w, struct err *e)
 {
-	char dir[PATH_MAX], hex[HEX_LEN(RANDOM) + 1], me[IDENTITY_TEXT];
+	char dir[PATH_MAX], made[PATH_MAX + 64], hex[HEX_LEN(RANDOM) + 1], me[IDENTITY_TEXT];
 	uint8_t random[RANDOM];
 	p->fd = -1;
 	if (folder(w, dir, e) < 0 || os_dir_make(dir, 0700, e) < 0)
@@ -50,10 +50,20 @@ int presence_enter(struct presence *p, const struct worker *w, struct err *e)
 	hex_encode(hex, random, sizeof random);
 	identity_text(me, identity_public(w->identity));
 	(void)snprintf(p->path, sizeof p->path, "%s/" HERE "%s.%s", dir, hex, me);
-	p->fd = open(p->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (p->fd < 0 || flock(p->fd, LOCK_EX | LOCK_NB) < 0)
+	(void)snprintf(made, sizeof made, "%s/new.%s", dir, hex);
+	/* Under its name only when it is locked and whole: else one who looks now would take us for dead. */
+	p->fd = open(made, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (p->fd < 0)
 		return err_sys(e, errno, "cannot say that a worker is here");
-	return owners_write(w, p->fd, e);
+	int r = flock(p->fd, LOCK_EX | LOCK_NB) < 0 ? err_sys(e, errno, "cannot say that a worker is here") : owners_write(w, p->fd, e);
+	if (r == 0 && rename(made, p->path) < 0)
+		r = err_sys(e, errno, "cannot say that a worker is here");
+	if (r == 0)
+		return 0;
+	(void)unlink(made);
+	close(p->fd);
+	p->fd = -1;
+	return -1;
 }
 
 void presence_leave(struct presence *p)

@@ -16,6 +16,7 @@
 #include "base/os.h"
 #include "base/text.h"
 #include "node/worker_inner.h"
+#include "seal/crypto.h"
 
 #define FOLDER "running"
 #define REVEAL ".reveal"
@@ -45,19 +46,13 @@ static int folder_make(const struct worker *w, struct err *e)
 	return n > 0 && n < PATH_MAX ? os_dir_make(path, 0700, e) : err_set(e, ERR_INVALID, "the path of the home is too long");
 }
 
-/* 1: ours; 0: somebody else's, or not there; −1 */
-static int lock_open(const struct worker *w, const uint8_t who[static 32], const char *task, int create, int *fd, struct err *e)
+/* A lock that is there: 1 when nobody held it and it is ours now, 0 when somebody does, or it is gone, −1 */
+static int lock_take(const char *path, int *fd, struct err *e)
 {
-	char path[PATH_MAX];
 	struct stat ours, there;
-	*fd = -1;
-	if (path_of(w, who, task, LOCK, path, e) < 0)
-		return -1;
-	int at = open(path, O_RDWR | create | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (at < 0 && errno == ENOENT && !create)
-		return 0;
+	int at = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (at < 0)
-		return err_sys(e, errno, "cannot open %s", path);
+		return errno == ENOENT ? 0 : err_sys(e, errno, "cannot open %s", path);
 	/* Who had it before removes it: a lock on a file without a name is worth nothing. */
 	if (flock(at, LOCK_EX | LOCK_NB) < 0 || fstat(at, &ours) < 0 || stat(path, &there) < 0 || ours.st_ino != there.st_ino) {
 		close(at);
@@ -67,14 +62,42 @@ static int lock_open(const struct worker *w, const uint8_t who[static 32], const
 	return 1;
 }
 
+/* It gets its name when it is held: who looks in between would take it for that of a dead one. 1, 0 when there is one, −1 */
+static int lock_make(const char *path, int *fd, struct err *e)
+{
+	uint8_t random[8];
+	char hex[HEX_LEN(sizeof random) + 1], made[PATH_MAX + 64];
+	crypto_random(random, sizeof random);
+	hex_encode(hex, random, sizeof random);
+	(void)snprintf(made, sizeof made, "%s.%s", path, hex);
+	int at = open(made, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600), is = 1;
+	if (at < 0)
+		return err_sys(e, errno, "cannot make %s", made);
+	if (flock(at, LOCK_EX | LOCK_NB) < 0 || link(made, path) < 0)
+		is = errno == EEXIST ? 0 : err_sys(e, errno, "cannot make %s", path);
+	(void)unlink(made);
+	if (is == 1)
+		*fd = at;
+	else
+		close(at);
+	return is;
+}
+
 int worker_keep_lock(const struct worker *w, const char *task, int *fd, struct err *e)
 {
-	return folder_make(w, e) < 0 ? -1 : lock_open(w, identity_public(w->identity), task, O_CREAT, fd, e);
+	char path[PATH_MAX];
+	*fd = -1;
+	if (folder_make(w, e) < 0 || path_of(w, identity_public(w->identity), task, LOCK, path, e) < 0)
+		return -1;
+	int is = lock_make(path, fd, e);
+	return is ? is : lock_take(path, fd, e);
 }
 
 int worker_keep_abandoned(const struct worker *w, const uint8_t who[static 32], const char *task, int *fd, struct err *e)
 {
-	return lock_open(w, who, task, 0, fd, e);
+	char path[PATH_MAX];
+	*fd = -1;
+	return path_of(w, who, task, LOCK, path, e) < 0 ? -1 : lock_take(path, fd, e);
 }
 
 void worker_keep_unlock(const struct worker *w, const uint8_t who[static 32], const char *task, int fd)

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "node/worker_inner.h"
 #include "unit/worker_make.h"
 
 /* Linked with --wrap: the clock, and the two calls by which anything becomes lasting. */
@@ -390,6 +391,39 @@ static void a_death_in_this_home_costs_no_time(void **state)
 	book_holds(w);
 }
 
+/* A lock is never there without being held, as long as its process lives; so nobody who is just beginning or ending is taken for dead. */
+static void who_lives_is_never_taken_for_dead(void **state)
+{
+	struct world *w = *state;
+	struct worker x = worker_of(w, w->crowd[0]);
+	struct presence here;
+	struct err e;
+	int status, seen = 0;
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	for (int fd, i = 0; pid == 0 && i < 3000; i++) {
+		if (worker_keep_lock(&x, "task1x", &fd, &e) == 1)
+			worker_keep_unlock(&x, identity_public(x.identity), "task1x", fd);
+		if (i % 10 == 0 && (presence_enter(&here, &x, &e) < 0 || access(here.path, F_OK) < 0))
+			_exit(1);
+		if (i % 10 == 9)
+			presence_leave(&here);
+	}
+	if (pid == 0)
+		_exit(0);
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		struct present *list;
+		size_t n;
+		int fd;
+		assert_int_equal(worker_keep_abandoned(&x, identity_public(x.identity), "task1x", &fd, &e), 0);
+		BOOK_MUST(presence_list(&x, "nobody", &list, &n, &e), &e);
+		seen += n == 1 && list[0].slots == 1;
+		free(list);
+	}
+	assert_int_equal(status, 0);
+	assert_in_range(seen, 1, 1000000);
+}
+
 /* It took the task and never came back, and nothing here says that it is dead: when its lease is over, another is sent; the requester has lost only time. */
 static void a_lease_that_runs_out_goes_to_another(void **state)
 {
@@ -633,6 +667,7 @@ int main(void)
 		ONE(a_death_anywhere_with_trust_1_heals),
 		ONE(a_death_anywhere_with_trust_3_heals),
 		ONE(a_death_in_this_home_costs_no_time),
+		ONE(who_lives_is_never_taken_for_dead),
 		ONE(a_lease_that_runs_out_goes_to_another),
 		ONE(what_was_kept_is_contributed_without_a_run),
 		ONE(what_was_kept_can_be_made_again),
