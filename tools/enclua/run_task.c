@@ -88,6 +88,10 @@ static int run_here(struct cli *c, struct job *j, const char *dir, uint32_t allo
 		goto out;
 	j->ran = &result;
 	cli_progress_end(c);
+	if (work_ended_outside(&result)) {
+		err_set(e, ERR_UNAVAILABLE, "this machine ended the box: memory is short, or somebody killed it; that is no result, and nobody is paid");
+		goto out;
+	}
 	if (task_end(j, z, &result, &t, e) < 0)
 		goto out;
 	open = false;
