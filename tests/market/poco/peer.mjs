@@ -5,10 +5,10 @@
 //	NODE_PATH=…/node_modules POCO=…/package node peer.mjs < SCENARIO.jsonl
 //
 // Identities are contracts by ERC-1271: the signature of one is its own address. So who signed is exactly what the scenario says.
-import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { artifact, dispatcher, facetFile, facetNames, linked, registryFiles } from "./contracts.mjs";
 
 const require = createRequire(path.resolve(process.env.NODE_PATH, "none.js"));
 const { VM } = require("@ethereumjs/vm");
@@ -17,7 +17,6 @@ const { Common, Hardfork } = require("@ethereumjs/common");
 const { Account, Address, bytesToHex, hexToBytes } = require("@ethereumjs/util");
 const { AbiCoder, Interface, concat, keccak256, toBeHex, toUtf8Bytes, zeroPadValue } = require("ethers");
 
-const artifact = (file) => JSON.parse(readFileSync(path.join(process.env.POCO, "artifacts/contracts", file)));
 const coder = AbiCoder.defaultAbiCoder();
 const hash = (text) => keccak256(toUtf8Bytes(text));
 const word = (n) => zeroPadValue(toBeHex(n), 32);
@@ -55,15 +54,8 @@ async function must(promise, what) {
 	return r;
 }
 
-// Libraries are linked by their addresses in the code.
-async function deploy(file, libraries = {}) {
-	const { bytecode, linkReferences = {} } = artifact(file);
-	let code = bytecode;
-	for (const names of Object.values(linkReferences))
-		for (const [name, places] of Object.entries(names))
-			for (const { start, length } of places)
-				code = code.slice(0, 2 + start * 2) + libraries[name].slice(2) + code.slice(2 + (start + length) * 2);
-	return (await must(call(admin, null, code), "deploy " + file)).created;
+async function deploy(file, libraries) {
+	return (await must(call(admin, null, linked(file, libraries)), "deploy " + file)).created;
 }
 
 // isValidSignature(hash, signature): is the signature my address? Any other question: no.
@@ -79,32 +71,11 @@ async function person(name) {
 }
 const signatureOf = (address) => zeroPadValue(address, 32);
 
-// In the place of the diamond: code that sends each selector on to its facet by delegatecall, and answers owner() itself.
-function dispatcher(facets) {
-	const hex = (n) => n.toString(16).padStart(4, "0");
-	const targets = [["0x8da5cb5b", null], ...facets];
-	const bodies = [];
-	let table = "60003560e01c", where = table.length / 2 + targets.length * 11 + 4;
-	for (const [selector, facet] of targets) {
-		let body = "5b73" + admin.slice(2) + "60005260206000f3";
-		if (facet) {
-			body = "5b3660006000376000600036600073" + facet.slice(2) + "5af43d600060003e";
-			body += "61" + hex(where + body.length / 2 + 8) + "573d6000fd5b3d6000f3";
-		}
-		table += "8063" + selector.slice(2) + "1461" + hex(where) + "57";
-		bodies.push(body);
-		where += body.length / 2;
-	}
-	return "0x" + table + "600080fd" + bodies.join("");
-}
-
-const facetNames = ["IexecConfigurationFacet", "IexecCategoryManagerFacet", "IexecEscrowNativeFacet", "IexecERC20Facet", "IexecOrderManagementFacet",
-	"IexecPoco1Facet", "IexecPoco2Facet", "IexecPocoAccessorsFacet"];
 await state.putAccount(at(admin), Account.fromAccountData({ balance: 10n ** 40n }));
 const orderLibrary = await deploy("libs/IexecLibOrders_v5.sol/IexecLibOrders_v5.json");
 const selectors = new Map(), fragments = new Set();
 for (const name of facetNames) {
-	const file = `facets/${name}.sol/${name}.json`, facet = await deploy(file, { IexecLibOrders_v5: orderLibrary });
+	const file = facetFile(name), facet = await deploy(file, { IexecLibOrders_v5: orderLibrary });
 	new Interface(artifact(file).abi).forEachFunction((f) => {
 		if (f.name === "owner" || selectors.has(f.selector)) return;
 		selectors.set(f.selector, facet);
@@ -113,7 +84,7 @@ for (const name of facetNames) {
 }
 const abi = new Interface([...fragments]);
 await state.putAccount(at(hub), Account.fromAccountData({}));
-await state.putContractCode(at(hub), hexToBytes(dispatcher([...selectors])));
+await state.putContractCode(at(hub), hexToBytes(dispatcher([...selectors], admin)));
 
 async function hubCall(from, name, args, value) {
 	const r = await call(from, hub, abi.encodeFunctionData(name, args), value);
@@ -123,10 +94,9 @@ async function hubCall(from, name, args, value) {
 const view = async (name, ...args) => (await must(hubCall(admin, name, args), name)).value;
 
 const registries = {};
-for (const [kind, folder, name] of [["app", "apps", "AppRegistry"], ["data", "datasets", "DatasetRegistry"], ["pool", "workerpools", "WorkerpoolRegistry"]]) {
-	const file = `registries/${folder}/${name}.sol/${name}.json`;
+for (const [kind, file] of registryFiles) {
 	registries[kind] = { address: await deploy(file), abi: new Interface(artifact(file).abi) };
-	await must(call(admin, registries[kind].address, registries[kind].abi.encodeFunctionData("initialize", [nobody])), name);
+	await must(call(admin, registries[kind].address, registries[kind].abi.encodeFunctionData("initialize", [nobody])), file);
 }
 const poolAbi = new Interface(artifact("registries/workerpools/Workerpool.sol/Workerpool.json").abi);
 await must(hubCall(admin, "configure", [nobody, "", "", 9, registries.app.address, registries.data.address, registries.pool.address, nobody]), "configure");
