@@ -33,6 +33,7 @@ struct store_data {
 	struct buf header;	/* age header to keeper and owner */
 	struct buf schema;	/* JSON; empty when hidden */
 	uint8_t schema_blob[32];	/* where a schema is that no entry could hold, or zero; find and each have read it into schema */
+	bool schema_damaged;	/* from each: there is a schema, but not with the bytes that were registered; schema is empty */
 	int64_t created;
 	bool ephemeral;	/* sealed for one run by run-task */
 };

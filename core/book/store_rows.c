@@ -419,7 +419,11 @@ int store_data_find(struct store *s, const char *which, const uint8_t *me, struc
 		r = find_bytes(s, &store_data_table, "WHERE owner = ?1 AND name = ?2 AND ephemeral = 0", me, 32, which, out, e);
 	if (r == 0)
 		r = find(s, &store_data_table, which, out, e) < 0 ? -1 : 1;
-	if (r < 0 || schema_load(s, out, e) < 0) {
+	if (r > 0 && schema_load(s, out, e) < 0) {
+		err_hint(e, "bring back blobs/ of this home from a copy; enclua data list shows which data are whole");
+		r = -1;
+	}
+	if (r < 0) {
 		store_data_done(out);
 		return -1;
 	}
@@ -430,7 +434,10 @@ struct data_call { struct store *s; int (*f)(void *ctx, const struct store_data 
 static int data_one(void *ctx, const void *record, struct err *e)
 {
 	const struct data_call *c = ctx;
-	return schema_load(c->s, c->d, e) < 0 ? -1 : c->f(c->ctx, record, e);
+	c->d->schema_damaged = schema_load(c->s, c->d, NULL) < 0;	/* one of many: the others are told all the same */
+	if (c->d->schema_damaged)
+		buf_clear(&c->d->schema);
+	return c->f(c->ctx, record, e);
 }
 int store_data_each(struct store *s, int (*f)(void *ctx, const struct store_data *d, struct err *e), void *ctx, struct err *e)
 {

@@ -214,3 +214,26 @@ refused() {
 	[ "$status" -eq 3 ]
 	[ "$(find "$ENCLUA_HOME/blobs" -type f | wc -l)" -eq "$before" ]
 }
+
+@test "a damaged schema is told of its own data, and hides no other" {
+	mkdir many
+	for i in $(seq 3000); do : > "many/a-rather-long-name-of-a-file-number-$i.csv"; done
+	"$enclua" protect many --name broken
+	"$enclua" protect --set t=x --name whole
+	"$enclua" --json data show broken | jq -e '.schema | length == 3000'
+	for blob in "$ENCLUA_HOME"/blobs/*; do
+		[ -f "$blob" ] && grep -aq '^{"a-rather' "$blob" && chmod u+w "$blob" && printf 'X' | dd of="$blob" bs=1 seek=9 conv=notrunc status=none && damaged=$blob
+	done
+	[ -n "$damaged" ]
+	for turn in changed gone; do
+		"$enclua" --json data list | jq -e '.data | length == 2 and (.[0] | .name == "broken" and .schema == null and .schema_damaged)
+			and (.[1] | .schema == {"t": "string"} and (has("schema_damaged") | not))'
+		"$enclua" data list | grep -q 'broken  (schema damaged)$'
+		[ "$("$enclua" --json data list --schema t:string | jq -r '.data[].name')" = whole ]
+		"$enclua" data show whole | grep -q 't: string'
+		run --separate-stderr "$enclua" data show broken
+		[ "$status" -ne 0 ] && [ -z "$output" ]
+		[[ "$stderr" == *"the schema of data1"* && "$stderr" == *"enclua data list"* ]]
+		rm -f "$damaged"
+	done
+}

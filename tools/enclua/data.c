@@ -59,6 +59,10 @@ void data_write_fields(struct cli *c, const struct store_data *d)
 		json_write_raw(w, buf_text(&d->schema), d->schema.len);
 	else
 		json_write_null(w);
+	if (d->schema_damaged) {
+		json_write_key(w, "schema_damaged");
+		json_write_bool(w, true);
+	}
 }
 
 static int schema_line(void *ctx, const char *path, const char *type, struct err *e)
@@ -128,8 +132,8 @@ static int list_one(void *ctx, const struct store_data *d, struct err *e)
 	json_write_object_end(&f->c->out);
 	owner_text(f->c, d, owner);
 	time_text(created, d->created);
-	return cli_print(f->c, e, "%s  %s  %12llu  %s  %s\n", d->id, created, (unsigned long long)d->payload_len, owner,
-		d->name[0] ? d->name : "-");
+	return cli_print(f->c, e, "%s  %s  %12llu  %s  %s%s\n", d->id, created, (unsigned long long)d->payload_len, owner,
+		d->name[0] ? d->name : "-", d->schema_damaged ? "  (schema damaged)" : "");
 }
 
 static int run_list(struct cli *c, struct args *a, struct err *e)
