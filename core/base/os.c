@@ -1,6 +1,7 @@
 /* System calls with the corners rounded off. */
 #include "base/os.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -116,10 +117,13 @@ static int dir_sync(const char *path)
 	return r;
 }
 
+#define TMP ".tmp-"
+#define TMP_RANDOM 6u	/* characters, of mkostemp */
+
 static int file_swap(const char *path, mode_t mode, const void *bytes, size_t n, bool sync, struct err *e)
 {
 	char tmp[PATH_MAX];
-	int len = snprintf(tmp, sizeof tmp, "%s.tmp-XXXXXX", path);
+	int len = snprintf(tmp, sizeof tmp, "%s" TMP "XXXXXX", path);
 	if (len < 0 || (size_t)len >= sizeof tmp)
 		return err_set(e, ERR_INVALID, "the path %s is too long", path);
 	int fd = mkostemp(tmp, O_CLOEXEC);
@@ -150,6 +154,31 @@ int os_file_replace(const char *path, mode_t mode, const void *bytes, size_t n, 
 int os_file_publish(const char *path, mode_t mode, const void *bytes, size_t n, bool whole, struct err *e)
 {
 	return file_swap(path, mode, bytes, n, whole, e);
+}
+
+bool os_tmp_is(const char *name)
+{
+	size_t len = strlen(name), tail = sizeof TMP - 1 + TMP_RANDOM;
+	return len > tail && strncmp(name + len - tail, TMP, sizeof TMP - 1) == 0;
+}
+
+/* Best effort: what cannot be removed now is there the next time. */
+void os_tmp_sweep(const char *path, int64_t age_s)
+{
+	char dir[PATH_MAX];
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+	int len = slash ? snprintf(dir, sizeof dir, "%.*s/", (int)(slash - path), path) : snprintf(dir, sizeof dir, ".");
+	DIR *d = len < 0 || (size_t)len >= sizeof dir ? NULL : opendir(dir);
+	if (!d)
+		return;
+	for (struct dirent *f; (f = readdir(d));) {
+		struct stat st;
+		size_t n = strlen(base);
+		if (strncmp(f->d_name, base, n) == 0 && strlen(f->d_name) == n + sizeof TMP - 1 + TMP_RANDOM && os_tmp_is(f->d_name) &&
+			fstatat(dirfd(d), f->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && st.st_mtime + age_s <= os_time())
+			(void)unlinkat(dirfd(d), f->d_name, 0);
+	}
+	closedir(d);
 }
 
 int os_dir_make(const char *path, mode_t mode, struct err *e)

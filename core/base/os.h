@@ -26,6 +26,9 @@ int os_file_replace(const char *path, mode_t mode, const void *bytes, size_t n, 
 /* The same for a file that can be made again from others: after a power failure the one before may be back. whole: whichever is there is not cut short. */
 int os_file_publish(const char *path, mode_t mode, const void *bytes, size_t n, bool whole, struct err *e);
 
+/* Is this the name of a file that one of these would have renamed? And: removes what killed writers of `path` left beside it, if it is that old. */
+bool os_tmp_is(const char *name);
+void os_tmp_sweep(const char *path, int64_t age_s);
 int os_dir_make(const char *path, mode_t mode, struct err *e);	/* with its parents; existing is fine */
 /* ERR_DENIED when anybody but its owner may change what is in it, or when its owner is neither this user nor root. */
 int os_dir_guard(const char *path, struct err *e);

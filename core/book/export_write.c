@@ -4,16 +4,21 @@
  */
 #include "book/export.h"
 
+#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/os.h"
 #include "form/tile.h"
 
 #define FILE_MODE 0644	/* public, as is the whole folder */
 #define DIR_MODE 0755
+#define TMP_AGE 86400	/* seconds; another export into the same folder is over by then */
+#define WALK_FDS 8
 
 struct writer {
 	const struct export_source *source;
@@ -183,6 +188,23 @@ static int checkpoint_put(struct writer *w, const char *path, struct err *e)
 	return os_file_replace(path, FILE_MODE, w->source->note, w->source->note_len, e);
 }
 
+static int tmp_remove(const char *path, const struct stat *st, int flag, struct FTW *at)
+{
+	(void)at;
+	if (flag == FTW_F && S_ISREG(st->st_mode) && os_tmp_is(path) && st->st_mtime + TMP_AGE <= os_time())
+		(void)unlink(path);
+	return 0;
+}
+
+/* What an export left that was killed; best effort, for it harms nobody but by its size. */
+static void tmp_sweep(const char *dir, const char *checkpoint)
+{
+	char tiles[PATH_MAX];
+	os_tmp_sweep(checkpoint, TMP_AGE);
+	if (snprintf(tiles, sizeof tiles, "%s/tile", dir) < (int)sizeof tiles)
+		(void)nftw(tiles, tmp_remove, WALK_FDS, FTW_PHYS);
+}
+
 int export_write(const struct export_source *s, const char *dir, struct export_count *out, void (*progress)(void *ctx, uint64_t done, uint64_t total), void *ctx,
 	struct err *e)
 {
@@ -197,6 +219,7 @@ int export_write(const struct export_source *s, const char *dir, struct export_c
 	if (checkpoint_of(&w->state, s->note, s->note_len, e) < 0 || root_check(w, &w->state, "the checkpoint", e) < 0 || os_dir_make(dir, DIR_MODE, e) < 0 ||
 		folder_check(w, path, e) < 0)
 		goto out;
+	tmp_sweep(dir, path);
 	if (w->state.size > 0 && s->entries(s->ctx, 0, w->state.size, entry_put, w, e) < 0)
 		goto out;
 	if (w->next != w->state.size) {

@@ -121,6 +121,23 @@ static void nothing_is_signed_beside_what_was(void **state)
 	buf_done(&note);
 }
 
+/* What a publish left that was killed goes with the next one. */
+static void leftovers_go(void **state)
+{
+	struct book_made *m = *state;
+	char path[PATH_MAX + 32], left[PATH_MAX + 64];
+	struct buf note;
+	struct err e;
+	published_path(m, path);
+	(void)snprintf(left, sizeof left, "%s.tmp-aBcDeF", path);
+	BOOK_MUST(os_file_replace(left, 0600, "half", 4, &e), &e);
+	enter_one(m);
+	checkpoint(m->b, &note);
+	assert_false(os_exists(left));
+	published_is(m, &note);
+	buf_done(&note);
+}
+
 static void one_process_at_a_time_publishes(void **state)
 {
 	struct book_made *m = *state;
@@ -555,7 +572,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, book_make_setup, book_make_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(a_size_is_signed_once), TEST(nothing_is_signed_beside_what_was), TEST(one_process_at_a_time_publishes), TEST(countersignatures_merge),
+		TEST(a_size_is_signed_once), TEST(nothing_is_signed_beside_what_was), TEST(leftovers_go), TEST(one_process_at_a_time_publishes), TEST(countersignatures_merge),
 		TEST(a_bad_line_does_not_spoil_the_note), TEST(the_newest_with_a_quorum_is_chosen), TEST(a_database_that_was_set_back_is_refused),
 		TEST(another_history_of_the_same_operator_is_refused), TEST(a_damaged_published_file_is_refused), TEST(what_was_seen_is_compared_and_swapped),
 		TEST(only_one_swaps),

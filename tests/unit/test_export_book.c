@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/os.h"
@@ -98,6 +100,36 @@ static void other_folder(void **state)
 	scratch_remove(dir);
 }
 
+/* What a killed export left goes a day later; what another may still be writing stays. */
+static void leftovers_go(void **state)
+{
+	static const char *const places[] = { "checkpoint.tmp-aBcDeF", "tile/0/000.tmp-aBcDeF", "tile/entries/000.p/7.tmp-aBcDeF" };
+	const struct timespec old[2] = { { .tv_sec = os_time() - 90000 }, { .tv_sec = os_time() - 90000 } };
+	struct book_made *m = *state;
+	char dir[PATH_MAX], path[PATH_MAX + 64];
+	struct err e;
+	scratch_make(dir);
+	export_ok(m->b, dir, BOOK_MAKE_ENTRIES);
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		(void)snprintf(path, sizeof path, "%s/%s", dir, places[i]);
+		BOOK_MUST(os_file_replace(path, 0600, "half", 4, &e), &e);
+	}
+	export_ok(m->b, dir, BOOK_MAKE_ENTRIES);
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		(void)snprintf(path, sizeof path, "%s/%s", dir, places[i]);
+		assert_true(os_exists(path));
+		assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+	}
+	(void)snprintf(path, sizeof path, "%s/checkpoint", dir);
+	assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+	export_ok(m->b, dir, BOOK_MAKE_ENTRIES);
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		(void)snprintf(path, sizeof path, "%s/%s", dir, places[i]);
+		assert_false(os_exists(path));
+	}
+	scratch_remove(dir);
+}
+
 /* A process appends while we export again and again into one folder: each export verifies, none is smaller than the one before. */
 static void while_growing(void **state)
 {
@@ -128,6 +160,6 @@ static void while_growing(void **state)
 int main(void)
 {
 #define BOOK(name) cmocka_unit_test_setup_teardown(name, book_make_setup, book_make_teardown)
-	const struct CMUnitTest tests[] = { BOOK(grows), BOOK(other_folder), BOOK(while_growing) };
+	const struct CMUnitTest tests[] = { BOOK(grows), BOOK(other_folder), BOOK(leftovers_go), BOOK(while_growing) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <cmocka.h>
@@ -226,6 +228,41 @@ static void test_guard(void **state)
 	}
 }
 
+/* Only what a killed writer of this very file left, and only when it is old enough. */
+static void test_sweep(void **state)
+{
+	static const struct { const char *name; bool old, goes; } files[] = {
+		{ "note.tmp-a1B2c3", true, true }, { "note.tmp-a1B2c4", false, false }, { "note", true, false }, { "note.tmp-", true, false },
+		{ "note.tmp-a1B2c", true, false }, { "note.tmp-a1B2c34", true, false }, { "other.tmp-a1B2c3", true, false }, { "my-note.tmp-a1B2c3", true, false },
+		{ "notes.tmp-a1B2c3", true, false },
+	};
+	char path[PATH_MAX + 64];
+	struct err e;
+	(void)state;
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		const struct timespec old[2] = { { .tv_sec = os_time() - 100 }, { .tv_sec = os_time() - 100 } };
+		(void)snprintf(path, sizeof path, "%s/%s", dir, files[i].name);
+		assert_int_equal(os_file_replace(path, 0600, "x", 1, &e), 0);
+		if (files[i].old)
+			assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+	}
+	(void)snprintf(path, sizeof path, "%s/note.tmp-folder", dir);
+	assert_int_equal(mkdir(path, 0700), 0);
+	(void)snprintf(path, sizeof path, "%s/note", dir);
+	os_tmp_sweep(path, 50);
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		(void)snprintf(path, sizeof path, "%s/%s", dir, files[i].name);
+		assert_int_equal(os_exists(path), !files[i].goes);
+	}
+	(void)snprintf(path, sizeof path, "%s/note.tmp-folder", dir);
+	assert_true(os_exists(path));
+	(void)snprintf(path, sizeof path, "%s/nowhere/note", dir);
+	os_tmp_sweep(path, 0);
+	assert_true(os_tmp_is("note.tmp-a1B2c3"));
+	assert_false(os_tmp_is(".tmp-a1B2c3"));
+	assert_false(os_tmp_is("note.tmp_a1B2c3"));
+}
+
 static void test_time(void **state)
 {
 	(void)state;
@@ -248,7 +285,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_read, setup, teardown), cmocka_unit_test_setup_teardown(test_replace, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_replace_full, setup, teardown), cmocka_unit_test_setup_teardown(test_dirs, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_guard, setup, teardown), cmocka_unit_test(test_whole), cmocka_unit_test_setup_teardown(test_pread, setup, teardown), cmocka_unit_test(test_time),
+		cmocka_unit_test_setup_teardown(test_guard, setup, teardown), cmocka_unit_test_setup_teardown(test_sweep, setup, teardown), cmocka_unit_test(test_whole), cmocka_unit_test_setup_teardown(test_pread, setup, teardown), cmocka_unit_test(test_time),
 		cmocka_unit_test(test_wipe),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
