@@ -64,7 +64,7 @@ alone() { env -i PATH=/nowhere "$@"; }
 }
 
 @test "no system call reaches for a network, or opens anything of a home" {
-	command -v strace > /dev/null || skip "no strace here"
+	command -v strace > /dev/null || { echo "no strace here: run make deps"; return 1; }
 	strace -f -o trace -e trace=network,openat,open "$enclua" --home "$work/none" verify "$KEPT/task.tlog-proof" > /dev/null || skip "strace may not trace here"
 	[ -z "$(grep -E 'socket\(|connect\(' trace)" ]
 	[ -z "$(grep -E 'none|store\.db|\.key"' trace)" ]
