@@ -3,6 +3,30 @@
 
 load homes
 
+# Two more tasks: one that several workers had to agree on, and one with an iApp that changed hands before.
+agreed_and_moved() {
+	local name task
+	mkdir small
+	printf 'api: 1\nname: small\nversion: 1.0.0\nsummary: made by a test\nentry: main.lua\n' > small/iapp.yaml
+	printf 'return function(task) task.result:write("r", "1") end\n' > small/main.lua
+	for name in anne ben carl dora; do
+		"$enclua" key new $name --no-passphrase > /dev/null
+		"$enclua" --as $name account show > /dev/null
+		"$enclua" pool worker add local $name > /dev/null
+	done
+	"$enclua" --json run-task small --trust 3 --no-wait > agreed.json
+	task=$(jq -r .task agreed.json)
+	for name in anne ben carl dora anne ben carl dora; do
+		"$enclua" --quiet --as $name worker run --once > /dev/null
+		"$enclua" --json task show "$task" > agreed.task
+	done
+	sed -i 's/small/moved/' small/iapp.yaml
+	"$enclua" --as anne app deploy small > /dev/null
+	"$enclua" --as anne app transfer moved ben > /dev/null
+	"$enclua" --as ben app offer moved > /dev/null
+	"$enclua" --json run-task moved > moved.json
+}
+
 # One book for all tests of this file, with a task that has run, a quorum, and the files that its owner gives away.
 setup_file() {
 	setup_homes
@@ -18,8 +42,12 @@ setup_file() {
 	printf 'return function() while true do end end\n' > app/main.lua
 	printf 'limits: { wall: 300ms }\n' >> app/iapp.yaml
 	"$enclua" run-task app --data table.csv 2> /dev/null || [ $? -eq 9 ]
+	"$enclua" --json task list | jq '.tasks[-1]' > limit.json
+	agreed_and_moved
 	signs mine w1 w2
-	"$enclua" task receipt "$("$enclua" --json task list | jq -r '.tasks[-1].task')" -o limit.receipt > /dev/null
+	"$enclua" task receipt "$(jq -r .task limit.json)" -o limit.receipt > /dev/null
+	"$enclua" task receipt "$(jq -r .task agreed.json)" -o agreed.receipt > /dev/null
+	"$enclua" task receipt "$(jq -r .task moved.json)" -o moved.receipt > /dev/null
 	"$enclua" book proof "$(jq -r .task ran.json)" -o task.tlog-proof
 	"$enclua" book export public > /dev/null
 	"$enclua" task receipt "$(jq -r .task ran.json)" -o task.receipt > /dev/null
@@ -158,4 +186,29 @@ flipped() { perl -e 'local $/; open F, "<", $ARGV[0]; $_ = <F>; substr($_, $ARGV
 	[ "$(grep -c '^sealed to' out)" -eq 0 ]
 	says 0 alone "$enclua" --json verify "$KEPT/limit.receipt"
 	jq -e '.status == "LIMIT" and .reason == "wall limit" and .result == null' out
+}
+
+@test "a receipt of a task on which several workers agreed" {
+	jq -e '.status == "COMPLETED" and (.market.workers | length >= 2)' "$KEPT/agreed.task"
+	says 0 alone "$enclua" verify "$KEPT/agreed.receipt" --policy "$KEPT/policy"
+	grep -qE '^agreed  *with other workers.*\(trust 3\)' out
+	says 0 alone "$enclua" --json verify "$KEPT/agreed.receipt"
+	grep -q '^enclua/task.finalize/v1$' "$KEPT/agreed.receipt" && grep -q '^enclua/task.reveal/v1$' "$KEPT/agreed.receipt"
+	jq -e --slurpfile task "$KEPT/agreed.task" '.trust == 3 and .status == "COMPLETED" and (.worker as $w | $task[0].market.workers | map(.worker) | index($w) != null)' out
+}
+
+@test "a receipt of a task with an iApp that was given away names its owner then, not its maker" {
+	ben=$(at "$KEPT/mine" --json key show ben | jq -r .identity) anne=$(at "$KEPT/mine" --json key show anne | jq -r .identity)
+	says 0 alone "$enclua" --json verify "$KEPT/moved.receipt" --policy "$KEPT/policy"
+	jq -e --arg ben "$ben" --arg anne "$anne" '.app.owner == $ben and .app.author == $anne and .app.name == "moved"' out
+	[ "$(grep -c '^enclua/app.transfer/v1$' "$KEPT/moved.receipt")" = 1 ]
+}
+
+@test "a flipped bit in a receipt with a transfer, at other bytes each time" {
+	bytes=$(stat -c %s "$KEPT/moved.receipt")
+	for at in $(seq $((RANDOM % 61)) 61 $((bytes - 1))); do
+		flipped "$KEPT/moved.receipt" "$at" $((at % 7)) > bad
+		got=0; alone "$enclua" verify bad --policy "$KEPT/policy" > out 2> err || got=$?
+		{ [ "$got" -eq 5 ] || [ "$got" -eq 4 ]; } && [ ! -s out ] || { echo "byte $at of $bytes: exit $got"; cat out err; return 1; }
+	done
 }
