@@ -24,7 +24,7 @@ static bool admits(struct book *b, const char *restriction, const char *who)
 	return !restriction[0] || !strcmp(restriction, who) || (who[0] && host_get(b, MARKET_ROW_MEMBER, restriction, who, &row, NULL) == 1);
 }
 
-/* The cheapest open order that fits. */
+/* The cheapest open order that fits. One that needs what the pool does not offer comes after all others: then the rule about that says what is missing. */
 struct search { const struct job *j; enum market_order_kind kind; const char *owner; struct run_order *best; };
 
 static bool fits(const struct search *x, const struct market_order *o)
@@ -39,15 +39,27 @@ static bool fits(const struct search *x, const struct market_order *o)
 	return admits(b, r->app, x->j->app_id) && admits(b, r->data, d->data) && admits(b, r->pool, d->pool) && admits(b, r->requester, d->requester);
 }
 
+static bool better(const struct search *x, const struct market_order *o)
+{
+	const struct run_order *best = x->best;
+	uint64_t lacks = x->kind == MARKET_ORDER_POOL ? 0 : ~x->j->deal.pool_order.tag;
+	if (!best->id[0] || !(o->tag & lacks) != !(best->tag & lacks))
+		return !best->id[0] || !(o->tag & lacks);
+	if (o->price == best->price && x->kind == MARKET_ORDER_POOL)
+		return o->tag != best->tag && (o->tag & best->tag) == best->tag;	/* for as much, who offers more */
+	return o->price < best->price;
+}
+
 static int search_one(void *ctx, const void *row, uint64_t made, struct err *e)
 {
 	const struct search *x = ctx;
 	const struct market_order *o = row;
 	(void)made;
 	(void)e;
-	if (fits(x, o) && (!x->best->id[0] || o->price < x->best->price)) {
+	if (fits(x, o) && better(x, o)) {
 		(void)snprintf(x->best->id, sizeof x->best->id, "%.*s", ID_TEXT - 1, o->id);
 		x->best->price = o->price;
+		x->best->tag = o->tag;
 	}
 	return 0;
 }
@@ -213,6 +225,7 @@ static int app_offer(struct chain *c, struct err *e)
 	struct entry_order_app *f = &c->en->order_app;
 	id_set(f->app, c->j->app_id);
 	f->volume = OFFER_VOLUME;
+	f->tag = d->app_order.tag;	/* free for its owner, not free of what it needs */
 	f->only_requester = entry_text(d->requester);
 	return sign(c, c->j->actor, ID_ORDER, d->app_order.id, e);
 }

@@ -12,7 +12,7 @@
 #include "trust/keeper.h"
 
 /* An order that a run uses: one that is open, or one that this home signs for it. */
-struct run_order { char id[ID_TEXT]; uint64_t price; bool sign; };
+struct run_order { char id[ID_TEXT]; uint64_t price, tag; bool sign; };
 
 /* With whom, and on what terms. What was typed is above, what follows from it below. */
 struct run_deal {
