@@ -199,6 +199,8 @@ money() {
 	enter ben order.data data="$data" price=500000000 volume=1 only_requester="$(identity_of me)" > /dev/null
 	ben=$(free_of ben)
 	fails 7 "this run costs 0.5 RLC" "$enclua" run-task "$app" --data bens
+	says 0 "$enclua" run-task "$app" --data bens --max-price 1RLC --dry-run
+	grep -qF "bens is $data, which belongs to $(identity_of ben)" err
 	says 0 "$enclua" --json run-task "$app" --data bens --max-price 1RLC -o result
 	jq -e '.cost.data == 500000000 and .cost.total == 500000000' out
 	[ "$(free_of ben)" = $((ben + 500000000)) ]

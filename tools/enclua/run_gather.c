@@ -107,15 +107,17 @@ static int data_from_path(struct job *j, size_t i, const char *path, struct err 
 }
 
 /* Somebody else's data needs an offer of its owner, which is looked for when the run is priced; there can be one such in a deal. */
-static int data_owned(struct job *j, const struct store_data *d, bool alone, const char *which, struct err *e)
+static int data_owned(struct cli *c, struct job *j, const struct store_data *d, bool alone, const char *which, struct err *e)
 {
 	char owner[IDENTITY_TEXT];
 	if (!memcmp(d->owner, j->me.public_key, 32))
 		return 0;
 	j->others_data = true;
-	if (alone)
-		return 0;
 	identity_text(owner, d->owner);
+	if (alone) {
+		cli_note(c, "%s is %s, which belongs to %s", cli_safe(which, strlen(which), 0), d->id, owner);	/* a name may mean more than was thought of */
+		return 0;
+	}
 	err_set(e, ERR_DENIED, "%s belongs to %s: with more than one data in a task, all must be your own", cli_safe(which, strlen(which), 0), owner);
 	return err_hint(e, "act as its owner: --as NAME; the result can be sealed to others by --beneficiary WHO");
 }
@@ -130,7 +132,7 @@ static int data_one(struct cli *c, struct job *j, size_t i, bool alone, const ch
 		return data_from_path(j, i, which, e);
 	}
 	if (known)
-		return data_owned(j, &j->data[i], alone, which, e);
+		return data_owned(c, j, &j->data[i], alone, which, e);
 	if (why.code != ERR_NOT_FOUND) {
 		*e = why;
 		return -1;
