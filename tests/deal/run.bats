@@ -250,3 +250,16 @@ money() {
 	says 0 "$enclua" book verify
 	[ "$(value '[.tasks[] | select(.status == "COMPLETED")] | length' task list)" = 2 ]
 }
+
+@test "a passphrase is asked for once, and not at all when the price is refused" {
+	text
+	export ENCLUA_HOME=$work/guarded
+	printf 'correct horse\n' > pass
+	"$enclua" --passphrase-file pass init > /dev/null
+	python3 "$top/tests/protect/on_terminal" 'correct horse' -- timeout 60 "$enclua" run-task "$app_dir" --data text.txt --payer me -o once > said
+	[ "$(grep -o -i 'passphrase of' said | wc -l)" -eq 1 ] || { cat said; return 1; }
+	[ -s once/task.receipt ]
+	"$enclua" --passphrase-file pass app offer word-count --price 1RLC > /dev/null
+	"$enclua" key new poor --no-passphrase > /dev/null
+	fails 7 "this run costs 1 RLC" setsid -w "$enclua" --as poor run-task word-count --data text.txt --payer me
+}
