@@ -152,7 +152,8 @@ PY
 @test "--note is the verifier key of C2SP: its hash is that of name and key" {
 	"$enclua" key new alice --no-passphrase > /dev/null
 	vkey=$("$enclua" key export alice --note)
-	IFS=+ read -r name hash key <<< "$vkey"
+	name=${vkey%%+*} hash=${vkey#*+} key=${vkey#*+*+}	# read would drop a "+" at the end of the key
+	hash=${hash%%+*}
 	[ "$name" = alice ]
 	[ "$(base64 -d <<< "$key" | head -c 1 | od -An -tx1 | tr -d ' ')" = 01 ]
 	[ "$( { printf 'alice\n'; base64 -d <<< "$key"; } | sha256sum | head -c 8)" = "$hash" ]
