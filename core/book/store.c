@@ -16,7 +16,10 @@
 #include "book/store_schema.h"
 
 #define BUSY_MS 15000	/* how long one process waits for the transaction of another: many times the slowest fsync */
-#define SAVEPOINT_BYTES (1 << 20)	/* 256 pages */
+/* What a savepoint keeps stays in memory up to here. SQLite 3.40 writes it out as one piece when it grows past that, and its file system layer takes 0x1ffff bytes at most in
+ * one piece: a larger value turns a long chain into "disk is full". */
+#define SAVEPOINT_BYTES KIB(127)
+static_assert(SAVEPOINT_BYTES <= 0x1ffff, "a piece that SQLite's file system layer writes whole");
 #define STORE_FILE "store.db"
 
 int store_fail(struct store *s, int rc, struct err *e, const char *doing)
