@@ -193,7 +193,8 @@ flipped() { perl -e 'local $/; open F, "<", $ARGV[0]; $_ = <F>; substr($_, $ARGV
 	says 0 alone "$enclua" verify "$KEPT/agreed.receipt" --policy "$KEPT/policy"
 	grep -qE '^agreed  *with other workers.*\(trust 3\)' out
 	says 0 alone "$enclua" --json verify "$KEPT/agreed.receipt"
-	grep -q '^enclua/task.finalize/v1$' "$KEPT/agreed.receipt" && grep -q '^enclua/task.reveal/v1$' "$KEPT/agreed.receipt"
+	grep -q '^enclua/task.finalize/v1$' "$KEPT/agreed.receipt"
+	grep -q '^enclua/task.reveal/v1$' "$KEPT/agreed.receipt"
 	jq -e --slurpfile task "$KEPT/agreed.task" '.trust == 3 and .status == "COMPLETED" and (.worker as $w | $task[0].market.workers | map(.worker) | index($w) != null)' out
 }
 

@@ -29,7 +29,8 @@ teardown() { teardown_place; }
 	says 0 "$enclua" --home nowhere key new --help
 	says 0 "$enclua" -h
 	says 0 "$enclua" run-task -h
-	[ ! -e nowhere ] && [ ! -e .local ]
+	[ ! -e nowhere ]
+	[ ! -e .local ]
 }
 
 @test "every option of every command is in its help" {

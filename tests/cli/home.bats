@@ -8,26 +8,37 @@ teardown() { teardown_place; }
 init() { "$enclua" "$@" init --no-passphrase > /dev/null; }
 
 @test "--home, then ENCLUA_HOME, then XDG_DATA_HOME, then ~/.local/share" {
-	init && [ -f .local/share/enclua/store.db ]
-	XDG_DATA_HOME=$work/xdg init && [ -f xdg/enclua/store.db ]
-	XDG_DATA_HOME=relative init --home a && [ -f a/store.db ]
+	init
+	[ -f .local/share/enclua/store.db ]
+	XDG_DATA_HOME=$work/xdg init
+	[ -f xdg/enclua/store.db ]
+	XDG_DATA_HOME=relative init --home a
+	[ -f a/store.db ]
 	export XDG_DATA_HOME=$work/other
-	ENCLUA_HOME=$work/env init && [ -f env/store.db ]
-	ENCLUA_HOME=$work/unused init --home flag && [ -f flag/store.db ]
-	[ ! -e unused ] && [ ! -e other ] && [ ! -e relative ]
+	ENCLUA_HOME=$work/env init
+	[ -f env/store.db ]
+	ENCLUA_HOME=$work/unused init --home flag
+	[ -f flag/store.db ]
+	[ ! -e unused ]
+	[ ! -e other ]
+	[ ! -e relative ]
 }
 
 @test "XDG_DATA_HOME that is not absolute is ignored, as its specification says" {
 	XDG_DATA_HOME=relative init
-	[ -f .local/share/enclua/store.db ] && [ ! -e relative ]
+	[ -f .local/share/enclua/store.db ]
+	[ ! -e relative ]
 }
 
 @test "init: what it makes is for nobody else" {
 	umask 000
 	says 0 "$enclua" --home h --json init --no-passphrase
 	jq -e '.name == "me" and .sealed == false and (.identity | startswith("enclua1"))' out > /dev/null
-	[ "$(stat -c %a h)" = 700 ] && [ "$(stat -c %a h/keys)" = 700 ]
-	[ "$(stat -c %a h/keys/me.key)" = 600 ] && [ "$(stat -c %a h/keeper.key)" = 600 ] && [ "$(stat -c %a h/store.db)" = 600 ]
+	[ "$(stat -c %a h)" = 700 ]
+	[ "$(stat -c %a h/keys)" = 700 ]
+	[ "$(stat -c %a h/keys/me.key)" = 600 ]
+	[ "$(stat -c %a h/keeper.key)" = 600 ]
+	[ "$(stat -c %a h/store.db)" = 600 ]
 }
 
 @test "init again changes nothing" {
@@ -45,14 +56,16 @@ init() { "$enclua" "$@" init --no-passphrase > /dev/null; }
 		"$enclua" --home h --json data list > /dev/null
 		rm -rf h
 	done
-	init --home h && rm h/book/checkpoint
+	init --home h
+	rm h/book/checkpoint
 	cp h/keys/me.key kept
 	init --home h
 	cmp h/keys/me.key kept
 }
 
 @test "a book that was published does not begin anew because its database is gone" {
-	init --home h && rm h/store.db
+	init --home h
+	rm h/store.db
 	fails 5 "rollback: the published checkpoint has 6 entries" "$enclua" --home h init --no-passphrase
 	fails 5 "rollback" "$enclua" --home h protect "$top/README.md"
 }

@@ -21,7 +21,9 @@ terminal() { python3 "$top/tests/protect/on_terminal" "$@"; }
 
 @test "on a terminal: asked twice, not shown; a difference is refused" {
 	got=0; terminal 'correct horse' 'correct hose' -- "$enclua" init > out || got=$?
-	[ "$got" -eq 2 ] && grep -q differ out && [ ! -e h/store.db ]
+	[ "$got" -eq 2 ]
+	grep -q differ out
+	[ ! -e h/store.db ]
 	terminal 'correct horse' 'correct horse' -- "$enclua" init > out
 	grep -q 'under a passphrase' out
 	[ -z "$(grep -o correct out)" ]
@@ -29,7 +31,8 @@ terminal() { python3 "$top/tests/protect/on_terminal" "$@"; }
 
 @test "an empty answer is no passphrase" {
 	got=0; terminal '' -- "$enclua" init > out || got=$?
-	[ "$got" -eq 2 ] && grep -q 'no passphrase' out
+	[ "$got" -eq 2 ]
+	grep -q 'no passphrase' out
 }
 
 @test "the question goes to the terminal although stdin and stdout are files" {
@@ -51,7 +54,9 @@ echo "ended $?"
 echo_off || echo "echo is on"
 SH
 	terminal -- bash wait.sh "$enclua" > out
-	grep -q 'echo was off' out && grep -q 'ended 143' out && grep -q 'echo is on' out
+	grep -q 'echo was off' out
+	grep -q 'ended 143' out
+	grep -q 'echo is on' out
 	[ ! -e h/keys/bob.key ]
 }
 

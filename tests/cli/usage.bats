@@ -41,7 +41,9 @@ teardown() { teardown_place; }
 	"$enclua" key --home a new bob --no-passphrase > /dev/null
 	"$enclua" key new --no-passphrase eve --home=a > /dev/null
 	"$enclua" --home a key list -q > out
-	grep -q bob out && grep -q eve out && grep -q me out
+	grep -q bob out
+	grep -q eve out
+	grep -q me out
 	"$enclua" -qv version
 	"$enclua" version -q -q --quiet
 }

@@ -35,7 +35,9 @@ matching() { echo deal.match app="$app_order" data="$data_order" pool="$pool_ord
 	[ "$(value '.apps | length' app list)" = 1 ]
 	[ "$(value '.orders | length' order list --app word-count)" = 2 ]
 	says 0 "$enclua" app deploy "$app_dir"
-	grep -q '^iApp      word-count' out && grep -q '^order     order1' out && grep -q 'any number of tasks' out
+	grep -q '^iApp      word-count' out
+	grep -q '^order     order1' out
+	grep -q 'any number of tasks' out
 	fails 3 "there is no nowhere" "$enclua" app deploy nowhere
 	fails 5 "not an iApp archive" "$enclua" app deploy "$top/README.md"
 	says 2 "$enclua" app deploy "$app_dir" --volume 0
@@ -51,7 +53,8 @@ matching() { echo deal.match app="$app_order" data="$data_order" pool="$pool_ord
 	jq -e --arg ben "$(identity_of ben)" --arg pool "$pool" --arg data "$data" '.kind == "app" and .state == "open" and .price == 3 and .only_pool == $pool
 		and .only_requester == $ben and .only_data == $data and .tag == ["tee", "gpu"] and .used == 0' out
 	says 0 "$enclua" order show "${order:0:20}"
-	grep -q "^only_pool .*(mill)" out && grep -q "^only_requester .*(ben)" out
+	grep -q "^only_pool .*(mill)" out
+	grep -q "^only_requester .*(ben)" out
 	fails 3 "--only-pool" "$enclua" --as ada app offer word-count --only-pool nowhere
 	fails 3 "--only-requester" "$enclua" --as ada app offer word-count --only-requester nobody
 	fails 3 "--only-data" "$enclua" --as ada app offer word-count --only-data none
@@ -83,7 +86,8 @@ matching() { echo deal.match app="$app_order" data="$data_order" pool="$pool_ord
 	jq -e '.stake_ratio == 10 and .scheduler_ratio == 5' out
 	entries=$(value .entries book verify)
 	says 0 "$enclua" --as carl pool policy mill
-	grep -q "stakes 10 %" out && [ "$(value .entries book verify)" = "$entries" ]
+	grep -q "stakes 10 %" out
+	[ "$(value .entries book verify)" = "$entries" ]
 	refused 4 not-owner "enclua --as NAME" pool policy mill --stake-ratio 1
 	says 0 "$enclua" pool offer local --price 1 --category L --trust 3 --tag gpu
 	says 0 "$enclua" --json pool list
@@ -121,7 +125,8 @@ matching() { echo deal.match app="$app_order" data="$data_order" pool="$pool_ord
 	no_entry 4 not-scheduler ada task.assign task="$task" worker="$worker"
 	enter carl task.assign task="$task" worker="$worker"
 	enter worker task.complete task="$task" digest=blob=40 outcome=COMPLETED measurement=blob=40 result=blob=50 size=50 assurance=software
-	[ "$(free_of ada)" = $((ada + 1000000000)) ] && [ "$(free_of ben)" = $((ben + 500000000)) ]
+	[ "$(free_of ada)" = $((ada + 1000000000)) ]
+	[ "$(free_of ben)" = $((ben + 500000000)) ]
 	# And back: what ada signed holds again.
 	says 0 "$enclua" --as ben app transfer word-count ada
 	[ "$(value '[.orders[] | select(.state == "open")] | length' order list --app word-count --kind app)" = 1 ]
@@ -184,7 +189,8 @@ matching() { echo deal.match app="$app_order" data="$data_order" pool="$pool_ord
 	no_entry 4 match-0x06 me $(matching "$(ask tag=256)")
 	no_entry 4 match-0x12 me $(matching "$(ask only_pool="$(value .pool pool show local)")")
 	no_entry 7 funds me $(matching "$(ask)")	# me has no money
-	grep -qF "has 0 RLC free and needs 3.5 RLC" err && grep -qF "enclua account" err
+	grep -qF "has 0 RLC free and needs 3.5 RLC" err
+	grep -qF "enclua account" err
 	"$enclua" account deposit 10RLC > /dev/null
 	enter me $(matching "$(ask)")
 	says 0 "$enclua" book verify
@@ -206,7 +212,8 @@ matching() { echo deal.match app="$app_order" data="$data_order" pool="$pool_ord
 	says 0 "$enclua" --json deal list
 	jq -e --arg deal "$deal" '.deals | length == 1 and .[0].deal == $deal and .[0].tasks == 1' out
 	says 0 "$enclua" deal show "${deal:0:20}"
-	grep -q "^payer .*(ben)" out && grep -q "^pool_price *2 RLC" out
+	grep -q "^payer .*(ben)" out
+	grep -q "^pool_price *2 RLC" out
 }
 
 @test "task show, watch and claim: where a task is, until it has ended" {
@@ -232,10 +239,13 @@ matching() { echo deal.match app="$app_order" data="$data_order" pool="$pool_ord
 	seer=$!
 	while ! grep -q "active: 0 contributed" seen.err; do sleep 0.1; done
 	enter worker task.complete task="$task" digest=blob=40 outcome=FAILED reason=error measurement=blob=40 assurance=software
-	wait $watcher && wait $seer
-	one_object watched && [ ! -s watched.err ]
+	wait $watcher
+	wait $seer
+	one_object watched
+	[ ! -s watched.err ]
 	jq -e '.status == "FAILED" and .reason == "error" and .market.status == "completed" and .market.workers[0].state == "revealed"' watched
-	grep -q "^completed: 1 contributed" seen.err && grep -q "^status *FAILED" seen
+	grep -q "^completed: 1 contributed" seen.err
+	grep -q "^status *FAILED" seen
 	says 0 "$enclua" task watch "$task"
 	refused 6 claim-status "enclua task show" task claim "$task"
 	fails 3 "there is no task" "$enclua" task claim task1qqqqqqqqqq
@@ -293,7 +303,8 @@ matching() { echo deal.match app="$app_order" data="$data_order" pool="$pool_ord
 	no_entry 4 match-0x15 me $(matching "$r")
 	refused 4 not-owner "enclua --as NAME" list add "$list" me
 	says 0 "$enclua" --as ada list add "$list" me carl
-	grep -q "of ada, 3 members" out && grep -q "(carl)" out
+	grep -q "of ada, 3 members" out
+	grep -q "(carl)" out
 	enter me $(matching "$r")
 	pools=$(value .list --as ada list new mill local --kind pool)
 	[ "$(value '.members | map(.[0:5]) | join(",")' list show "$pools")" = pool1,pool1 ]

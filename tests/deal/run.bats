@@ -53,7 +53,8 @@ money() {
 	[ $(($(free_of manager) - manager + $(free_of "$worker"))) = 2000000000 ]
 	[ "$(free_of "$worker")" -gt 0 ]
 	[ "$(money "$worker")" = "$all" ]
-	[ "$(value .free account show "$deal/escrow")" = 0 ] && [ "$(value .free account show "$deal/stake")" = 0 ]
+	[ "$(value .free account show "$deal/escrow")" = 0 ]
+	[ "$(value .free account show "$deal/stake")" = 0 ]
 	[ "$(value .used order show "$pool_order")" = 1 ]
 	says 0 "$enclua" --json verify out.d/task.receipt
 	says 0 "$enclua" book verify
@@ -93,7 +94,8 @@ money() {
 	rich
 	app=$(value .app --as ada app deploy "$app_dir" --tag gpu)
 	fails 4 "match-0x06: " "$enclua" run-task "$app" --data text.txt
-	grep -qF gpu err && grep -q "try: .*enclua pool list" err
+	grep -qF gpu err
+	grep -q "try: .*enclua pool list" err
 	"$enclua" --as ada app offer word-count --price 0.5RLC > /dev/null
 	"$enclua" --as ada app offer word-count --price 0.25RLC --tag gpu > /dev/null
 	says 0 "$enclua" --json run-task "$app" --data text.txt --max-price 1RLC
@@ -118,7 +120,8 @@ money() {
 	says 0 "$enclua" --as fresh run-task "$app_dir" --data text.txt --max-price 5RLC --dry-run
 	grep -qF "for 2 RLC; nothing was sealed" out	# what is given by path is one's own
 	fails 7 "this run costs 3 RLC" "$enclua" run-task "$app" --data text.txt --dry-run
-	[ "$(entries)" = "$before" ] && [ "$(find "$ENCLUA_HOME/blobs" -type f | wc -l)" = "$blobs" ]
+	[ "$(entries)" = "$before" ]
+	[ "$(find "$ENCLUA_HOME/blobs" -type f | wc -l)" = "$blobs" ]
 }
 
 @test "--payer pays; the requester's account does not move" {
@@ -127,7 +130,8 @@ money() {
 	ben=$(free_of ben) me=$(free_of me)
 	says 0 "$enclua" --json run-task "$app" --data text.txt --max-price 1RLC --payer ben
 	deal=$(jq -r .deal out)
-	[ "$(free_of ben)" = $((ben - 1000000000)) ] && [ "$(free_of me)" = "$me" ]
+	[ "$(free_of ben)" = $((ben - 1000000000)) ]
+	[ "$(free_of me)" = "$me" ]
 	says 0 "$enclua" --json deal show "$deal"
 	jq -e --arg ben "$(identity_of ben)" --arg me "$(identity_of me)" '.payer == $ben and .requester == $me' out
 	[ "$(value '.transfers[-1].cause' account history ben)" = escrow ]
@@ -162,19 +166,22 @@ money() {
 	[ "$(value .free account show "$deal/escrow")" = 2000000000 ] || [ "$(value .locked account show "$deal/escrow")" = 2000000000 ]
 	request=$(value '.orders[-1].order' order list --kind request)
 	"$enclua" book show "$request" > request.entry
-	grep -q '^purpose: research$' request.entry && grep -q '^category: 3$' request.entry
+	grep -q '^purpose: research$' request.entry
+	grep -q '^category: 3$' request.entry
 	says 0 "$enclua" worker run --once
 	says 0 "$enclua" --json task watch "$task" --timeout 5s
 	jq -e '.status == "COMPLETED"' out
 	says 0 "$enclua" task result "$task" -o back
-	[ -n "$(ls back)" ] && [ -s back/task.receipt ]
+	[ -n "$(ls back)" ]
+	[ -s back/task.receipt ]
 	says 0 "$enclua" verify back/task.receipt
 }
 
 @test "several data are the requester's own" {
 	text
 	printf 'api: 1\nname: many\nversion: 1.0.0\nsummary: made by a test\nentry: main.lua\ninputs: { data: many }\n' > many.yaml
-	mkdir many && mv many.yaml many/iapp.yaml
+	mkdir many
+	mv many.yaml many/iapp.yaml
 	printf 'return function(task) task.result:write("r", "1") end\n' > many/main.lua
 	"$enclua" protect text.txt --name kept > /dev/null
 	"$enclua" --as ben protect text.txt --name bens > /dev/null

@@ -76,7 +76,9 @@ field() {
 	"$enclua" init --no-passphrase
 	"$enclua" key new alice --no-passphrase
 	"$enclua" app pack demo --sign me --sign alice
-	mkdir unpacked && tar xf demo.iapp -C unpacked && cd unpacked
+	mkdir unpacked
+	tar xf demo.iapp -C unpacked
+	cd unpacked
 	sha256sum -c --strict MANIFEST
 	found=0
 	for name in me alice; do
@@ -98,7 +100,8 @@ field() {
 	"$enclua" init --no-passphrase
 	"$enclua" key new alice --no-passphrase
 	"$enclua" app pack demo -o one.iapp --sign me --sign alice
-	mkdir unpacked && tar xf one.iapp -C unpacked
+	mkdir unpacked
+	tar xf one.iapp -C unpacked
 	[ "$(ls unpacked/MANIFEST* | wc -l)" -eq 3 ]
 	"$enclua" app pack unpacked -o two.iapp --sign alice --sign me
 	cmp one.iapp two.iapp
@@ -109,8 +112,13 @@ field() {
 	"$enclua" key new alice --no-passphrase
 	"$enclua" app pack demo -o one.iapp --sign me --sign alice
 	mkdir elsewhere
-	cp demo/main.lua demo/iapp.yaml elsewhere && mkdir elsewhere/lib elsewhere/.git && cp demo/lib/two.lua elsewhere/lib
-	touch -d 2001-01-01 elsewhere/main.lua && chmod 755 elsewhere/main.lua && echo x > elsewhere/.git/config && echo x > elsewhere/main.lua~
+	cp demo/main.lua demo/iapp.yaml elsewhere
+	mkdir elsewhere/lib elsewhere/.git
+	cp demo/lib/two.lua elsewhere/lib
+	touch -d 2001-01-01 elsewhere/main.lua
+	chmod 755 elsewhere/main.lua
+	echo x > elsewhere/.git/config
+	echo x > elsewhere/main.lua~
 	(umask 077 && cd elsewhere && TZ=Asia/Tokyo LC_ALL=C.UTF-8 "$enclua" app pack . -o ../two.iapp --sign alice --sign me)
 	cmp one.iapp two.iapp
 }
@@ -177,7 +185,8 @@ field() {
 
 @test "an archive by GNU tar with the author's own list and signature is not canonical" {
 	"$enclua" app pack demo
-	mkdir u && tar xf demo.iapp -C u
+	mkdir u
+	tar xf demo.iapp -C u
 	tar cf again.iapp --format=ustar --owner=0 --group=0 --numeric-owner --mtime=@0 --mode=644 -b1 -C u MANIFEST MANIFEST.minisig iapp.yaml lib/two.lua main.lua
 	refuses 5 "not canonical" "$enclua" app verify again.iapp
 }
@@ -192,11 +201,13 @@ field() {
 	sed -i '$d' demo/iapp.yaml
 	ln -s /etc/passwd demo/passwd
 	refuses 5 "demo/passwd is a link" "$enclua" app pack demo -o out.iapp
-	rm demo/passwd && printf '\033Lua' > demo/lib/two.lua
+	rm demo/passwd
+	printf '\033Lua' > demo/lib/two.lua
 	refuses 5 "lib/two.lua is Lua bytecode" "$enclua" app pack demo -o out.iapp
 	printf 'return 2\r\n' > demo/lib/two.lua
 	refuses 5 "carriage return" "$enclua" app pack demo -o out.iapp
-	printf 'return 2\n' > demo/lib/two.lua && mv demo/main.lua demo/start.lua
+	printf 'return 2\n' > demo/lib/two.lua
+	mv demo/main.lua demo/start.lua
 	refuses 5 "the entry main.lua is not in the archive" "$enclua" app pack demo -o out.iapp
 	[ "$(cat out.iapp)" = precious ]
 	[ -z "$(find . -name '*.tmp*' -print -quit)" ]
@@ -213,7 +224,9 @@ field() {
 
 @test "a link planted in an archive leads nowhere: verify and run-task write nothing" {
 	"$enclua" app pack demo
-	mkdir u && tar xf demo.iapp -C u && ln -s /etc/passwd u/extra
+	mkdir u
+	tar xf demo.iapp -C u
+	ln -s /etc/passwd u/extra
 	tar rf demo.iapp -C u extra
 	refuses 5 "demo.iapp: " "$enclua" app verify demo.iapp
 	refuses 5 "" "$enclua" run-task demo.iapp -o out
@@ -237,6 +250,7 @@ field() {
 	"$enclua" --json app show demo | grep -qF '"contents":[{"path":"iapp.yaml"'
 	refuses 3 "no iApp nope" "$enclua" app show nope
 	blob=$(grep -rl 'entry: main.lua' "$ENCLUA_HOME/blobs" | head -1)
-	chmod u+w "$blob" && printf 'X' | dd of="$blob" bs=1 seek=2500 conv=notrunc status=none
+	chmod u+w "$blob"
+	printf 'X' | dd of="$blob" bs=1 seek=2500 conv=notrunc status=none
 	refuses 5 "" "$enclua" app show demo
 }

@@ -25,7 +25,9 @@ transfers() { "$enclua" --json account history bank | jq '.transfers | length'; 
 
 @test "who never had money has nothing, and that is no error" {
 	says 0 "$enclua" account show
-	grep -qx "account   $me" out && grep -qx "balance   0 RLC" out && grep -qx "free      0 RLC" out
+	grep -qx "account   $me" out
+	grep -qx "balance   0 RLC" out
+	grep -qx "free      0 RLC" out
 	says 0 "$enclua" --json account show ben
 	one_object out
 	jq -e --arg ben "$ben" '.ok and .account == $ben and .unit == "nRLC" and .limited and (.closed | not) and .balance == 0 and .free == 0
@@ -38,17 +40,23 @@ transfers() { "$enclua" --json account history bank | jq '.transfers | length'; 
 
 @test "deposit, transfer, withdraw: exact to the last unit, and the bank owes what there is" {
 	says 0 "$enclua" account deposit 1.5RLC
-	grep -q "deposited 1.5 RLC to $me" out && grep -qx "free now 1.5 RLC" out
+	grep -q "deposited 1.5 RLC to $me" out
+	grep -qx "free now 1.5 RLC" out
 	says 0 "$enclua" account transfer ben 0.250000001RLC --memo "for the data"
 	grep -qx "free now 1.249999999 RLC" out
-	has me 1249999999 && has ben 250000001 && owes 1500000000
+	has me 1249999999
+	has ben 250000001
+	owes 1500000000
 	says 0 "$enclua" --json account deposit 7 --to "$ben"
-	one_object out && jq -e --arg ben "$ben" '.account == $ben and .amount == 7 and .free == 250000008 and .entry > 0' out
+	one_object out
+	jq -e --arg ben "$ben" '.account == $ben and .amount == 7 and .free == 250000008 and .entry > 0' out
 	says 0 "$enclua" --as ben account withdraw 250000008nRLC
 	grep -qx "free now 0 RLC" out
-	has ben 0 && owes 1249999999
+	has ben 0
+	owes 1249999999
 	says 0 "$enclua" account show bank
-	grep -qx "owes      1.249999999 RLC" out && ! grep -q free out
+	grep -qx "owes      1.249999999 RLC" out
+	[ -z "$(grep free out)" ]
 }
 
 @test "the history has cause, sign, counterparty, entry and time, oldest first" {
@@ -68,7 +76,8 @@ transfers() { "$enclua" --json account history bank | jq '.transfers | length'; 
 	# the same by the entries themselves
 	entry=$("$enclua" --json account history | jq '.transfers[1].entry')
 	says 0 "$enclua" --json account history kitty
-	jq -e '.transfers == []' out && [ "$entry" -gt 0 ]
+	jq -e '.transfers == []' out
+	[ "$entry" -gt 0 ]
 }
 
 @test "what is no amount is refused, and nothing moves" {
@@ -81,7 +90,8 @@ transfers() { "$enclua" --json account history bank | jq '.transfers | length'; 
 	done
 	fails 2 "" "$enclua" account deposit -5
 	fails 5 "amount" "$enclua" account deposit -- -5
-	[ "$(transfers)" -eq "$before" ] && has me 1000000000
+	[ "$(transfers)" -eq "$before" ]
+	has me 1000000000
 }
 
 @test "nobody spends what he has not" {
@@ -90,8 +100,11 @@ transfers() { "$enclua" --json account history bank | jq '.transfers | length'; 
 	fails 7 "has 1000 nRLC free" "$enclua" account withdraw 1001
 	fails 7 "has 0 RLC free" "$enclua" --as ben account withdraw 1
 	says 7 "$enclua" --json account withdraw 4611686018427387903
-	one_object err && jq -e '.error.code == "E_FUNDS"' err
-	has me 1000 && has ben 0 && owes 1000
+	one_object err
+	jq -e '.error.code == "E_FUNDS"' err
+	has me 1000
+	has ben 0
+	owes 1000
 }
 
 @test "transfers of two at once never spend a unit twice" {
@@ -102,7 +115,9 @@ transfers() { "$enclua" --json account history bank | jq '.transfers | length'; 
 	wait
 	[ "$(cat status.* | grep -cx 0)" -eq 10 ]
 	[ "$(cat status.* | grep -cx 7)" -eq 6 ]
-	has me 0 && has ben 10 && owes 10
+	has me 0
+	has ben 10
+	owes 10
 }
 
 @test "the largest amount goes in, and not one unit more" {
@@ -111,7 +126,8 @@ transfers() { "$enclua" --json account history bank | jq '.transfers | length'; 
 	fails 9 "more than 2^62 - 1" "$enclua" account deposit 1 --to ben
 	fails 9 "more than 2^62 - 1" "$enclua" account deposit 4611686018427387903
 	says 0 "$enclua" account transfer ben 4611686018.427387903RLC
-	has me 0 && has ben 4611686018427387903
+	has me 0
+	has ben 4611686018427387903
 }
 
 @test "a closed account stays closed" {

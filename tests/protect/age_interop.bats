@@ -47,6 +47,8 @@ teardown() { teardown_work; }
 	bytes $size | age -r "$alice" | "$here/peak_memory" opening "$enclua" unseal -i alice.key | sha256sum > got
 	[ "$(cat got)" = "$want" ]
 	echo "KiB: sealing $(cat sealing), opening $(cat opening)"
-	[ "$(cat sealing)" -gt 1024 ] && [ "$(cat sealing)" -lt 16384 ]
-	[ "$(cat opening)" -gt 1024 ] && [ "$(cat opening)" -lt 16384 ]
+	[ "$(cat sealing)" -gt 1024 ]
+	[ "$(cat sealing)" -lt 16384 ]
+	[ "$(cat opening)" -gt 1024 ]
+	[ "$(cat opening)" -lt 16384 ]
 }

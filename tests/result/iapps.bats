@@ -141,7 +141,8 @@ holds() { awk "BEGIN { exit !($1) }"; }
 		FNR > 1 { e = b; for (j = 1; j <= 3; j++) e += w[j] * ($j - m[j]) / s[j]; p = 1 / (1 + exp(-e)); printf "%d,%.6f,%d\n", FNR - 1, p, (p >= 0.5) }' new.csv > want.csv
 	cmp out/predictions.csv want.csv
 	[ "$(wc -l < want.csv)" -eq 51 ]
-	grep -q ',1$' want.csv && grep -q ',0$' want.csv
+	grep -q ',1$' want.csv
+	grep -q ',0$' want.csv
 	# The rows may be protected as well, and the threshold moves the class alone.
 	"$enclua" run-task "$top/iapps/predict-logistic" --data model --data new.csv --arg threshold=0.9 -o again
 	cmp <(cut -d, -f1,2 out/predictions.csv) <(cut -d, -f1,2 again/predictions.csv)
@@ -162,7 +163,8 @@ holds() { awk "BEGIN { exit !($1) }"; }
 	run "$enclua" run-task "$top/iapps/predict-logistic" --data model --file short.csv -o out
 	[ "$status" -eq 8 ]
 	[[ "$output" == *'there is no column "y"'* ]]
-	mkdir fake && echo '{"format": "enclua-logistic-1", "features": ["x"], "intercept": 0, "weights": [1], "means": ["0"], "sds": [1]}' > fake/model.json
+	mkdir fake
+	echo '{"format": "enclua-logistic-1", "features": ["x"], "intercept": 0, "weights": [1], "means": ["0"], "sds": [1]}' > fake/model.json
 	run "$enclua" run-task "$top/iapps/predict-logistic" --data fake/model.json --file data.csv -o out
 	[ "$status" -eq 8 ]
 	[[ "$output" == *"element 1 of means is not a number"* ]]

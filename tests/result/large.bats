@@ -18,7 +18,8 @@ teardown() { teardown_home; }
 	read -r lines words bytes < <(wc < text.txt | tr -s ' ')
 	[ "$(jq -r '"\(.lines) \(.words) \(.bytes)"' out/counts.json)" = "$lines $words $bytes" ]
 	peak=$(jq .limits.memory.used out/result.json)
-	[ "$peak" -gt 0 ] && [ "$peak" -le $((64 * 1048576)) ]
+	[ "$peak" -gt 0 ]
+	[ "$peak" -le $((64 * 1048576)) ]
 	echo "# $mib MiB: $(jq -c '.timing_us | map_values(. / 1000 | floor)' run.json) ms, script's peak $peak bytes" >&3
 	[ -z "$(find "$ENCLUA_HOME/blobs" -type f -size +64M)" ]	# sealed for this run only, and gone
 }
