@@ -36,7 +36,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' $1 $2)
 
 # Layers of the host side, in the order in which they may include one another (tests/tidy checks it).
-LAYERS := base seal form book market box trust node web
+LAYERS := base seal form book market host box trust node web
 GENERATORS := core/box/mkfilter.c
 CORE_SRC := $(filter-out $(GENERATORS),$(wildcard $(LAYERS:%=core/%/*.c)))
 TOOL_SRC := $(wildcard tools/enclua/*.c)

@@ -7,7 +7,7 @@
 #ifndef ENCLUA_NODE_WORKER_H
 #define ENCLUA_NODE_WORKER_H
 
-#include "node/host.h"
+#include "host/host.h"
 #include "node/work.h"
 
 #define WORKER_OWNERS 4u

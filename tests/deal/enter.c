@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 #include "market/market.h"
-#include "node/host.h"
+#include "host/host.h"
 #include "seal/crypto.h"
 #include "seal/identity.h"
 #include "seal/keystore.h"

@@ -8,7 +8,7 @@
 
 #include "form/receipt.h"
 #include "market/market.h"
-#include "node/host.h"
+#include "host/host.h"
 #include "unit/book_make.h"
 
 #define RLC UINT64_C(1000000000)

@@ -2,7 +2,7 @@
 #ifndef ENCLUA_TESTS_MARKET_MAKE_H
 #define ENCLUA_TESTS_MARKET_MAKE_H
 
-#include "node/host.h"
+#include "host/host.h"
 #include "node/parcel.h"
 #include "unit/book_make.h"
 

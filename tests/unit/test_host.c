@@ -1,4 +1,4 @@
-/* core/node/host.c and host_apply.c: whole lives of tasks through signed entries, to the last unit of money; after each the book verifies, and a replay of its entries
+/* core/host/host.c and host_apply.c: whole lives of tasks through signed entries, to the last unit of money; after each the book verifies, and a replay of its entries
  * makes the same tables.
  */
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* core/node/host_receipt.c: the receipts of tasks that were really played in a book, of each ending, and of assets that changed hands. receipt_write checks the story, so
+/* core/host/host_receipt.c: the receipts of tasks that were really played in a book, of each ending, and of assets that changed hands. receipt_write checks the story, so
  * that a receipt comes out at all says that all of it, and no more, is in it; here each is opened again and looked at.
  */
 #include <setjmp.h>

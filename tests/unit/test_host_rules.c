@@ -1,4 +1,4 @@
-/* core/node/host_apply.c, host_task.c: every refusal of every type of entry of the market as one row; each begins with its rule's code, and changes nothing at all. */
+/* core/host/host_apply.c, host_task.c: every refusal of every type of entry of the market as one row; each begins with its rule's code, and changes nothing at all. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

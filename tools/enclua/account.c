@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "book/book.h"
-#include "node/host.h"
+#include "host/host.h"
 #include "verbs.h"
 
 static void json_pair(struct cli *c, const char *key, const char *text)

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "book/book.h"
 #include "form/iapp.h"
-#include "node/host.h"
+#include "host/host.h"
 #include "verbs.h"
 
 static int signers_open(struct cli *c, const struct args *a, struct identity **ids, size_t *n, struct err *e)

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "book/export.h"
 #include "form/tlog_proof.h"
-#include "node/host.h"
+#include "host/host.h"
 #include "verbs.h"
 
 int book_home_open(struct cli *c, struct book **out, struct err *e)

@@ -12,7 +12,7 @@
 #include "base/os.h"
 #include "base/text.h"
 #include "data.h"
-#include "node/host.h"
+#include "host/host.h"
 #include "trust/protect.h"
 #include "verbs.h"
 

@@ -9,7 +9,7 @@
 
 #include "actor.h"
 #include "base/os.h"
-#include "node/host.h"
+#include "host/host.h"
 #include "trust/keeper.h"
 #include "verbs.h"
 

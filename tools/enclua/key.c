@@ -7,7 +7,7 @@
 #include "actor.h"
 #include "base/os.h"
 #include "form/note.h"
-#include "node/host.h"
+#include "host/host.h"
 #include "seal/age.h"
 #include "seal/minisign.h"
 #include "verbs.h"

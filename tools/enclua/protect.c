@@ -7,7 +7,7 @@
 #include "base/os.h"
 #include "data.h"
 #include "form/pdata.h"
-#include "node/host.h"
+#include "host/host.h"
 #include "trust/protect.h"
 #include "verbs.h"
 

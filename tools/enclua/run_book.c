@@ -7,7 +7,7 @@
 
 #include "base/os.h"
 #include "form/receipt.h"
-#include "node/host.h"
+#include "host/host.h"
 #include "result.h"
 #include "run_task.h"
 #include "seal/crypto.h"

@@ -12,7 +12,7 @@
 #include "actor.h"
 #include "base/os.h"
 #include "base/text.h"
-#include "node/host.h"
+#include "host/host.h"
 #include "run_task.h"
 #include "seal/age.h"
 #include "seal/crypto.h"

@@ -7,7 +7,7 @@
 #include "form/iapp.h"
 #include "form/pdata.h"
 #include "box/box.h"
-#include "node/host.h"
+#include "host/host.h"
 #include "node/work.h"
 #include "trust/keeper.h"
 

@@ -6,7 +6,7 @@
 #include "base/os.h"
 #include "base/text.h"
 #include "form/receipt.h"
-#include "node/host.h"
+#include "host/host.h"
 #include "result.h"
 #include "trade.h"
 #include "verbs.h"

@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "book/book.h"
 #include "cli.h"
-#include "node/host.h"
+#include "host/host.h"
 
 #define TRADE_VOLUME_ALL ((UINT64_C(1) << 53) - 1)	/* "without end" */
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/host_inner.h"
+#include "host/host_inner.h"
 #include "seal/crypto.h"
 
 static const uint8_t none[32];

@@ -3,8 +3,8 @@
  *
  * Also the machine's own pool: `local`, kept by the key <home>/manager.key, with the machine's worker in it.
  */
-#ifndef ENCLUA_NODE_HOST_H
-#define ENCLUA_NODE_HOST_H
+#ifndef ENCLUA_HOST_HOST_H
+#define ENCLUA_HOST_HOST_H
 
 #include "book/book.h"
 #include "market/market.h"

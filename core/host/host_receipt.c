@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "form/receipt.h"
-#include "node/host_inner.h"
+#include "host/host_inner.h"
 
 struct carried {
 	struct book *book;

@@ -1,8 +1,8 @@
 /* What host.c, host_apply.c and host_task.c share. */
-#ifndef ENCLUA_NODE_HOST_INNER_H
-#define ENCLUA_NODE_HOST_INNER_H
+#ifndef ENCLUA_HOST_HOST_INNER_H
+#define ENCLUA_HOST_HOST_INNER_H
 
-#include "node/host.h"
+#include "host/host.h"
 
 struct host {
 	struct book *book;

@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "form/receipt.h"
-#include "node/host_inner.h"
+#include "host/host_inner.h"
 #include "seal/crypto.h"
 
 /* PoCo's classes of duration: XS, S, M, L, XL */

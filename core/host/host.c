@@ -1,13 +1,13 @@
 /* The market's backend on the book, and what can be asked of it. The rules themselves are called in host_apply.c.
  */
-#include "node/host.h"
+#include "host/host.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "market/codec.h"
-#include "node/host_inner.h"
+#include "host/host_inner.h"
 #include "seal/machine_key.h"
 
 #define MANAGER "manager"
