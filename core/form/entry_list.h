@@ -70,7 +70,12 @@
 /* Orders (PROTOCOL). only_…: a restriction: one identity or asset, or the id of a list; left out: anybody. Prices are nRLC for each task. */
 #define ENTRY_LIST_ADD(F) \
 	F(ID, OPTIONAL, list, ID_LIST, "which; left out: a new one, whose id is this entry's") \
-	F(TEXT, REQUIRED, member, 71, "an identity, or the id of an iApp, data or pool; never removed again")
+	F(TEXT, REQUIRED, member, 71, "an identity, or the id of an iApp, data or pool") \
+	F(NUMBER, OPTIONAL, group, 0, "of a new one: 1, members may be removed; else never")
+
+#define ENTRY_LIST_REMOVE(F) \
+	F(ID, REQUIRED, list, ID_LIST, "a group") \
+	F(TEXT, REQUIRED, member, 71, "who is no longer in it, for matches from now on")
 
 #define ENTRY_ORDER_APP(F) \
 	F(ID, REQUIRED, app, ID_APP, "what is offered") \
@@ -89,7 +94,11 @@
 	F(TEXT, OPTIONAL, only_app, 71, "restriction") \
 	F(TEXT, OPTIONAL, only_pool, 71, "restriction") \
 	F(TEXT, OPTIONAL, only_requester, 71, "restriction") \
-	F(NUMBER, OPTIONAL, until, 0, "book time, in seconds since 1970, from which it no longer holds")
+	F(NUMBER, OPTIONAL, until, 0, "book time, in seconds since 1970, from which it no longer holds") \
+	F(TEXT, MANY, purpose, 71, "what it may be used for: DUO:… or a word; a broader one includes narrower ones; none: anything") \
+	F(ID, OPTIONAL, policy, ID_POLICY, "must permit each use") \
+	F(TEXT, OPTIONAL, min_assurance, 16, "the least level of the machine: software, tpm2, cvm") \
+	F(NUMBER, OPTIONAL, bulk, 0, "1: may be one of many in a task; its price is 0")
 
 #define ENTRY_ORDER_POOL(F) \
 	F(ID, REQUIRED, pool, ID_POOL, "what is offered") \
@@ -120,7 +129,9 @@
 	F(TEXT, OPTIONAL, purpose, 71, "what for") \
 	F(TEXT, OPTIONAL, min_assurance, 16, "the least level: none, software, tpm2, cvm") \
 	F(HASH, REQUIRED, params, 0, "SHA-256 of a salt and arguments, files and secrets; the salt stays out of the book") \
-	F(HASH, OPTIONAL, parcel, 0, "SHA-256 of what is sealed for the workers: arguments, files, secrets")
+	F(HASH, OPTIONAL, parcel, 0, "SHA-256 of what is sealed for the workers: arguments, files, secrets") \
+	F(ID, MANY, bulk, ID_ORDER, "grants with bulk: one data each, all in one task, in this order") \
+	F(TEXT, MANY, secret, 80, "<number> <secret1…>: the version of a secret of the requester's that the iApp gets under this number")
 
 #define ENTRY_ORDER_CANCEL(F) \
 	F(ID, REQUIRED, order, ID_ORDER, "for good; deals that it made go on")
@@ -184,6 +195,64 @@
 	F(ID, REQUIRED, task, ID_TASK, "the winners have revealed; the pool's owner signs") \
 	F(IDENTITY, REQUIRED, worker, 0, "whose sealed result the beneficiary gets: one of the winners that revealed")
 
+/* Trust: who may release keys, what was decided, what was released (TRUST.md). Secrets and data are in the book by hash only. */
+#define ENTRY_KEEPER_APPOINT(F) \
+	F(IDENTITY, REQUIRED, keeper, 0, "whose decisions and releases this book takes; its operator signs") \
+	F(AGE, REQUIRED, age, 0, "what data and secrets are sealed to")
+
+#define ENTRY_POLICY_REGISTER(F) \
+	F(TEXT, REQUIRED, name, LIMIT_NAME_BYTES, "from its manifest") \
+	F(TEXT, REQUIRED, version, 64, "from its manifest") \
+	F(TEXT, REQUIRED, h1, 47, "h1: hash of its file list") \
+	F(HASH, REQUIRED, blob, 0, "SHA-256 of the archive") \
+	F(NUMBER, REQUIRED, size, 0, "bytes of the archive") \
+	F(IDENTITY, REQUIRED, author, 0, "who signed the archive first")
+
+#define ENTRY_POLICY_DECISION(F) \
+	F(TEXT, REQUIRED, scope, 16, "offer, match, key_release, run, egress or settle") \
+	F(ID, REQUIRED, grant, ID_ORDER, "the data order") \
+	F(ID, REQUIRED, request, ID_ORDER, "the request order") \
+	F(ID, OPTIONAL, task, ID_TASK, "from key_release on") \
+	F(ID, REQUIRED, policy, ID_POLICY, "what was asked") \
+	F(HASH, REQUIRED, engine, 0, "SHA-256 of the enclave program that ran it") \
+	F(NUMBER, REQUIRED, as_of, 0, "entries of the book that the question was made from") \
+	F(TEXT, OPTIONAL, assurance, 16, "of the machine that asks for the key") \
+	F(IDENTITY, OPTIONAL, worker, 0, "who asks for the key") \
+	F(HASH, REQUIRED, question, 0, "SHA-256 of the question, one line of JSON that follows from the book") \
+	F(HASH, REQUIRED, answer, 0, "SHA-256 of the decision as the policy's box gave it") \
+	F(TEXT, REQUIRED, effect, 8, "permit or deny, after the obligations were held against the question") \
+	F(TEXT, MANY, rule, 64, "that decided") \
+	F(TEXT, MANY, reason, 128, "codes; of a denial why") \
+	F(TEXT, OPTIONAL, obligations, 4096, "one line of JSON")
+
+#define ENTRY_KEY_RELEASE(F) \
+	F(ID, REQUIRED, task, ID_TASK, "for which task …") \
+	F(IDENTITY, REQUIRED, worker, 0, "… to whom …") \
+	F(AGE, REQUIRED, box, 0, "… sealed to the key of its box") \
+	F(HASH, REQUIRED, evidence, 0, "SHA-256 of the evidence that was verified") \
+	F(TEXT, REQUIRED, assurance, 16, "what the evidence is worth: software, tpm2, cvm") \
+	F(HASH, REQUIRED, measurement, 0, "SHA-256 of the enclave program") \
+	F(NUMBER, REQUIRED, as_of, 0, "entries of the book that the keeper had checked") \
+	F(ID, MANY, grant, ID_ORDER, "data orders under which keys of data were released") \
+	F(TEXT, MANY, refused, 128, "of a bulk: <order1…> <code> of grants under which none was") \
+	F(TEXT, MANY, budget, 160, "reserved: <order1…> uses|bytes|epsilon_u6 <amount> <of at most>") \
+	F(NUMBER, OPTIONAL, output, 0, "the most bytes that the result may have, when owners limit it") \
+	F(TEXT, OPTIONAL, log, 8, "none: the owners do not let the log out")
+
+#define ENTRY_TASK_REFUSE(F) \
+	F(ID, REQUIRED, task, ID_TASK, "ends without a run: no key was released; a keeper signs, the payer has the money back, stakes are free") \
+	F(TEXT, REQUIRED, code, 64, "which check did not hold")
+
+#define ENTRY_APP_SECRET(F) \
+	F(ID, REQUIRED, app, ID_APP, "whose; its owner signs; deals made from now on get this version") \
+	F(HASH, REQUIRED, blob, 0, "SHA-256 of the secret, sealed to the keeper") \
+	F(NUMBER, REQUIRED, size, 0, "bytes of that")
+
+#define ENTRY_SECRET_SET(F) \
+	F(TEXT, REQUIRED, name, LIMIT_NAME_BYTES, "what its owner calls it; the same name again is a new version") \
+	F(HASH, REQUIRED, blob, 0, "SHA-256 of the secret, sealed to the keeper") \
+	F(NUMBER, REQUIRED, size, 0, "bytes of that")
+
 #define ENTRY_ACCOUNT_DEPOSIT(F) \
 	F(IDENTITY, REQUIRED, to, 0, "whose account; the operator of the book signs, as its bank") \
 	F(NUMBER, REQUIRED, amount, 0, "nRLC, 1 or more")
@@ -219,6 +288,7 @@
 	X(POOL_ADMIT, pool_admit, "pool.admit", ENTRY_POOL_ADMIT, "a worker joins a pool") \
 	X(POOL_DISMISS, pool_dismiss, "pool.dismiss", ENTRY_POOL_DISMISS, "a worker leaves a pool") \
 	X(LIST_ADD, list_add, "list.add", ENTRY_LIST_ADD, "a list that restrictions can name gets a member") \
+	X(LIST_REMOVE, list_remove, "list.remove", ENTRY_LIST_REMOVE, "a group loses a member") \
 	X(ORDER_APP, order_app, "order.app", ENTRY_ORDER_APP, "an iApp is offered") \
 	X(ORDER_DATA, order_data, "order.data", ENTRY_ORDER_DATA, "data is granted") \
 	X(ORDER_POOL, order_pool, "order.pool", ENTRY_ORDER_POOL, "a pool is offered") \
@@ -233,12 +303,19 @@
 	X(TASK_REVEAL, task_reveal, "task.reveal", ENTRY_TASK_REVEAL, "a winner shows what it committed to") \
 	X(TASK_REOPEN, task_reopen, "task.reopen", ENTRY_TASK_REOPEN, "winners that kept silent are rejected") \
 	X(TASK_FINALIZE, task_finalize, "task.finalize", ENTRY_TASK_FINALIZE, "the result of the consensus ends the task; all are paid") \
-	X(TASK_CLAIM, task_claim, "task.claim", ENTRY_TASK_CLAIM, "a task failed; the payer has the money back")
+	X(TASK_CLAIM, task_claim, "task.claim", ENTRY_TASK_CLAIM, "a task failed; the payer has the money back") \
+	X(KEEPER_APPOINT, keeper_appoint, "keeper.appoint", ENTRY_KEEPER_APPOINT, "a keeper serves this book") \
+	X(POLICY_REGISTER, policy_register, "policy.register", ENTRY_POLICY_REGISTER, "rules of an owner, by whoever uses them") \
+	X(POLICY_DECISION, policy_decision, "policy.decision", ENTRY_POLICY_DECISION, "a keeper asked a policy") \
+	X(KEY_RELEASE, key_release, "key.release", ENTRY_KEY_RELEASE, "a keeper lets the box of a task have keys") \
+	X(TASK_REFUSE, task_refuse, "task.refuse", ENTRY_TASK_REFUSE, "a keeper refuses the keys of a task; nobody is paid") \
+	X(APP_SECRET, app_secret, "app.secret", ENTRY_APP_SECRET, "a new version of an iApp's own secret") \
+	X(SECRET_SET, secret_set, "secret.set", ENTRY_SECRET_SET, "a new version of a secret of a requester's")
 
 #define ENTRY_TYPES(X) ENTRY_BOOK_TYPES(X) ENTRY_MARKET_TYPES(X)
 
 /* X(ENUM, kind of the id that follows from the entry's text) */
 #define ENTRY_MAKES(X) X(DATA_REGISTER, DATA) X(APP_REGISTER, APP) X(POOL_CREATE, POOL) X(LIST_ADD, LIST) \
-	X(ORDER_APP, ORDER) X(ORDER_DATA, ORDER) X(ORDER_POOL, ORDER) X(ORDER_REQUEST, ORDER)
+	X(ORDER_APP, ORDER) X(ORDER_DATA, ORDER) X(ORDER_POOL, ORDER) X(ORDER_REQUEST, ORDER) X(POLICY_REGISTER, POLICY) X(SECRET_SET, SECRET)
 
 #endif

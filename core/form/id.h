@@ -12,7 +12,8 @@
 #define ID_TEXT 48	/* longest prefix + "1" + 32 + 6 + NUL, rounded up */
 
 /* X(enum, prefix) */
-#define ID_TABLE(X) X(DATA, "data") X(APP, "app") X(POOL, "pool") X(ORDER, "order") X(DEAL, "deal") X(TASK, "task") X(COLL, "coll") X(LIST, "list")
+#define ID_TABLE(X) X(DATA, "data") X(APP, "app") X(POOL, "pool") X(ORDER, "order") X(DEAL, "deal") X(TASK, "task") X(COLL, "coll") X(LIST, "list") \
+	X(POLICY, "policy") X(SECRET, "secret")
 enum id_kind {
 #define X(id, prefix) ID_##id,
 	ID_TABLE(X)

@@ -40,4 +40,14 @@ int on_task_reopen(struct event *v, struct err *e);
 int on_task_finalize(struct event *v, struct err *e);
 int on_task_claim(struct event *v, struct err *e);
 
+/* host_trust.c */
+int on_list_remove(struct event *v, struct err *e);
+int on_keeper_appoint(struct event *v, struct err *e);
+int on_policy_register(struct event *v, struct err *e);
+int on_policy_decision(struct event *v, struct err *e);
+int on_key_release(struct event *v, struct err *e);
+int on_task_refuse(struct event *v, struct err *e);
+int on_app_secret(struct event *v, struct err *e);
+int on_secret_set(struct event *v, struct err *e);
+
 #endif

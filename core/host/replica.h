@@ -1,0 +1,21 @@
+/* A replica: somebody else's book, followed. Entries are given to it in their order; it checks each signature, applies every rule itself, and believes a size only when the root
+ * it has come to is the one of a checkpoint that the book's operator signed. It cannot be led back: what it has accepted once stays. Its tables are read like those of a
+ * book (host_get, store_*), but nothing is ever appended through it, and it has no blobs.
+ *
+ * It lies in <dir>/replica.db. It follows from what it was given, so it does not wait for the disk: when it is lost, it is given all entries again.
+ */
+#ifndef ENCLUA_HOST_REPLICA_H
+#define ENCLUA_HOST_REPLICA_H
+
+#include "host/host.h"
+
+/* Of the book with this origin and operator key; one that is of another book is ERR_CONFLICT. dir NULL: in memory. */
+int replica_open(struct book **out, const char *dir, const char *origin, const uint8_t operator_key[static 32], struct err *e);
+uint64_t replica_size(const struct book *b);	/* entries that it has; the next to give */
+/* All of them, or none. ERR_INVALID, ERR_DENIED …: an entry that its rules refuse; it names which. */
+int replica_add(struct book *b, const struct book_item *items, size_t n, struct err *e);
+/* ERR_INVALID: not signed by the operator, another origin, or another root than what was given. The size must be replica_size. */
+int replica_check(struct book *b, const uint8_t *checkpoint, size_t len, struct merkle_hash *root, struct err *e);
+void replica_close(struct book *b);
+
+#endif
