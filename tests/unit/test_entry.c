@@ -613,7 +613,7 @@ static void names_and_ids(void **state)
 		assert_int_equal(t, i);
 		makers += entry_id_kind((enum entry_type)i, &kind);
 	}
-	assert_int_equal(makers, 8);
+	assert_int_equal(makers, 10);
 	assert_true(entry_id_kind(ENTRY_DATA_REGISTER_TYPE, &kind) && kind == ID_DATA);
 	assert_true(entry_id_kind(ENTRY_APP_REGISTER_TYPE, &kind) && kind == ID_APP);
 	assert_true(entry_id_kind(ENTRY_POOL_CREATE_TYPE, &kind) && kind == ID_POOL);
