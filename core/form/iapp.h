@@ -1,4 +1,4 @@
-/* The iApp archive `.iapp` (FORMATS 7): pack a directory, verify bytes. Packing the same tree twice gives the same bytes, whatever the clock,
+/* The iApp archive `.iapp` (FORMATS 7) and its sister, the policy `.policy`: pack a directory, verify bytes. Packing the same tree twice gives the same bytes, whatever the clock,
  * umask, locale or directory order. Verifying follows the fixed order of checks and parses nothing that is not yet covered by a signature.
  */
 #ifndef ENCLUA_FORM_IAPP_H
@@ -20,7 +20,11 @@ struct iapp_file { char path[LIMIT_PATH_BYTES + 2]; const uint8_t *bytes; size_t
 
 struct iapp_signer { struct minisign_key key; char comment[MINISIGN_COMMENT]; };	/* whose signature held */
 
+/* Two kinds in one format: they differ in the manifest (iapp.yaml, policy.yaml) and in what a signer says, so that neither can stand for the other. */
+enum iapp_kind { IAPP_APP, IAPP_POLICY };
+
 struct iapp {
+	enum iapp_kind kind;
 	char h1[IAPP_H1_TEXT];
 	struct manifest *manifest;
 	struct iapp_signer signers[LIMIT_SIGNERS];
@@ -32,10 +36,12 @@ struct iapp {
 };
 
 /* Packs a directory: its manifest is checked first, hidden files (.*), *.key and editor backups are left out, Lua is compiled once to
- * report syntax errors with file and line when a checker is given. At least one signer. */
+ * report syntax errors with file and line when a checker is given. At least one signer. Of a policy its cases.json, too, stays out. */
 int iapp_pack(struct buf *out, const char *dir, const struct identity *const *signers, size_t n_signers, struct err *e);
+int iapp_pack_kind(struct buf *out, enum iapp_kind kind, const char *dir, const struct identity *const *signers, size_t n_signers, struct err *e);
 
 struct iapp_expect {
+	enum iapp_kind kind;
 	const uint8_t *sha256;	/* of the whole file, or NULL */
 	const char *h1;	/* or NULL */
 	const struct minisign_key *keys;	/* one of these must have signed; none given = any valid signature by the key it carries … */

@@ -11,6 +11,13 @@
 
 #define LINE_HEAD (HEX_LEN(32) + 2)	/* digits and two spaces */
 
+const struct iapp_words iapp_words[IAPP_KINDS] = {
+	[IAPP_APP] = { "an iApp", "iApp", MANIFEST_FILE, manifest_parse, "untrusted comment: enclua iApp signature, public key ", "iapp", NULL,
+		"an iApp is a folder with " MANIFEST_FILE " and the Lua file that it names as entry" },
+	[IAPP_POLICY] = { "a policy", "policy", MANIFEST_POLICY_FILE, manifest_policy_parse, "untrusted comment: enclua policy signature, public key ", "policy",
+		"cases.json", "a policy is a folder with " MANIFEST_POLICY_FILE " and " MANIFEST_POLICY_ENTRY },
+};
+
 /* Names of an iApp are ASCII. Beyond it one looking name has many spellings (composed or not, one case or the other), which of them are the same
  * depends on the file system and on the year's Unicode tables, and every replica has to answer alike. */
 static bool ascii_only(const char *path, size_t len)
@@ -182,9 +189,9 @@ void iapp_h1(char out[static IAPP_H1_TEXT], const void *list, size_t len)
 	base64_encode(out + 3, hash, sizeof hash);
 }
 
-int iapp_comment(char *out, size_t size, const char *name, const char *version, const char *h1, struct err *e)
+int iapp_comment(char *out, size_t size, enum iapp_kind kind, const char *name, const char *version, const char *h1, struct err *e)
 {
-	int n = snprintf(out, size, "iapp=%s version=%s h1=%s", name, version, h1);
+	int n = snprintf(out, size, "%s=%s version=%s h1=%s", iapp_words[kind].comment, name, version, h1);
 	if (n < 0 || (size_t)n >= size)
 		return err_set(e, ERR_INTERNAL, "the comment of the signature does not fit");
 	return 0;

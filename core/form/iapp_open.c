@@ -68,15 +68,17 @@ static bool signature_name(const char *path, size_t nth, char number[static 17])
 
 /* The first comment line names the public key. That proves nothing by itself: the signature has to hold under it, and who the key belongs to is
  * the reader's to know. No signature covers this line, so it has one spelling. */
-static int carried_key(const struct buf *text, struct minisign_key *out, struct err *e)
+static int carried_key(const struct buf *text, enum iapp_kind kind, struct minisign_key *out, struct err *e)
 {
-	static const char head[] = "untrusted comment: " IAPP_UNTRUSTED;
-	const char *line = buf_text(text), *end = strchr(line, '\n');
+	const char *head = iapp_words[kind].untrusted, *line = buf_text(text), *end = strchr(line, '\n');
 	char key[64];
-	size_t len = end && !strncmp(line, head, sizeof head - 1) ? (size_t)(end - line) - (sizeof head - 1) : 0;
+	size_t n = strlen(head), len = end && !strncmp(line, head, n) ? (size_t)(end - line) - n : 0;
+	for (size_t i = 0; i < IAPP_KINDS; i++)
+		if (i != (size_t)kind && !strncmp(line, iapp_words[i].untrusted, strlen(iapp_words[i].untrusted)))
+			return err_set(e, ERR_INVALID, "this is %s, not %s", iapp_words[i].one, iapp_words[kind].one);
 	if (len == 0 || len >= sizeof key)
 		return err_set(e, ERR_INVALID, "the signature does not say which public key made it: its first line must be \"%s<key>\"", head);
-	memcpy(key, line + sizeof head - 1, len);
+	memcpy(key, line + n, len);
 	key[len] = '\0';
 	return minisign_key_parse(out, key, e);	/* of one line it takes the canonical base64 and nothing else */
 }
@@ -109,11 +111,11 @@ static int signature_check(struct iapp *a, const struct iapp_expect *x, const ui
 	struct minisign_key key;
 	char number[17];
 	int r = -1;
-	if (buf_add(&text, bytes, len, e) < 0 || minisign_parse(&sig, buf_text(&text), text.len, e) < 0 || carried_key(&text, &key, e) < 0)
+	if (buf_add(&text, bytes, len, e) < 0 || minisign_parse(&sig, buf_text(&text), text.len, e) < 0 || carried_key(&text, x->kind, &key, e) < 0)
 		goto out;
 	hex_encode(number, sig.number, 8);
 	if (sig.prehashed) {
-		err_set(e, ERR_INVALID, "the signature is over a hash of the list; an iApp's is over the list itself (minisign -l)");
+		err_set(e, ERR_INVALID, "the signature is over a hash of the list; %s's is over the list itself (minisign -l)", iapp_words[x->kind].one);
 		goto out;
 	}
 	if (number_in_name[0] && strcmp(number, number_in_name) != 0) {
@@ -176,7 +178,7 @@ static int files_check(struct iapp *a, struct cursor *c, const struct iapp_line 
 		if (a->n_files == n_lines || strcmp(entry.path, lines[a->n_files].path) != 0)
 			return err_set(e, ERR_INVALID, "%s is in the archive but not in its place in " IAPP_LIST, entry.path);
 		if (entry.executable)	/* the list does not cover it, so it must not vary */
-			return err_set(e, ERR_INVALID, "%s is marked executable; no file of an iApp is", entry.path);
+			return err_set(e, ERR_INVALID, "%s is marked executable; no file of %s is", entry.path, iapp_words[a->kind].one);
 		sha256(hash, content, (size_t)entry.size);
 		if (!crypto_equal(hash, lines[a->n_files].sha256, 32))
 			return err_set(e, ERR_INVALID, "%s is not the file that was signed: its SHA-256 differs", entry.path);
@@ -203,15 +205,19 @@ static const struct iapp_file *file_find(const struct iapp *a, const char *path)
 /* The signers said name, version and h1; the manifest must say the same, or a signature for one iApp would do for another. */
 static int manifest_check(struct iapp *a, struct err *e)
 {
-	const struct iapp_file *f = file_find(a, MANIFEST_FILE);
+	const struct iapp_words *w = &iapp_words[a->kind];
+	const struct iapp_file *f = file_find(a, w->manifest);
 	char comment[MINISIGN_COMMENT];
 	if (!f)
-		return err_set(e, ERR_INVALID, "the archive has no " MANIFEST_FILE);
-	if (manifest_parse(&a->manifest, MANIFEST_FILE, (const char *)f->bytes, f->len, e) < 0)
+		return err_set(e, ERR_INVALID, "the archive has no %s", w->manifest);
+	for (size_t i = 0; i < IAPP_KINDS; i++)
+		if (&iapp_words[i] != w && file_find(a, iapp_words[i].manifest))
+			return err_set(e, ERR_INVALID, "the archive has %s and %s: it must be either %s or %s", w->manifest, iapp_words[i].manifest, w->one, iapp_words[i].one);
+	if (w->parse(&a->manifest, w->manifest, (const char *)f->bytes, f->len, e) < 0)
 		return -1;
 	if (!file_find(a, a->manifest->entry))
 		return err_set(e, ERR_INVALID, "the entry %s is not in the archive", a->manifest->entry);
-	if (iapp_comment(comment, sizeof comment, a->manifest->name, a->manifest->version, a->h1, e) < 0)
+	if (iapp_comment(comment, sizeof comment, a->kind, a->manifest->name, a->manifest->version, a->h1, e) < 0)
 		return -1;
 	for (size_t i = 0; i < a->n_signers; i++)
 		if (strcmp(a->signers[i].comment, comment) != 0)
@@ -235,7 +241,7 @@ static int open_in_order(struct iapp *a, const struct iapp_expect *x, struct err
 			return err_set(e, ERR_INVALID, "the archive is not the one that is expected: its SHA-256 differs");
 	}
 	if (a->len % USTAR_BLOCK != 0)
-		return err_set(e, ERR_INVALID, "the length is no multiple of %u: this is not an iApp archive, or it is cut short", USTAR_BLOCK);
+		return err_set(e, ERR_INVALID, "the length is no multiple of %u: this is no archive of %s, or it is cut short", USTAR_BLOCK, iapp_words[x->kind].one);
 	if (entry_next(&c, &entry, &list, &end, e) < 0)
 		return -1;
 	if (end || strcmp(entry.path, IAPP_LIST) != 0 || entry.executable)
@@ -247,7 +253,7 @@ static int open_in_order(struct iapp *a, const struct iapp_expect *x, struct err
 		goto out;
 	iapp_h1(a->h1, list, list_len);
 	if (x->h1 && strcmp(x->h1, a->h1) != 0) {
-		err_set(e, ERR_INVALID, "this is the iApp %s, not %s", a->h1, x->h1);
+		err_set(e, ERR_INVALID, "this is the %s %s, not %s", iapp_words[x->kind].word, a->h1, x->h1);
 		goto out;
 	}
 	if (files_check(a, &c, lines, n_lines, e) < 0 || manifest_check(a, e) < 0)
@@ -261,10 +267,12 @@ out:
 int iapp_open(struct iapp **out, const uint8_t *bytes, size_t len, const struct iapp_expect *x, struct err *e)
 {
 	static const struct iapp_expect any;
+	if (!x)
+		x = &any;
 	if (len > LIMIT_IAPP_BYTES)
 		return err_set(e, ERR_INVALID, "the archive is larger than %llu bytes", LIMIT_IAPP_BYTES);
 	if (len < 4u * USTAR_BLOCK)
-		return err_set(e, ERR_INVALID, "this is not an iApp archive: it is too short");
+		return err_set(e, ERR_INVALID, "this is no archive of %s: it is too short", iapp_words[x->kind].one);
 	struct iapp *a = calloc(1, sizeof *a);
 	if (!a || !(a->bytes = malloc(len))) {
 		free(a);
@@ -272,7 +280,8 @@ int iapp_open(struct iapp **out, const uint8_t *bytes, size_t len, const struct 
 	}
 	memcpy(a->bytes, bytes, len);
 	a->len = len;
-	if (open_in_order(a, x ? x : &any, e) < 0) {
+	a->kind = x->kind;
+	if (open_in_order(a, x, e) < 0) {
 		iapp_free(a);
 		return -1;
 	}

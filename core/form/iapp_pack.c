@@ -24,6 +24,7 @@
 
 struct packing {
 	const char *dir;
+	enum iapp_kind kind;
 	struct iapp_line *lines;
 	struct buf *contents;	/* beside lines */
 	size_t n;
@@ -31,11 +32,13 @@ struct packing {
 };
 
 /* What stays on the author's machine: hidden files, keys, archives, editors' leftovers, and at the top the tests and their data. */
-static bool left_out(const char *name, bool top)
+static bool left_out(enum iapp_kind kind, const char *name, bool top)
 {
 	static const char *const ends[] = { ".key", ".iapp", ".policy", "~", ".swp", ".orig" };
 	size_t len = strlen(name);
 	if (name[0] == '.' || (top && (!strcmp(name, "test.lua") || !strcmp(name, "mock") || !strcmp(name, "tests"))))
+		return true;
+	if (top && iapp_words[kind].left_out && !strcmp(name, iapp_words[kind].left_out))
 		return true;
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
 		if (len >= strlen(ends[i]) && !strcmp(name + len - strlen(ends[i]), ends[i]))
@@ -96,11 +99,11 @@ static int name_take(struct packing *p, int folder, const char *name, const char
 {
 	char path[LIMIT_PATH_BYTES + 2];
 	struct stat st;
-	if (!strcmp(name, ".") || !strcmp(name, "..") || left_out(name, depth == 0))
+	if (!strcmp(name, ".") || !strcmp(name, "..") || left_out(p->kind, name, depth == 0))
 		return 0;
 	int len = snprintf(path, sizeof path, "%s%s%s", prefix, *prefix ? "/" : "", name);
 	if (len < 0 || (size_t)len >= sizeof path)
-		return err_set(e, ERR_INVALID, "the path %s/%s is too long for an iApp", prefix, name);
+		return err_set(e, ERR_INVALID, "the path %s/%s is too long for %s", prefix, name, iapp_words[p->kind].one);
 	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(e, errno, "cannot look at %s/%s", p->dir, path);
 	if (depth == 0 && S_ISREG(st.st_mode) && unpacked_list(name))
@@ -179,9 +182,10 @@ static int tar_add(struct archive *a, const char *path, const void *bytes, size_
 	return r;
 }
 
-static int signatures_add(struct archive *a, const struct buf *list, const char *comment, const struct identity *const *signers,
+static int signatures_add(struct archive *a, enum iapp_kind kind, const struct buf *list, const char *comment, const struct identity *const *signers,
 	size_t n_signers, struct err *e)
 {
+	const char *head = iapp_words[kind].untrusted + strlen("untrusted comment: ");	/* which minisign_sign writes itself */
 	struct buf sig = BUF_INIT(8192);
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < n_signers; i++) {
@@ -190,7 +194,7 @@ static int signatures_add(struct archive *a, const struct buf *list, const char 
 		minisign_key_of(&key, identity_public(signers[i]));
 		minisign_key_line(line, &key);
 		hex_encode(number, key.number, 8);
-		(void)snprintf(untrusted, sizeof untrusted, IAPP_UNTRUSTED "%s", line);
+		(void)snprintf(untrusted, sizeof untrusted, "%s%s", head, line);
 		(void)snprintf(name, sizeof name, i ? IAPP_LIST ".%s.minisig" : IAPP_SIGNATURE, number);
 		buf_clear(&sig);
 		r = minisign_sign(&sig, signers[i], list->data, list->len, untrusted, comment, e);
@@ -211,7 +215,7 @@ static int tar_write(const struct packing *p, const struct buf *list, const char
 		err_set(e, ERR_LIMIT, "cannot start an archive");
 		goto out;
 	}
-	if (tar_add(a, IAPP_LIST, list->data, list->len, e) < 0 || signatures_add(a, list, comment, signers, n_signers, e) < 0)
+	if (tar_add(a, IAPP_LIST, list->data, list->len, e) < 0 || signatures_add(a, p->kind, list, comment, signers, n_signers, e) < 0)
 		goto out;
 	r = 0;
 	for (size_t i = 0; r == 0 && i < p->n; i++)
@@ -234,15 +238,16 @@ static int signer_compare(const void *a, const void *b)
 
 static int manifest_read(const struct packing *p, struct manifest **out, struct err *e)
 {
+	const struct iapp_words *w = &iapp_words[p->kind];
 	char name[4096];
 	for (size_t i = 0; i < p->n; i++) {
-		if (strcmp(p->lines[i].path, MANIFEST_FILE) != 0)
+		if (strcmp(p->lines[i].path, w->manifest) != 0)
 			continue;
-		(void)snprintf(name, sizeof name, "%s/%s", p->dir, MANIFEST_FILE);
-		return manifest_parse(out, name, buf_text(&p->contents[i]), p->contents[i].len, e);
+		(void)snprintf(name, sizeof name, "%s/%s", p->dir, w->manifest);
+		return w->parse(out, name, buf_text(&p->contents[i]), p->contents[i].len, e);
 	}
-	err_set(e, ERR_NOT_FOUND, "%s has no " MANIFEST_FILE, p->dir);
-	return err_hint(e, "an iApp is a folder with " MANIFEST_FILE " and the Lua file that it names as entry");
+	err_set(e, ERR_NOT_FOUND, "%s has no %s", p->dir, w->manifest);
+	return err_hint(e, "%s", w->contents);
 }
 
 static int pack(struct packing *p, struct buf *out, const struct identity *const *signers, size_t n_signers, struct err *e)
@@ -259,11 +264,11 @@ static int pack(struct packing *p, struct buf *out, const struct identity *const
 		    iapp_list_add(&list, p->lines[i].sha256, p->lines[i].path, e) < 0)
 			goto out;
 	iapp_h1(h1, list.data, list.len);
-	if (iapp_comment(comment, sizeof comment, m->name, m->version, h1, e) < 0 ||
+	if (iapp_comment(comment, sizeof comment, p->kind, m->name, m->version, h1, e) < 0 ||
 	    tar_write(p, &list, comment, signers, n_signers, out, e) < 0)
 		goto out;
 	/* What we just wrote must be what we would accept from a stranger. */
-	if (iapp_open(&check, out->data, out->len, NULL, e) < 0)
+	if (iapp_open(&check, out->data, out->len, &(struct iapp_expect){ .kind = p->kind }, e) < 0)
 		goto out;
 	r = 0;
 out:
@@ -273,13 +278,13 @@ out:
 	return r;
 }
 
-int iapp_pack(struct buf *out, const char *dir, const struct identity *const *signers, size_t n_signers, struct err *e)
+int iapp_pack_kind(struct buf *out, enum iapp_kind kind, const char *dir, const struct identity *const *signers, size_t n_signers, struct err *e)
 {
-	struct packing p = { .dir = dir };
+	struct packing p = { .dir = dir, .kind = kind };
 	const struct identity *sorted[LIMIT_SIGNERS];
 	int r = -1;
 	if (n_signers == 0 || n_signers > LIMIT_SIGNERS)
-		return err_set(e, ERR_USAGE, "an iApp has 1 to %u signers", LIMIT_SIGNERS);
+		return err_set(e, ERR_USAGE, "%s has 1 to %u signers", iapp_words[kind].one, LIMIT_SIGNERS);
 	memcpy(sorted, signers, n_signers * sizeof *sorted);
 	qsort((void *)sorted, n_signers, sizeof *sorted, signer_compare);
 	for (size_t i = 1; i < n_signers; i++)
@@ -296,4 +301,9 @@ int iapp_pack(struct buf *out, const char *dir, const struct identity *const *si
 	free(p.lines);
 	free(p.contents);
 	return r;
+}
+
+int iapp_pack(struct buf *out, const char *dir, const struct identity *const *signers, size_t n_signers, struct err *e)
+{
+	return iapp_pack_kind(out, IAPP_APP, dir, signers, n_signers, e);
 }

@@ -1,7 +1,6 @@
 /* iapp.yaml into its struct: one row per key says what reads it. Defaults are the ones of core/form/FORMAT.md. */
 #include "form/manifest.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,6 +189,11 @@ static int entry_read(struct reading *r, const struct ytree_node *n)
 	if (ustar_path_check(r->m->entry, len, &why) < 0)
 		return REFUSE("entry: %s", why.msg);
 	return len > 4 && !strcmp(r->m->entry + len - 4, ".lua") ? 0 : REFUSE("entry must name a .lua file of the iApp");
+}
+
+static int policy_entry_read(struct reading *r, const struct ytree_node *n)
+{
+	return n->kind == YTREE_SCALAR && !strcmp(n->text, MANIFEST_POLICY_ENTRY) ? entry_read(r, n) : REFUSE("the entry of a policy is " MANIFEST_POLICY_ENTRY);
 }
 
 static int data_read(struct reading *r, const struct ytree_node *n)
@@ -502,7 +506,17 @@ static const struct field fields[] = {
 	{ NULL, NULL, false },
 };
 
-int manifest_parse(struct manifest **out, const char *file, const char *text, size_t len, struct err *e)
+/* A policy declares nothing: what it may do is the same for all, and what it demands is in its rules. */
+static const struct field policy_fields[] = {
+	{ "api", api_read, true },
+	{ "name", name_read, true },
+	{ "version", version_read, true },
+	{ "summary", summary_read, false },
+	{ "entry", policy_entry_read, true },
+	{ NULL, NULL, false },
+};
+
+static int parse(struct manifest **out, const struct field *rows, const char *file, const char *text, size_t len, struct err *e)
 {
 	struct reading r = { .m = calloc(1, sizeof *r.m), .e = e };
 	int result = -1;
@@ -514,13 +528,23 @@ int manifest_parse(struct manifest **out, const char *file, const char *text, si
 	r.m->wall_ms = 30000;
 	r.m->deterministic = true;
 	if (ytree_parse(&r.doc, file, text, len, e) == 0)
-		result = map_read(&r, ytree_root(r.doc), fields, "the manifest");
+		result = map_read(&r, ytree_root(r.doc), rows, "the manifest");
 	ytree_free(r.doc);
 	if (result < 0)
 		manifest_free(r.m);
 	else
 		*out = r.m;
 	return result;
+}
+
+int manifest_parse(struct manifest **out, const char *file, const char *text, size_t len, struct err *e)
+{
+	return parse(out, fields, file, text, len, e);
+}
+
+int manifest_policy_parse(struct manifest **out, const char *file, const char *text, size_t len, struct err *e)
+{
+	return parse(out, policy_fields, file, text, len, e);
 }
 
 void manifest_free(struct manifest *m)
@@ -533,61 +557,4 @@ void manifest_free(struct manifest *m)
 	free(m->purposes);
 	free(m->egress);
 	free(m);
-}
-
-/* Decimal, optional sign, fraction and exponent; what Lua would read, less hexadecimal, spaces, nan and inf. */
-static bool number_valid(const char *s)
-{
-	s += *s == '-';
-	size_t whole = strspn(s, DIGITS), part = 0;
-	s += whole;
-	if (*s == '.')
-		s += 1 + (part = strspn(s + 1, DIGITS));
-	if (whole + part == 0)
-		return false;
-	if (*s == 'e' || *s == 'E') {
-		s += 1 + (s[1] == '-' || s[1] == '+');
-		size_t digits = strspn(s, DIGITS);
-		if (digits == 0)
-			return false;
-		s += digits;
-	}
-	return *s == '\0';
-}
-
-static bool integer_valid(const char *s)
-{
-	int64_t v = 0;
-	bool minus = *s == '-';
-	s += minus;
-	if (*s == '\0')
-		return false;
-	for (; *s; s++)
-		if (*s < '0' || *s > '9' || __builtin_mul_overflow(v, 10, &v) ||
-		    (minus ? __builtin_sub_overflow(v, *s - '0', &v) : __builtin_add_overflow(v, *s - '0', &v)))
-			return false;
-	return true;
-}
-
-int manifest_arg_check(const struct manifest_arg *a, const char *text, struct err *e)
-{
-	switch (a->type) {
-	case MANIFEST_STRING:
-		if (!utf8_valid(text, strlen(text)))
-			return err_set(e, ERR_USAGE, "the argument %s is not UTF-8 text", a->name);
-		return 0;
-	case MANIFEST_NUMBER:
-		if (number_valid(text) && isfinite(strtod(text, NULL)))
-			return 0;
-		return err_set(e, ERR_USAGE, "the argument %s must be a number, not \"%s\"", a->name, text);
-	case MANIFEST_INTEGER:
-		if (integer_valid(text))
-			return 0;
-		return err_set(e, ERR_USAGE, "the argument %s must be an integer of 64 bits, not \"%s\"", a->name, text);
-	case MANIFEST_BOOLEAN:
-		if (!strcmp(text, "true") || !strcmp(text, "false"))
-			return 0;
-		return err_set(e, ERR_USAGE, "the argument %s must be true or false, not \"%s\"", a->name, text);
-	}
-	return err_set(e, ERR_INTERNAL, "an argument of no type");
 }

@@ -50,6 +50,10 @@ struct manifest {
 
 #define MANIFEST_FILE "iapp.yaml"
 int manifest_parse(struct manifest **out, const char *file, const char *text, size_t len, struct err *e);	/* file: for messages */
+/* policy.yaml: api, name, version, summary and entry: policy.lua, and nothing else. */
+#define MANIFEST_POLICY_FILE "policy.yaml"
+#define MANIFEST_POLICY_ENTRY "policy.lua"
+int manifest_policy_parse(struct manifest **out, const char *file, const char *text, size_t len, struct err *e);
 void manifest_free(struct manifest *m);
 
 /* Does `text` fit the declared type? For numbers the text becomes canonical input to Lua as it stands. */
