@@ -391,7 +391,7 @@ static bool host_valid(const char *s, size_t n)
 }
 
 /* smtp:host:port or https:host[:port] */
-static bool egress_valid(const char *s)
+bool manifest_egress_valid(const char *s)
 {
 	bool smtp = !strncmp(s, "smtp:", 5);
 	if (!smtp && strncmp(s, "https:", 6) != 0)
@@ -415,7 +415,7 @@ static int egress_read(struct reading *r, const struct ytree_node *n)
 	for (const struct ytree_node *c = n->first; c; c = c->next) {
 		if (text_read(r, c, r->m->egress[r->m->n_egress], sizeof *r->m->egress) < 0)
 			return -1;
-		if (!egress_valid(c->text))
+		if (!manifest_egress_valid(c->text))
 			return ytree_refuse(r->doc, c, r->e, "write egress like smtp:mail.example.org:587 or https:api.example.org");
 		if (repeat_check(r, n, c) < 0)
 			return -1;
