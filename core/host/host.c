@@ -229,6 +229,17 @@ int host_pool_name(struct book *b, const char *pool, char name[static LIMIT_NAME
 	return r < 0 ? -1 : 0;
 }
 
+int host_cancelled(struct book *b, const char *order, uint64_t *left, struct err *e)
+{
+	struct buf bytes = BUF_INIT(16);
+	int r = book_record_get(b, HOST_CANCEL, order, "", &bytes, e);
+	*left = 0;
+	if (r == 1 && bytes.len == sizeof *left)
+		memcpy(left, bytes.data, sizeof *left);
+	buf_done(&bytes);
+	return r;
+}
+
 int host_request(struct book *b, const char *order, struct entry *en, struct buf *bytes, struct err *e)
 {
 	struct buf at = BUF_INIT(16);

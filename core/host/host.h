@@ -19,7 +19,8 @@
 	X(SPONSOR, "request, payer: signed to pay") \
 	X(REQUEST, "what a request asks beside its order: the index of its entry") \
 	X(REVEAL, "task, worker: the index of its task.reveal") \
-	X(TRANSFER, "asset, index of its entry: from whom and to whom, 32 bytes each")
+	X(TRANSFER, "asset, index of its entry: from whom and to whom, 32 bytes each") \
+	X(CANCEL, "order: how much of it was left when it was taken back")
 enum host_record {
 	HOST_FIRST = 100,
 #define X(id, what) HOST_##id,
@@ -44,6 +45,8 @@ int host_find(struct book *b, enum market_kind kind, const char *which, char id[
 int host_entry_find(struct book *b, const char *which, uint64_t *index, struct err *e);
 int host_pool_name(struct book *b, const char *pool, char name[static LIMIT_NAME_BYTES + 1], struct err *e);
 
+/* Was the order taken back, and not used up? 1, 0, -1; left: how much of it there still was. */
+int host_cancelled(struct book *b, const char *order, uint64_t *left, struct err *e);
 /* A request's entry, as it was signed: bytes keeps what en borrows. */
 int host_request(struct book *b, const char *order, struct entry *en, struct buf *bytes, struct err *e);
 

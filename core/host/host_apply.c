@@ -345,9 +345,15 @@ static int on_order_request(struct event *v, struct err *e)
 	return host_record_put(v, HOST_REQUEST, v->id, "", "", 0, &v->at->index, sizeof v->at->index, e);
 }
 
+/* To the market an order that was taken back is used up; people want to know which. */
 static int on_order_cancel(struct event *v, struct err *e)
 {
-	return market_order_cancel(v->m, v->en->order_cancel.order, v->by, e);
+	const char *order = v->en->order_cancel.order;
+	struct market_order o = { .volume = 0 };
+	if (host_get(v->b, MARKET_ROW_ORDER, order, "", &o, e) < 0 || market_order_cancel(v->m, order, v->by, e) < 0)
+		return -1;
+	const uint64_t left = o.volume - o.consumed;
+	return left ? host_record_put(v, HOST_CANCEL, order, "", o.asset, 0, &left, sizeof left, e) : 0;
 }
 
 /* Deals */

@@ -433,6 +433,7 @@ static void assets_change_hands(void **state)
 	char deal[ID_TEXT], task[ID_TEXT], old_app[ID_TEXT];
 	struct store_app app;
 	struct store_data data;
+	uint64_t left, again;
 	struct err e;
 	host_make_deal(w, 1, 1, deal, task);
 	host_make_send(w, task, W1);
@@ -471,6 +472,15 @@ static void assets_change_hands(void **state)
 	book_make_draft(w->m.b, &en, ENTRY_ORDER_CANCEL_TYPE);
 	host_make_id(en.order_cancel.order, old_app);
 	refused(w, ADA, ERR_DENIED, "not-owner");	/* it is the new owner's to cancel */
+	assert_int_equal(host_cancelled(w->m.b, old_app, &left, NULL), 0);
+	(void)host_make_enter(w, CARL, NULL);
+	assert_int_equal(host_cancelled(w->m.b, old_app, &left, NULL), 1);
+	assert_true(left > 0);
+	book_make_draft(w->m.b, &en, ENTRY_ORDER_CANCEL_TYPE);
+	host_make_id(en.order_cancel.order, old_app);
+	(void)host_make_enter(w, CARL, NULL);	/* again: nothing is left that could be taken back, and what was stays known */
+	assert_int_equal(host_cancelled(w->m.b, old_app, &again, NULL), 1);
+	assert_int_equal(again, left);
 	draft_complete(w, task, 5);
 	(void)host_make_enter(w, W1, NULL);
 	assert_int_equal(money(w, ADA), 1000 * RLC + APP_PRICE);
