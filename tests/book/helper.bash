@@ -1,8 +1,5 @@
 # Shared by the bats files of this folder: the programs of the tests, and verifiers that are not ours.
-bats_require_minimum_version 1.5.0
-top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-case ${BUILD:-build} in /*) build=$BUILD ;; *) build=$top/${BUILD:-build} ;; esac
-enclua=$build/enclua
+load ../common
 made=$build/book/make_log
 ours=$build/book/our_verify
 foreign=$build/book/foreign

@@ -1,8 +1,5 @@
 # Shared by the bats files that work on homes and their books.
-bats_require_minimum_version 1.5.0
-top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-case ${BUILD:-build} in /*) build=$BUILD ;; *) build=$top/${BUILD:-build} ;; esac
-enclua=$build/enclua
+load ../common
 
 setup_homes() {
 	work=$(mktemp -d)
@@ -34,23 +31,6 @@ grow() {
 }
 
 size() { at "$1" --json book checkpoint | jq .size; }
-
-# says STATUS COMMAND…: runs it without input, keeps stdout in `out` and stderr in `err`, and wants this exit status
-says() {
-	local want=$1 got=0
-	shift
-	"$@" > out 2> err < /dev/null || got=$?
-	[ "$got" -eq "$want" ] || { echo "exit $got, not $want: $*"; cat out err; return 1; }
-}
-
-# fails STATUS WORDS COMMAND…: fails so, with nothing on stdout and these words on stderr
-fails() {
-	local want=$1 words=$2
-	shift 2
-	says "$want" "$@" || return 1
-	[ ! -s out ] || { echo "on stdout: $(cat out)"; return 1; }
-	grep -qF -- "$words" err || { echo "no '$words' in: $(cat err)"; return 1; }
-}
 
 # quorum K HOME…: a policy in which K of these witnesses must have signed, by their names here
 quorum() {

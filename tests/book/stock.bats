@@ -66,13 +66,6 @@ sigstore_says() { stock_sigstore "$(cat "$1/log.vkey")" "$1"/proofs/*; }
 	done
 }
 
-# flip FILE BYTE: the lowest bit of that byte
-flip() {
-	local byte
-	byte=$(od -An -tu1 -j "$2" -N 1 "$1")
-	printf "\\$(printf %03o $((byte ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
-}
-
 # all_refuse FOLDER: those who read exports
 all_refuse() {
 	run -1 go_says "$1"

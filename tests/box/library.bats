@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # The Lua library where it is used: every case of tests/lua in a box, by an iApp that carries them; then what lua/meta says against what is there.
 
-top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 load ../result/helper
 setup() { setup_home; }
 teardown() { teardown_home; }

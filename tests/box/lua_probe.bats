@@ -1,9 +1,7 @@
 #!/usr/bin/env bats
 # Why the Lua of the box is built from source: what is wrong with other builds does not happen in ours, and the probe can tell.
 
-top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-case ${BUILD:-build} in /*) build=$BUILD ;; *) build=$top/${BUILD:-build} ;; esac
-enclua=$build/enclua
+load ../common
 
 # probe NAME CFLAGS…: the probe with Lua 5.4.9 as it is published
 probe() {

@@ -1,7 +1,5 @@
 # Shared by the bats files of this folder: an empty place of one's own, and the table of commands as the program itself tells it.
-top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-case ${BUILD:-build} in /*) build=$BUILD ;; *) build=$top/${BUILD:-build} ;; esac
-enclua=$build/enclua
+load ../common
 
 setup_place() {
 	work=$(mktemp -d)
@@ -12,23 +10,6 @@ setup_place() {
 
 teardown_place() {
 	cd / && rm -rf "$work"
-}
-
-# says STATUS COMMAND…: runs it without a terminal on stdin, keeps stdout in `out` and stderr in `err`, and wants this exit status
-says() {
-	local want=$1 got=0
-	shift
-	"$@" > out 2> err < /dev/null || got=$?
-	[ "$got" -eq "$want" ] || { echo "exit $got, not $want: $*"; cat out err; return 1; }
-}
-
-# fails STATUS WORDS COMMAND…: fails so, with nothing on stdout and these words on stderr
-fails() {
-	local want=$1 words=$2
-	shift 2
-	says "$want" "$@" || return 1
-	[ ! -s out ] || { echo "on stdout: $(cat out)"; return 1; }
-	grep -qF -- "$words" err || { echo "no '$words' in: $(cat err)"; return 1; }
 }
 
 # one_object FILE: the file is exactly one JSON object on one line

@@ -1,7 +1,5 @@
 # Shared by the tests of deals: a home of one's own with a market in it, workers as processes, and what became of tasks.
-top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-case ${BUILD:-build} in /*) build=$BUILD ;; *) build=$top/${BUILD:-build} ;; esac
-enclua=$build/enclua
+load ../common
 RLC=1000000000
 
 setup_market() {

@@ -1,10 +1,9 @@
 #!/usr/bin/env bats
 # iApp archives from the command line: packed, verified by us and by stock tools, and every refusal with its exit status.
 
+load ../common
+
 setup() {
-	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	case ${BUILD:-build} in /*) build=$BUILD ;; *) build=$top/${BUILD:-build} ;; esac
-	enclua=$build/enclua
 	work=$(mktemp -d)
 	export ENCLUA_HOME=$work/home XDG_DATA_HOME=$work/xdg HOME=$work
 	unset ENCLUA_AS ENCLUA_PASSPHRASE_FILE
@@ -17,15 +16,6 @@ setup() {
 
 teardown() {
 	cd / && rm -rf "$work"
-}
-
-# refuses CODE 'WORDS' command…: exits so and says so
-refuses() {
-	local code=$1 words=$2
-	shift 2
-	run "$@"
-	[ "$status" -eq "$code" ] || { echo "exit $status, not $code: $output"; return 1; }
-	[[ "$output" == *"$words"* ]] || { echo "no '$words' in: $output"; return 1; }
 }
 
 # field NAME: the text of a member of the JSON on standard input
@@ -165,7 +155,7 @@ field() {
 	size=$(wc -c < demo.iapp)
 	for at in 0 600 1100 2100 2700 $((size - 1)); do
 		cp demo.iapp bent.iapp
-		printf '\001' | dd of=bent.iapp bs=1 seek=$at conv=notrunc status=none
+		flip bent.iapp $at
 		refuses 5 "bent.iapp: " "$enclua" app verify bent.iapp
 	done
 	for n in 1 1000 1024 $((size - 512)); do
@@ -251,6 +241,6 @@ field() {
 	refuses 3 "no iApp nope" "$enclua" app show nope
 	blob=$(grep -rl 'entry: main.lua' "$ENCLUA_HOME/blobs" | head -1)
 	chmod u+w "$blob"
-	printf 'X' | dd of="$blob" bs=1 seek=2500 conv=notrunc status=none
+	flip "$blob" 2500
 	refuses 5 "" "$enclua" app show demo
 }

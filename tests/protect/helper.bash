@@ -1,7 +1,5 @@
 # Shared by the bats files of this folder: a folder of one's own, no home but one made here, keys that age made.
-top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-case ${BUILD:-build} in /*) build=$BUILD ;; *) build=$top/${BUILD:-build} ;; esac
-enclua=$build/enclua
+load ../common
 here=$BATS_TEST_DIRNAME
 
 setup_work() {
@@ -24,13 +22,4 @@ key() {
 # bytes N: N bytes, the same for every run, no two chunks alike
 bytes() {
 	openssl enc -aes-128-ctr -K 00 -iv 00 -in /dev/zero 2> /dev/null | head -c "$1"
-}
-
-# refuses CODE 'WORDS' command…: exits so and says so
-refuses() {
-	local code=$1 words=$2
-	shift 2
-	run "$@"
-	[ "$status" -eq "$code" ] || { echo "exit $status, not $code: $output"; return 1; }
-	[[ "$output" == *"$words"* ]] || { echo "no '$words' in: $output"; return 1; }
 }

@@ -1,8 +1,6 @@
 # Identities on the command line: they keep their secrets, and other people's tools can use their public halves.
 
-top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-case ${BUILD:-build} in /*) build=$BUILD ;; *) build=$top/${BUILD:-build} ;; esac
-enclua=$build/enclua
+load ../common
 
 setup() {
 	work=$(mktemp -d)

@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # protect, data list, data show, data get: what goes in comes back, to its owner alone, and stock age and tar read the same bytes.
 
-bats_require_minimum_version 1.5.0
 load ../result/helper
 setup() { setup_home; "$enclua" init --no-passphrase > /dev/null; }
 teardown() { teardown_home; }
@@ -62,8 +61,7 @@ as_age() {
 	size=$(wc -c < "$blob")
 	for at in 0 700 $((size - 1)); do
 		cp "$blob" good
-		byte=$(od -An -tu1 -j "$at" -N 1 "$blob")
-		printf "\\$(printf %o $((byte ^ 1)))" | dd of="$blob" bs=1 seek="$at" conv=notrunc 2> /dev/null
+		flip "$blob" "$at"
 		run --separate-stderr "$enclua" data get patients patients.csv
 		[ "$status" -eq 5 ]
 		[ -z "$output" ]
@@ -229,7 +227,7 @@ refused() {
 	done
 	[ -n "$damaged" ]
 	chmod u+w "$damaged"
-	printf 'X' | dd of="$damaged" bs=1 seek=9 conv=notrunc status=none
+	flip "$damaged" 9
 	for turn in changed gone; do
 		"$enclua" --json data list | jq -e '.data | length == 2 and (.[0] | .name == "broken" and .schema == null and .schema_damaged)
 			and (.[1] | .schema == {"t": "string"} and (has("schema_damaged") | not))'

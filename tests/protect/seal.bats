@@ -69,7 +69,7 @@ teardown() { teardown_work; }
 @test "damage: exit 5, no output file, and what was there stays" {
 	bytes 300000 > big
 	"$enclua" seal -r "$alice" -o sealed big
-	printf X | dd of=sealed bs=1 seek=200000 conv=notrunc status=none
+	flip sealed 200000
 	mkdir out
 	refuses 5 "partial output was removed" "$enclua" unseal -i alice.key -o out/new sealed
 	[ -z "$(ls -A out)" ]

@@ -1,7 +1,5 @@
 # Shared by the bats files of this folder: a home of one's own, a table of patients, small iApps made on the spot.
-top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-case ${BUILD:-build} in /*) build=$BUILD ;; *) build=$top/${BUILD:-build} ;; esac
-enclua=$build/enclua
+load ../common
 
 setup_home() {
 	work=$(mktemp -d)

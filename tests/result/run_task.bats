@@ -136,9 +136,9 @@ teardown() { teardown_home; }
 @test "a changed blob is refused before anything is decrypted" {
 	"$enclua" init --no-passphrase
 	"$enclua" protect --name note --set t=hidden
-	blob=$(find "$ENCLUA_HOME/blobs" -type f -size +0 | head -1)
+	blob=$ENCLUA_HOME/blobs/$("$enclua" --json data show note | jq -r .blob)
 	chmod u+w "$blob"
-	printf 'X' | dd of="$blob" bs=1 seek=40 conv=notrunc status=none
+	flip "$blob" 40
 	run "$enclua" run-task "$top/iapps/hello-world" --data note -o out
 	[ "$status" -eq 5 ]
 	[[ "$output" == *"not the ones that were registered"* ]]
