@@ -75,7 +75,7 @@ int host_manager_open(struct book *b, struct identity **out, struct err *e)
 	return machine_key_open(book_home(b), MANAGER, out, e);
 }
 
-static int append(struct book *b, struct entry *en, const struct identity *by, struct err *e)
+int host_append(struct book *b, struct entry *en, const struct identity *by, struct err *e)
 {
 	struct buf note = BUF_INIT(ENTRY_BYTES_MAX);
 	int r = entry_sign(en, by, &note, e);
@@ -98,7 +98,7 @@ static int pool_make(struct book *b, struct entry *en, const struct identity *ma
 			return -1;
 		en->identity_register.name = entry_text(MANAGER);
 		memcpy(en->identity_register.age, identity_age_public(manager), 32);
-		if (append(b, en, manager, e) < 0)
+		if (host_append(b, en, manager, e) < 0)
 			return -1;
 	}
 	if (host_find(b, MARKET_ROW_ASSET, HOST_LOCAL_POOL, pool, NULL) < 0) {
@@ -107,7 +107,7 @@ static int pool_make(struct book *b, struct entry *en, const struct identity *ma
 		en->pool_create.name = entry_text(HOST_LOCAL_POOL);
 		en->pool_create.stake_ratio = MARKET_POOL_STAKE_RATIO;
 		en->pool_create.scheduler_ratio = 1;
-		if (append(b, en, manager, e) < 0 || host_find(b, MARKET_ROW_ASSET, HOST_LOCAL_POOL, pool, e) < 0)
+		if (host_append(b, en, manager, e) < 0 || host_find(b, MARKET_ROW_ASSET, HOST_LOCAL_POOL, pool, e) < 0)
 			return -1;
 	}
 	identity_text(name, worker);
@@ -117,7 +117,7 @@ static int pool_make(struct book *b, struct entry *en, const struct identity *ma
 		return -1;
 	(void)snprintf(en->pool_admit.pool, sizeof en->pool_admit.pool, "%.*s", ID_TEXT - 1, pool);
 	memcpy(en->pool_admit.worker, worker, 32);
-	return append(b, en, manager, e);
+	return host_append(b, en, manager, e);
 }
 
 int host_local_pool(struct book *b, struct err *e)
@@ -128,7 +128,7 @@ int host_local_pool(struct book *b, struct err *e)
 	if (!en)
 		return err_set(e, ERR_LIMIT, "out of memory");
 	if (machine_key_make(book_home(b), MANAGER, e) == 0 && host_manager_open(b, &manager, e) == 0 && book_worker_open(b, &worker, e) == 0)
-		r = pool_make(b, en, manager, identity_public(worker), e);
+		r = pool_make(b, en, manager, identity_public(worker), e) < 0 ? -1 : host_local_keeper(b, e);
 	identity_free(manager);
 	identity_free(worker);
 	free(en);

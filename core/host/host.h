@@ -20,7 +20,12 @@
 	X(REQUEST, "what a request asks beside its order: the index of its entry") \
 	X(REVEAL, "task, worker: the index of its task.reveal") \
 	X(TRANSFER, "asset, index of its entry: from whom and to whom, 32 bytes each") \
-	X(CANCEL, "order: how much of it was left when it was taken back")
+	X(CANCEL, "order: how much of it was left when it was taken back") \
+	X(KEEPER, "a keeper: its key and its age key, 32 bytes each") \
+	X(POLICY, "a policy: the index of its entry; group its name") \
+	X(POLICY_H1, "h1, owner: the index of the policy's entry") \
+	X(APP_SECRET, "iApp, index of the entry of a version: that index") \
+	X(SECRET, "a requester's secret: the index of its entry; group its owner")
 enum host_record {
 	HOST_FIRST = 100,
 #define X(id, what) HOST_##id,
@@ -30,8 +35,10 @@ enum host_record {
 
 /* A book with the market's rules. Every program that appends opens it so. */
 int host_open(struct book **out, const char *home, bool create, struct err *e);
-/* The pool `local`, its manager and its worker, unless they are there. */
+/* The pool `local`, its manager and its worker, and the home's keeper, unless they are there. */
 int host_local_pool(struct book *b, struct err *e);
+/* The home's own keeper introduced and appointed, unless it is. A home that has no keeper's or no operator's key is left as it is. */
+int host_local_keeper(struct book *b, struct err *e);
 int host_manager_open(struct book *b, struct identity **out, struct err *e);
 
 /* Rows of the market: 1, 0, -1. */
@@ -52,6 +59,27 @@ int host_request(struct book *b, const char *order, struct entry *en, struct buf
 
 /* The receipt of a task that has ended (form/receipt.h), in the newest checkpoint that p accepts and that has the task in it, else in the newest. */
 int host_receipt(struct book *b, const struct store_task *t, const struct tlog_policy *p, struct buf *out, struct err *e);
+
+/* Whom the book trusts (host_trust.c). Identities as text. */
+struct host_keeper { uint8_t key[32], age[32]; uint64_t made; };
+bool host_is_keeper(struct book *b, const char *identity);
+int host_keepers(struct book *b, int (*f)(void *ctx, const struct host_keeper *k, struct err *e), void *ctx, struct err *e);	/* oldest first; f may stop by 1 */
+
+struct host_policy {
+	char id[ID_TEXT], name[LIMIT_NAME_BYTES + 1], version[65], h1[48];
+	uint8_t blob[32], author[32], owner[32];
+	uint64_t size, made;
+};
+/* An id, a unique prefix of one, or a name: the newest of that name, when all are one owner's. ERR_NOT_FOUND, ERR_CONFLICT. */
+int host_policy_find(struct book *b, const char *which, struct host_policy *out, struct err *e);
+int host_policy_at(struct book *b, uint64_t index, struct host_policy *out, struct err *e);	/* by its entry */
+
+struct host_secret { char id[ID_TEXT], name[LIMIT_NAME_BYTES + 1]; uint8_t owner[32], blob[32]; uint64_t size, made; };	/* id, name: "" of an iApp's */
+/* The version of an iApp's secret that holds for a deal whose entry is before_index. 1, 0 (there is none), -1. */
+int host_app_secret(struct book *b, const char *app, uint64_t before_index, struct host_secret *out, struct err *e);
+int host_secret(struct book *b, const char *id, struct host_secret *out, struct err *e);	/* a whole id: 1, 0, -1 */
+/* Every version of every secret of this owner, oldest first; f may stop by 1. */
+int host_secrets(struct book *b, const char *owner, int (*f)(void *ctx, const struct host_secret *s, struct err *e), void *ctx, struct err *e);
 
 /* Who is at a task: leases that the scheduler still waits for, at book time `now`. */
 int host_assigned(struct book *b, const char *task, const char *worker, bool *is, struct err *e);

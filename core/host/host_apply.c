@@ -22,7 +22,7 @@ void host_name(char out[static MARKET_NAME], const char *name)
 	memcpy(out, name, strnlen(name, MARKET_NAME - 1));
 }
 
-static void name_text(char out[static MARKET_NAME], const struct entry_text *t)
+void host_name_text(char out[static MARKET_NAME], const struct entry_text *t)
 {
 	memset(out, 0, MARKET_NAME);
 	memcpy(out, t->at ? t->at : "", t->len < MARKET_NAME ? t->len : MARKET_NAME - 1);
@@ -226,13 +226,15 @@ static int on_list_add(struct event *v, struct err *e)
 	const struct entry_list_add *f = &v->en->list_add;
 	struct market_list list;
 	char member[MARKET_NAME];
-	name_text(member, &f->member);
+	host_name_text(member, &f->member);
+	if (f->group > 1 || (f->group && f->list[0]))
+		return err_set(e, ERR_INVALID, "list-group: a list is a group or not from its first member on: 1, or left out");
 	if (f->list[0]) {
 		int is = host_get(v->b, MARKET_ROW_LIST, f->list, "", &list, e);
 		if (is <= 0)
 			return is < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "list-unknown: there is no list %s in this book", f->list);
 	}
-	return market_list_add(v->m, f->list[0] ? f->list : v->id, v->by, member, e);
+	return market_list_add(v->m, f->list[0] ? f->list : v->id, v->by, member, f->group != 0, e);
 }
 
 static void order_begin(struct event *v, struct market_order *o, enum market_order_kind kind, const char *asset, uint64_t price, uint64_t volume, uint64_t tag)
@@ -259,9 +261,9 @@ static int on_order_app(struct event *v, struct err *e)
 	const struct entry_order_app *f = &v->en->order_app;
 	struct market_order o;
 	order_begin(v, &o, MARKET_ORDER_APP, f->app, f->price, f->volume, f->tag);
-	name_text(o.restrict_to.data, &f->only_data);
-	name_text(o.restrict_to.pool, &f->only_pool);
-	name_text(o.restrict_to.requester, &f->only_requester);
+	host_name_text(o.restrict_to.data, &f->only_data);
+	host_name_text(o.restrict_to.pool, &f->only_pool);
+	host_name_text(o.restrict_to.requester, &f->only_requester);
 	return order_end(v, &o, e);
 }
 
@@ -270,9 +272,9 @@ static int on_order_data(struct event *v, struct err *e)
 	const struct entry_order_data *f = &v->en->order_data;
 	struct market_order o;
 	order_begin(v, &o, MARKET_ORDER_DATA, f->data, f->price, f->volume, f->tag);
-	name_text(o.restrict_to.app, &f->only_app);
-	name_text(o.restrict_to.pool, &f->only_pool);
-	name_text(o.restrict_to.requester, &f->only_requester);
+	host_name_text(o.restrict_to.app, &f->only_app);
+	host_name_text(o.restrict_to.pool, &f->only_pool);
+	host_name_text(o.restrict_to.requester, &f->only_requester);
 	o.until = (int64_t)f->until;
 	return order_end(v, &o, e);
 }
@@ -282,9 +284,9 @@ static int on_order_pool(struct event *v, struct err *e)
 	const struct entry_order_pool *f = &v->en->order_pool;
 	struct market_order o;
 	order_begin(v, &o, MARKET_ORDER_POOL, f->pool, f->price, f->volume, f->tag);
-	name_text(o.restrict_to.app, &f->only_app);
-	name_text(o.restrict_to.data, &f->only_data);
-	name_text(o.restrict_to.requester, &f->only_requester);
+	host_name_text(o.restrict_to.app, &f->only_app);
+	host_name_text(o.restrict_to.data, &f->only_data);
+	host_name_text(o.restrict_to.requester, &f->only_requester);
 	o.category = f->category;
 	o.trust = f->trust;
 	return order_end(v, &o, e);
@@ -333,11 +335,11 @@ static int on_order_request(struct event *v, struct err *e)
 	o.pool_price = f->pool_price;
 	o.category = f->category;
 	o.trust = f->trust;
-	name_text(o.restrict_to.pool, &f->only_pool);
+	host_name_text(o.restrict_to.pool, &f->only_pool);
 	host_name(o.requester, v->by);
 	host_name_identity(o.beneficiary, memcmp(f->beneficiary, none, 32) == 0 ? v->en->by : f->beneficiary);
 	host_name_identity(o.payer, f->payer);
-	name_text(o.purpose, &f->purpose);
+	host_name_text(o.purpose, &f->purpose);
 	if (host_assurance(&f->min_assurance) < 0)
 		return err_set(e, ERR_INVALID, "order-field: the assurance that a request asks for is none, software, tpm2 or cvm");
 	if (recipient_check(v, f, e) < 0 || own_data(v, &f->own_data, v->by, "order", e) < 0 || order_end(v, &o, e) < 0)
@@ -441,7 +443,9 @@ int host_apply(void *ctx, struct book *b, const struct entry *en, const struct b
 	identity_text(v.by, en->by);
 	if (entry_id_kind(en->type, &kind))
 		entry_id(v.id, kind, at->text, at->text_len);
-	if (en->type != ENTRY_BOOK_OPEN_TYPE && known(&v, en->by, e) < 0)
+	/* The book is its operator's word from its first entry on. */
+	bool opens = en->type == ENTRY_BOOK_OPEN_TYPE || (en->type == ENTRY_KEEPER_APPOINT_TYPE && memcmp(en->by, book_operator(b), 32) == 0);
+	if (!opens && known(&v, en->by, e) < 0)
 		return -1;
 	return events[en->type](&v, e);
 }

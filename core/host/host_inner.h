@@ -23,7 +23,11 @@ struct event {
 
 int host_apply(void *ctx, struct book *b, const struct entry *en, const struct book_applied *at, struct err *e);
 
+/* host.c */
+int host_append(struct book *b, struct entry *en, const struct identity *by, struct err *e);	/* signs */
+
 /* host_apply.c */
+void host_name_text(char out[static MARKET_NAME], const struct entry_text *t);
 void host_name(char out[static MARKET_NAME], const char *name);
 void host_name_identity(char out[static MARKET_NAME], const uint8_t key[static 32]);	/* "" for no key */
 int host_record_put(struct event *v, enum host_record kind, const char *a, const char *b2, const char *group, int64_t state, const void *bytes, size_t len,
@@ -44,10 +48,12 @@ int on_task_claim(struct event *v, struct err *e);
 int on_list_remove(struct event *v, struct err *e);
 int on_keeper_appoint(struct event *v, struct err *e);
 int on_policy_register(struct event *v, struct err *e);
+int on_app_secret(struct event *v, struct err *e);
+int on_secret_set(struct event *v, struct err *e);
+
+/* host_release.c */
 int on_policy_decision(struct event *v, struct err *e);
 int on_key_release(struct event *v, struct err *e);
 int on_task_refuse(struct event *v, struct err *e);
-int on_app_secret(struct event *v, struct err *e);
-int on_secret_set(struct event *v, struct err *e);
 
 #endif

@@ -15,8 +15,8 @@ static const struct field category_fields[] = { F(NAME, market_category, id), F(
 static const struct field asset_fields[] = {
 	F(NAME, market_asset, id), F(NAME, market_asset, owner), F(ENUM, market_asset, kind), F(U64, market_asset, stake_ratio), F(U64, market_asset, scheduler_ratio),
 };
-static const struct field list_fields[] = { F(NAME, market_list, id), F(NAME, market_list, owner), F(U64, market_list, members) };
-static const struct field member_fields[] = { F(NAME, market_member, list), F(NAME, market_member, who) };
+static const struct field list_fields[] = { F(NAME, market_list, id), F(NAME, market_list, owner), F(U64, market_list, members), F(BOOL, market_list, group) };
+static const struct field member_fields[] = { F(NAME, market_member, list), F(NAME, market_member, who), F(BOOL, market_member, removed) };
 static const struct field order_fields[] = {
 	F(NAME, market_order, id), F(ENUM, market_order, kind), F(NAME, market_order, signer), F(NAME, market_order, asset), F(U64, market_order, price),
 	F(U64, market_order, volume), F(U64, market_order, consumed), F(U64, market_order, tag), F(NAME, market_order, restrict_to.app),
@@ -180,14 +180,20 @@ static bool field_get(const struct field *f, struct bytes *b, char *at)
 	return false;
 }
 
+static int damaged(struct err *e)
+{
+	err_set(e, ERR_INVALID, "a record of the market is damaged, or of another version of the rules");
+	return err_hint(e, "enclua book rebuild makes it again from the entries");
+}
+
 int market_row_decode(enum market_kind kind, const void *bytes, size_t len, void *row, struct err *e)
 {
 	struct bytes b = { bytes, (const uint8_t *)bytes + len };
 	memset(row, 0, kinds[kind].size);
 	for (size_t i = 0; i < kinds[kind].n; i++)
 		if (!field_get(&kinds[kind].fields[i], &b, (char *)row + kinds[kind].fields[i].offset))
-			return err_set(e, ERR_INVALID, "a record of the market is damaged");
-	return b.at == b.end ? 0 : err_set(e, ERR_INVALID, "a record of the market is damaged");
+			return damaged(e);
+	return b.at == b.end ? 0 : damaged(e);
 }
 
 /* Every row begins with its names. */

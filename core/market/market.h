@@ -71,7 +71,9 @@ int market_category_add(struct market *m, uint64_t time, uint64_t *number, struc
 int market_asset_add(struct market *m, const struct market_asset *a, struct err *e);
 int market_asset_transfer(struct market *m, const char *asset, const char *by, const char *to, struct err *e);
 int market_pool_policy(struct market *m, const char *pool, const char *by, uint64_t stake_ratio, uint64_t scheduler_ratio, struct err *e);
-int market_list_add(struct market *m, const char *list, const char *by, const char *who, struct err *e);	/* the first to add owns it */
+/* The first to add owns it, and says whether it is a group; later `group` is not read. */
+int market_list_add(struct market *m, const char *list, const char *by, const char *who, bool group, struct err *e);
+int market_list_remove(struct market *m, const char *list, const char *by, const char *who, struct err *e);	/* of a group */
 int market_score_set(struct market *m, const char *who, uint64_t value, struct err *e);	/* for setting up a scenario only */
 int market_score_get(struct market *m, const char *who, uint64_t *value, struct err *e);
 

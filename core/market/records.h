@@ -33,9 +33,9 @@ struct market_asset {
 	uint64_t scheduler_ratio;	/* pool: percent of the rewards that the pool's owner keeps, 0 … 100 */
 };
 
-/* A list of names that orders can name as a restriction. Names are added, never removed. */
-struct market_list { char id[MARKET_NAME]; char owner[MARKET_NAME]; uint64_t members; };
-struct market_member { char list[MARKET_NAME]; char who[MARKET_NAME]; };
+/* A list of names that orders can name as a restriction. Names are added; only of a group they may be removed. */
+struct market_list { char id[MARKET_NAME]; char owner[MARKET_NAME]; uint64_t members; bool group; };
+struct market_member { char list[MARKET_NAME]; char who[MARKET_NAME]; bool removed; };
 
 /* Who is let in: "" anybody, a name that one, "list1…" all members of that list at the time of the match. */
 struct market_restrict { char app[MARKET_NAME], data[MARKET_NAME], pool[MARKET_NAME], requester[MARKET_NAME]; };

@@ -85,9 +85,9 @@ int market_pool_policy(struct market *m, const char *pool, const char *by, uint6
 	return market_change(m, MARKET_ROW_ASSET, &a, e);
 }
 
-int market_list_add(struct market *m, const char *list, const char *by, const char *who, struct err *e)
+int market_list_add(struct market *m, const char *list, const char *by, const char *who, bool group, struct err *e)
 {
-	struct market_list l = { .members = 0 };
+	struct market_list l = { .members = 0, .group = group };
 	struct market_member member = { .list = "" };
 	market_begin(m);
 	if (!market_list_name_ok(list) || !market_name_ok(by) || !market_name_ok(who))
@@ -98,16 +98,40 @@ int market_list_add(struct market *m, const char *list, const char *by, const ch
 	if (r > 0 && strcmp(l.owner, by) != 0)
 		return market_refuse(m, ERR_DENIED, "not-owner", e, "the list %s belongs to %s, not to %s", list, l.owner, by);
 	int known = market_get(m, MARKET_ROW_MEMBER, list, who, &member, e);
-	if (known)
+	if (known < 0 || (known && !member.removed))
 		return known < 0 ? -1 : 0;
 	market_name_set(l.id, list);
 	market_name_set(l.owner, by);
 	l.members++;
 	market_name_set(member.list, list);
 	market_name_set(member.who, who);
+	member.removed = false;
 	if ((r ? market_change : market_add)(m, MARKET_ROW_LIST, &l, e) < 0)
 		return -1;
-	return market_add(m, MARKET_ROW_MEMBER, &member, e);
+	return (known ? market_change : market_add)(m, MARKET_ROW_MEMBER, &member, e);
+}
+
+/* Deals that were made stay; who is removed is in no match from now on. */
+int market_list_remove(struct market *m, const char *list, const char *by, const char *who, struct err *e)
+{
+	struct market_list l;
+	struct market_member member;
+	market_begin(m);
+	int r = market_get(m, MARKET_ROW_LIST, list, "", &l, e);
+	if (r <= 0)
+		return r < 0 ? -1 : market_refuse(m, ERR_NOT_FOUND, "list-unknown", e, "there is no list %s in this book", list);
+	if (strcmp(l.owner, by) != 0)
+		return market_refuse(m, ERR_DENIED, "not-owner", e, "the list %s belongs to %s, not to %s", list, l.owner, by);
+	if (!l.group)
+		return market_refuse(m, ERR_DENIED, "list-fixed", e, "%s is no group: what is in it stays in it", list);
+	r = market_get(m, MARKET_ROW_MEMBER, list, who, &member, e);
+	if (r < 0)
+		return -1;
+	if (!r || member.removed)
+		return market_refuse(m, ERR_CONFLICT, "list-stranger", e, "%s is not in the group %s", who, list);
+	member.removed = true;
+	l.members--;
+	return market_change(m, MARKET_ROW_LIST, &l, e) < 0 ? -1 : market_change(m, MARKET_ROW_MEMBER, &member, e);
 }
 
 int market_score_get(struct market *m, const char *who, uint64_t *value, struct err *e)

@@ -47,7 +47,8 @@ int market_admits(struct market *m, const char *restriction, const char *who, st
 	struct market_member row;
 	if (restriction[0] == '\0' || strcmp(restriction, who) == 0)
 		return 1;
-	return who[0] && market_list_name_ok(restriction) ? market_get(m, MARKET_ROW_MEMBER, restriction, who, &row, e) : 0;
+	int r = who[0] && market_list_name_ok(restriction) ? market_get(m, MARKET_ROW_MEMBER, restriction, who, &row, e) : 0;
+	return r > 0 ? !row.removed : r;
 }
 
 int market_account_closed(struct market *m, const char *name, struct err *e)

@@ -11,7 +11,9 @@
 #include "unit/host_make.h"
 
 /* Beside the world: a task that one worker may end, with W1 at it; one of trust 3, with W1 and W2; one of a request that asks for a cvm. */
-static struct { char deal[ID_TEXT], one[ID_TEXT], many_deal[ID_TEXT], many[ID_TEXT], strict[ID_TEXT], list[ID_TEXT], paid[ID_TEXT]; } x;
+static struct { char deal[ID_TEXT], one[ID_TEXT], many_deal[ID_TEXT], many[ID_TEXT], strict[ID_TEXT], list[ID_TEXT], group[ID_TEXT], paid[ID_TEXT]; } x;
+#define H1_A "h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+#define H1_B "h1:BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA="
 
 /* A task of a request with something more to it, which is in en. */
 static void task_of_request(struct world *w, char task[static ID_TEXT])
@@ -24,6 +26,24 @@ static void task_of_request(struct world *w, char task[static ID_TEXT])
 	draft_initialize(w, deal, 0);
 	host_make_id(task, en.task_initialize.task);
 	(void)host_make_enter(w, PAUL, NULL);
+}
+
+static void policy_draft(struct world *w, const char *h1)
+{
+	book_make_draft(w->m.b, &en, ENTRY_POLICY_REGISTER_TYPE);
+	en.policy_register.name = entry_text("research-only");
+	en.policy_register.version = entry_text("1.0.0");
+	en.policy_register.h1 = entry_text(h1);
+	en.policy_register.size = 60;
+	memcpy(en.policy_register.author, identity_public(w->who[ADA]), 32);
+	book_make_blob(w->m.b, 60, en.policy_register.blob);
+}
+
+static void keeper_draft(struct world *w, enum who keeper)
+{
+	book_make_draft(w->m.b, &en, ENTRY_KEEPER_APPOINT_TYPE);
+	memcpy(en.keeper_appoint.keeper, identity_public(w->who[keeper]), 32);
+	memcpy(en.keeper_appoint.age, identity_age_public(w->who[keeper]), 32);
 }
 
 static int setup(void **state)
@@ -43,6 +63,14 @@ static int setup(void **state)
 	book_make_draft(w->m.b, &en, ENTRY_LIST_ADD_TYPE);
 	en.list_add.member = entry_text(w->app);
 	(void)host_make_enter(w, ADA, x.list);
+	book_make_draft(w->m.b, &en, ENTRY_LIST_ADD_TYPE);
+	en.list_add.member = entry_text(w->name[BOB]);
+	en.list_add.group = 1;
+	(void)host_make_enter(w, ADA, x.group);
+	keeper_draft(w, OUTSIDER);
+	(void)host_make_enter(w, OPERATOR, NULL);
+	policy_draft(w, H1_A);
+	(void)host_make_enter(w, ADA, NULL);
 	draft_request(w, 1, 1);
 	memcpy(en.order_request.payer, identity_public(w->who[BOB]), 32);
 	(void)host_make_enter(w, CARL, x.paid);
@@ -108,6 +136,31 @@ static void list_add(struct world *w)
 	en.list_add.member = entry_text(w->pool);
 }
 
+static void list_remove(struct world *w)
+{
+	book_make_draft(w->m.b, &en, ENTRY_LIST_REMOVE_TYPE);
+	host_make_id(en.list_remove.list, x.group);
+	en.list_remove.member = entry_text(w->name[BOB]);
+}
+
+static void app_secret(struct world *w)
+{
+	book_make_draft(w->m.b, &en, ENTRY_APP_SECRET_TYPE);
+	host_make_id(en.app_secret.app, w->app);
+	en.app_secret.size = 40;
+	book_make_blob(w->m.b, 40, en.app_secret.blob);
+}
+
+static void secret_set(struct world *w)
+{
+	book_make_draft(w->m.b, &en, ENTRY_SECRET_SET_TYPE);
+	en.secret_set.name = entry_text("mail");
+	en.secret_set.size = 40;
+	book_make_blob(w->m.b, 40, en.secret_set.blob);
+}
+
+static void keeper_appoint(struct world *w) { keeper_draft(w, W6); }
+static void policy_register(struct world *w) { policy_draft(w, H1_B); }
 static void request(struct world *w) { draft_request(w, 3, 1); }
 static void cancel(struct world *w)
 {
@@ -168,6 +221,24 @@ static void dismiss_outsider(struct world *w) { memcpy(en.pool_dismiss.worker, i
 static void list_unknown(struct world *w) { (void)w; unknown_id(en.list_add.list, ID_LIST); }
 static void list_word(struct world *w) { (void)w; en.list_add.member = entry_text("two words"); }
 static void list_of_lists(struct world *w) { (void)w; en.list_add.member = entry_text(x.list); }
+static void list_group_late(struct world *w) { (void)w; en.list_add.group = 1; }
+static void list_group_two(struct world *w) { (void)w; en.list_add.list[0] = '\0'; en.list_add.group = 2; }
+static void remove_unknown(struct world *w) { (void)w; unknown_id(en.list_remove.list, ID_LIST); }
+static void remove_fixed(struct world *w) { host_make_id(en.list_remove.list, x.list); en.list_remove.member = entry_text(w->app); }
+static void remove_stranger(struct world *w) { en.list_remove.member = entry_text(w->name[CARL]); }
+static void keeper_eve(struct world *w) { keeper_draft(w, EVE); }
+static void keeper_other_age(struct world *w) { (void)w; en.keeper_appoint.age[0] ^= 1; }
+static void keeper_again(struct world *w) { keeper_draft(w, OUTSIDER); }
+static void policy_again(struct world *w) { (void)w; en.policy_register.h1 = entry_text(H1_A); }
+static void policy_h1_short(struct world *w) { (void)w; en.policy_register.h1 = entry_text("h1:AAAA"); }
+static void policy_name_id(struct world *w) { en.policy_register.name = entry_text(w->pool); }
+static void policy_blob_missing(struct world *w) { (void)w; en.policy_register.blob[0] ^= 1; }
+static void policy_blob_longer(struct world *w) { (void)w; en.policy_register.size++; }
+static void policy_blob_empty(struct world *w) { (void)w; en.policy_register.size = 0; }
+static void app_secret_unknown(struct world *w) { (void)w; unknown_id(en.app_secret.app, ID_APP); }
+static void app_secret_missing(struct world *w) { (void)w; en.app_secret.blob[0] ^= 1; }
+static void secret_missing(struct world *w) { (void)w; en.secret_set.blob[0] ^= 1; }
+static void secret_empty(struct world *w) { (void)w; en.secret_set.size = 0; }
 static void app_volume_none(struct world *w) { (void)w; en.order_app.volume = 0; }
 static void app_volume_large(struct world *w) { (void)w; en.order_app.volume = UINT64_C(1) << 53; }
 static void app_only_words(struct world *w) { (void)w; en.order_app.only_pool = entry_text("two words"); }
@@ -255,6 +326,30 @@ static const struct refusal { void (*type)(struct world *), (*wrong)(struct worl
 	{ list_add, list_unknown, ADA, ERR_NOT_FOUND, "list-unknown" },
 	{ list_add, list_word, ADA, ERR_INVALID, "list-null" },
 	{ list_add, list_of_lists, ADA, ERR_INVALID, "list-null" },
+	{ list_add, list_group_late, ADA, ERR_INVALID, "list-group" },
+	{ list_add, list_group_two, ADA, ERR_INVALID, "list-group" },
+	{ list_remove, nothing, PAUL, ERR_DENIED, "not-owner" },
+	{ list_remove, remove_unknown, ADA, ERR_NOT_FOUND, "list-unknown" },
+	{ list_remove, remove_fixed, ADA, ERR_DENIED, "list-fixed" },
+	{ list_remove, remove_stranger, ADA, ERR_CONFLICT, "list-stranger" },
+
+	{ keeper_appoint, nothing, ADA, ERR_DENIED, "keeper-operator" },
+	{ keeper_appoint, nothing, W6, ERR_DENIED, "keeper-operator" },
+	{ keeper_appoint, keeper_eve, OPERATOR, ERR_NOT_FOUND, "identity-unknown" },
+	{ keeper_appoint, keeper_other_age, OPERATOR, ERR_INVALID, "keeper-age" },
+	{ keeper_appoint, keeper_again, OPERATOR, ERR_CONFLICT, "keeper-twice" },
+	{ policy_register, policy_again, ADA, ERR_CONFLICT, "policy-twice" },
+	{ policy_register, policy_h1_short, ADA, ERR_INVALID, "policy-h1" },
+	{ policy_register, policy_name_id, ADA, ERR_INVALID, "policy-name" },
+	{ policy_register, policy_blob_missing, ADA, ERR_NOT_FOUND, "policy-blob" },
+	{ policy_register, policy_blob_longer, ADA, ERR_INVALID, "policy-blob" },
+	{ policy_register, policy_blob_empty, ADA, ERR_INVALID, "policy-blob" },
+	{ app_secret, nothing, BOB, ERR_DENIED, "not-owner" },
+	{ app_secret, app_secret_unknown, ADA, ERR_NOT_FOUND, "secret-unknown" },
+	{ app_secret, app_secret_missing, ADA, ERR_NOT_FOUND, "secret-blob" },
+	{ secret_set, secret_missing, CARL, ERR_NOT_FOUND, "secret-blob" },
+	{ secret_set, secret_empty, CARL, ERR_INVALID, "secret-blob" },
+
 	{ draft_order_app, app_volume_none, ADA, ERR_INVALID, "order-field" },
 	{ draft_order_app, app_volume_large, ADA, ERR_INVALID, "order-field" },
 	{ draft_order_app, app_only_words, ADA, ERR_INVALID, "order-field" },
@@ -331,6 +426,7 @@ static const struct refusal { void (*type)(struct world *), (*wrong)(struct worl
 /* The types as they stand, by the one who may; each is tried by Eve before, whom the book does not know. */
 static const struct { void (*type)(struct world *); enum who by; } accepted[] = {
 	{ pool_create, ADA }, { pool_policy, PAUL }, { pool_admit, PAUL }, { pool_dismiss, PAUL }, { list_add, ADA }, { draft_order_app, ADA },
+	{ list_remove, ADA }, { keeper_appoint, OPERATOR }, { policy_register, ADA }, { app_secret, ADA }, { secret_set, CARL },
 	{ draft_order_data, BOB }, { draft_order_pool, PAUL }, { request, CARL }, { sponsor, BOB }, { match, CARL }, { cancel, CARL }, { initialize, PAUL },
 	{ assign, PAUL }, { contribute, W1 }, { complete, W1 }, { complete_strict, W1 }, { app_transfer, ADA }, { data_transfer, BOB }, { pool_transfer, PAUL },
 };

@@ -63,7 +63,7 @@ static int member_row(void *ctx, const void *row, uint64_t made, struct err *e)
 	const struct market_member *m = row;
 	char name[LIMIT_NAME_BYTES + 1];
 	(void)made;
-	if (strcmp(m->list, l->only) != 0)
+	if (strcmp(m->list, l->only) != 0 || m->removed)
 		return 0;
 	json_write_text(&l->t->c->out, m->who);
 	const char *called = strncmp(m->who, "enclua1", 7) == 0 ? trade_call(l->t, m->who, name) : trade_asset_call(l->t, m->who, name);

@@ -21,7 +21,7 @@ const char *const run_categories[] = { "XS", "S", "M", "L", "XL", NULL };
 static bool admits(struct book *b, const char *restriction, const char *who)
 {
 	struct market_member row;
-	return !restriction[0] || !strcmp(restriction, who) || (who[0] && host_get(b, MARKET_ROW_MEMBER, restriction, who, &row, NULL) == 1);
+	return !restriction[0] || !strcmp(restriction, who) || (who[0] && host_get(b, MARKET_ROW_MEMBER, restriction, who, &row, NULL) == 1 && !row.removed);
 }
 
 /* The cheapest open order that fits. One that needs what the pool does not offer comes after all others: then the rule about that says what is missing. */

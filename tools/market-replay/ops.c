@@ -103,17 +103,27 @@ static int policy_run(struct replay *r, const struct command *c, struct err *e)
 	return market_pool_policy(&r->market, NAME_OF(c, POOL), by, NUMBER_OR(c, STAKE_RATIO, 30), NUMBER_OR(c, SCHEDULER_RATIO, 1), e);
 }
 
-static int list_add(struct replay *r, const char *list, const char *by, const struct value *v, const char *const *names, struct err *e)
+static int list_add(struct replay *r, const char *list, const char *by, bool group, const struct value *v, const char *const *names, struct err *e)
 {
 	for (size_t i = 0; i < v->count; i++)
-		if (market_list_add(&r->market, list, by, names[v->first + i], e) < 0)
+		if (market_list_add(&r->market, list, by, names[v->first + i], group, e) < 0)
 			return -1;
 	return 0;
 }
 
 static int list_run(struct replay *r, const struct command *c, struct err *e)
 {
-	return list_add(r, NAME_OF(c, ID), c->given & FIELD(OWNER) ? NAME_OF(c, OWNER) : "scenario", &c->at[F_MEMBERS], c->names, e);
+	const char *owner = c->given & FIELD(OWNER) ? NAME_OF(c, OWNER) : "scenario";
+	return list_add(r, NAME_OF(c, ID), owner, c->given & FIELD(GROUP) && c->at[F_GROUP].flag, &c->at[F_MEMBERS], c->names, e);
+}
+
+static int list_remove_run(struct replay *r, const struct command *c, struct err *e)
+{
+	const struct value *v = &c->at[F_MEMBERS];
+	for (size_t i = 0; i < v->count; i++)
+		if (market_list_remove(&r->market, NAME_OF(c, ID), c->given & FIELD(OWNER) ? NAME_OF(c, OWNER) : "scenario", c->names[v->first + i], e) < 0)
+			return -1;
+	return 0;
 }
 
 /* One name as it is; several become a list of their own. */
@@ -127,7 +137,7 @@ static int restriction_put(struct replay *r, const struct command *c, enum field
 		return 0;
 	}
 	snprintf(out, MARKET_NAME, MARKET_LIST "%llu.%d", (unsigned long long)r->line, (int)f);
-	return list_add(r, out, "scenario", v, c->names, e);
+	return list_add(r, out, "scenario", false, v, c->names, e);
 }
 
 static int order_names(struct replay *r, const struct command *c, struct market_order *o, struct err *e)
@@ -359,7 +369,8 @@ static const struct replay_op ops[] = {
 	{ "pool", pool_run, FIELD(ID) | FIELD(OWNER), FIELD(STAKE_RATIO) | FIELD(SCHEDULER_RATIO) | FIELD(NOW) },
 	{ "policy", policy_run, FIELD(POOL), FIELD(BY) | FIELD(STAKE_RATIO) | FIELD(SCHEDULER_RATIO) | FIELD(NOW) },
 	{ "transfer", transfer_run, FIELD(ASSET) | FIELD(TO), FIELD(BY) | FIELD(NOW) },
-	{ "list", list_run, FIELD(ID) | FIELD(MEMBERS), FIELD(OWNER) | FIELD(NOW) },
+	{ "list", list_run, FIELD(ID) | FIELD(MEMBERS), FIELD(OWNER) | FIELD(GROUP) | FIELD(NOW) },
+	{ "listRemove", list_remove_run, FIELD(ID) | FIELD(MEMBERS), FIELD(OWNER) | FIELD(NOW) },
 	{ "order", order_run, FIELD(ID) | FIELD(KIND) | FIELD(SIGNER), ORDER_FIELDS },
 	{ "cancel", cancel_run, FIELD(ORDER), FIELD(BY) | FIELD(NOW) },
 	{ "match", match_run, FIELD(APP) | FIELD(POOL) | FIELD(REQUEST) | FIELD(NOW), FIELD(DATA) | FIELD(PAYER) | FIELD(DEAL) | FIELD(PERMITS) },

@@ -55,6 +55,7 @@ enum field_kind { NAME, NAMES, NAME_OR_NAMES, NUMBER, TIME, FLAG, TEXT, IGNORED 
 	F(POLICY, FLAG, "policy", "") \
 	F(PERMITS, FLAG, "permits", "") \
 	F(BULK, FLAG, "bulk", "") \
+	F(GROUP, FLAG, "group", "") \
 	F(CALLBACK, FLAG, "callback", "") \
 	F(ENCLAVE, FLAG, "enclave", "") \
 	F(DIGEST, TEXT, "digest", "") \
