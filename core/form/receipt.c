@@ -15,28 +15,6 @@
 
 static_assert(RECEIPT_BYTES > RECEIPT_ENTRIES * (ENTRY_BYTES_MAX + MERKLE_PROOF * (HASH_TEXT + 1) + 64), "the largest receipt fits");
 
-/* From the weakest to the strongest. */
-static const struct { const char *level, *text; } levels[] = {
-	{ "none", "nothing is promised: the machine that ran it lacked isolation" },
-	{ "software", "protects against the iApp, not against root or the operator of the machine that ran it" },
-	{ "tpm2", "protects also against a changed boot chain or program and a stolen disk, not against root while it ran" },
-	{ "cvm", "protects also against the host, its hypervisor and administrators, not against side channels, physical access or flaws of the vendor" },
-};
-
-int assurance_level(const struct entry_text *level)
-{
-	for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
-		if (entry_text_is(level, levels[i].level))
-			return (int)i;
-	return -1;
-}
-
-const char *assurance_text(const struct entry_text *level)
-{
-	int at = assurance_level(level);
-	return at < 0 ? NULL : levels[at].text;
-}
-
 static struct receipt *receipt_new(size_t n, struct err *e)
 {
 	struct receipt *r = calloc(1, sizeof *r);

@@ -32,6 +32,7 @@
 #ifndef ENCLUA_FORM_RECEIPT_H
 #define ENCLUA_FORM_RECEIPT_H
 
+#include "form/assurance.h"
 #include "form/entry.h"
 #include "form/tlog_policy.h"
 
@@ -72,10 +73,5 @@ struct receipt_end {
 const struct receipt_end *receipt_end(const struct receipt *r);
 /* What the end is worth: the sentence of its level; of a claimed task, that nobody finished it. */
 const char *receipt_means(const struct receipt *r);
-
-/* none < software < tpm2 < cvm, from 0; -1: an unknown one. */
-int assurance_level(const struct entry_text *level);
-/* The sentence that goes with a level (TRUST): NULL for an unknown one. */
-const char *assurance_text(const struct entry_text *level);
 
 #endif
