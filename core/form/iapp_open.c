@@ -241,7 +241,7 @@ static int open_in_order(struct iapp *a, const struct iapp_expect *x, struct err
 			return err_set(e, ERR_INVALID, "the archive is not the one that is expected: its SHA-256 differs");
 	}
 	if (a->len % USTAR_BLOCK != 0)
-		return err_set(e, ERR_INVALID, "the length is no multiple of %u: this is no archive of %s, or it is cut short", USTAR_BLOCK, iapp_words[x->kind].one);
+		return err_set(e, ERR_INVALID, "the length is no multiple of %u: this is not %s archive, or it is cut short", USTAR_BLOCK, iapp_words[x->kind].one);
 	if (entry_next(&c, &entry, &list, &end, e) < 0)
 		return -1;
 	if (end || strcmp(entry.path, IAPP_LIST) != 0 || entry.executable)
@@ -272,7 +272,7 @@ int iapp_open(struct iapp **out, const uint8_t *bytes, size_t len, const struct 
 	if (len > LIMIT_IAPP_BYTES)
 		return err_set(e, ERR_INVALID, "the archive is larger than %llu bytes", LIMIT_IAPP_BYTES);
 	if (len < 4u * USTAR_BLOCK)
-		return err_set(e, ERR_INVALID, "this is no archive of %s: it is too short", iapp_words[x->kind].one);
+		return err_set(e, ERR_INVALID, "this is not %s archive: it is too short", iapp_words[x->kind].one);
 	struct iapp *a = calloc(1, sizeof *a);
 	if (!a || !(a->bytes = malloc(len))) {
 		free(a);
