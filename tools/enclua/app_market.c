@@ -2,9 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "base/os.h"
+#include "archive.h"
 #include "trade.h"
 #include "verbs.h"
 
@@ -61,18 +60,6 @@ static int offer_tell(struct trade *t, const struct offer *o, const char *order,
 
 /* deploy */
 
-/* A folder is packed and signed by the acting identity; an archive is taken as it is. */
-static int archive_get(const char *path, const struct identity *by, struct buf *out, struct err *e)
-{
-	struct stat st;
-	const struct identity *const signers[] = { by };
-	if (!os_exists(path)) {
-		err_set(e, ERR_NOT_FOUND, "there is no %s", cli_safe(path, strlen(path), 0));
-		return err_hint(e, "give a folder with iapp.yaml, or an .iapp file: enclua app pack DIR makes one");
-	}
-	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) ? iapp_pack(out, path, signers, 1, e) : cli_archive_read(path, out, e);
-}
-
 static int register_draft(struct trade *t, const struct iapp *app, struct entry *en, struct err *e)
 {
 	uint8_t blob[32];
@@ -116,7 +103,7 @@ static int run_deploy(struct cli *c, struct args *a, struct err *e)
 	int r = trade_open(&t, c, e);
 	if (!en)
 		r = err_set(e, ERR_LIMIT, "out of memory");
-	if (r < 0 || offer_read(&t, a, &o, e) < 0 || trade_actor(&t, &by, e) < 0 || archive_get(a->words[0], by, &bytes, e) < 0) {
+	if (r < 0 || offer_read(&t, a, &o, e) < 0 || trade_actor(&t, &by, e) < 0 || archive_bytes(a->words[0], IAPP_APP, by, &bytes, e) < 0) {
 		r = -1;
 		goto out;
 	}
