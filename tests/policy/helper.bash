@@ -1,0 +1,33 @@
+# Shared by the bats files of this folder: a home of one's own, and a policy to play with.
+load ../common
+
+setup_home() {
+	work=$(mktemp -d)
+	export ENCLUA_HOME=$work/home XDG_DATA_HOME=$work/xdg HOME=$work
+	unset ENCLUA_AS ENCLUA_PASSPHRASE_FILE
+	cd "$work" || return 1
+	"$enclua" --quiet init --no-passphrase
+}
+
+teardown_home() {
+	cd / && rm -rf "$work"
+}
+
+# policy_make DIR NAME [RULES]: RULES are Lua, between the braces of the policy
+policy_make() {
+	mkdir -p "$1"
+	printf 'api: 1\nname: %s\nversion: 1.0.0\nsummary: made by a test\nentry: policy.lua\n' "$2" > "$1/policy.yaml"
+	printf 'local policy = require "policy"\nreturn policy {\n    api = 1, id = "%s",\n    %s,\n}\n' "$2" "${3:-policy.permit { id = \"all\" \}}" > "$1/policy.lua"
+}
+
+# one_object FILE: the file is exactly one JSON object on one line
+one_object() {
+	[ "$(wc -l < "$1")" -eq 1 ] && jq -es 'length == 1 and (.[0] | type == "object")' "$1" > /dev/null || { echo "not one object:"; cat "$1"; return 1; }
+}
+
+# value FILTER WORDS…: of what the command says as JSON
+value() {
+	local filter=$1
+	shift
+	"$enclua" --json "$@" | jq -r "$filter"
+}
