@@ -15,6 +15,7 @@ test_alloc_LIBS := -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc
 test_export_fault_LIBS := -Wl,--wrap=write -Wl,--wrap=fsync -Wl,--wrap=rename -Wl,--wrap=mkdir
 deal_time_LIBS := $(patsubst %,-Wl$(comma)--wrap=%,os_time entry_sign entry_open store_begin book_head_load book_apply book_entry_insert book_head_store store_end)
 test_host_LIBS := -Wl,--wrap=os_time
+test_replica_LIBS := -Wl,--wrap=os_time
 test_host_receipt_LIBS := -Wl,--wrap=os_time
 test_host_rules_LIBS := -Wl,--wrap=os_time
 test_host_trust_LIBS := -Wl,--wrap=os_time

@@ -34,8 +34,7 @@ int book_worker_open(struct book *b, struct identity **out, struct err *e)
 	return machine_key_open(b->store->home, WORKER, out, e);
 }
 
-/* 1: read, 0: there is no book yet, -1 */
-static int book_row_read(struct book *b, struct err *e)
+int book_row_read(struct book *b, struct err *e)
 {
 	sqlite3_stmt *st = NULL;
 	if (store_statement(b->store, &st, "SELECT origin, operator FROM book WHERE one = 1", e) < 0)
@@ -52,7 +51,7 @@ static int book_row_read(struct book *b, struct err *e)
 	return r;
 }
 
-static int book_row_write(struct book *b, struct err *e)
+int book_row_write(struct book *b, struct err *e)
 {
 	sqlite3_stmt *st = NULL;
 	if (store_statement(b->store, &st, "INSERT INTO book (one, origin, operator) VALUES (1, ?1, ?2)", e) < 0)
@@ -170,7 +169,40 @@ void book_close(struct book *b)
 		b->rules->close(b->rules_ctx);
 	ledger_rows_close(b->ledger);
 	store_close(b->store);
+	book_replica_done(b->replica);
 	free(b);
+}
+
+int book_bare_open(struct book **out, const char *home, const char *origin, const uint8_t operator[static 32], struct err *e)
+{
+	struct book *b = calloc(1, sizeof *b);
+	struct store *s = calloc(1, sizeof *s);
+	*out = b;
+	if (!b || !s) {
+		free(s);
+		return err_set(e, ERR_LIMIT, "out of memory");
+	}
+	b->store = b->log = s;
+	b->lock_fd = b->waiting_fd = -1;
+	b->reader = (struct merkle_reader){ book_tree_read, b };
+	(void)snprintf(b->origin, sizeof b->origin, "%s", origin);
+	memcpy(b->operator, operator, sizeof b->operator);
+	(void)snprintf(s->home, sizeof s->home, "%s", home);
+	return 0;
+}
+
+int book_bare_database(struct book *b, const char *path, struct err *e)
+{
+	int rc = sqlite3_open_v2(path, &b->store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	if (rc != SQLITE_OK)
+		return store_fail(b->store, rc, e, "open it");
+	sqlite3_extended_result_codes(b->store->db, 1);
+	return 0;
+}
+
+int book_bare_finish(struct book *b, const struct book_rules *rules, struct err *e)
+{
+	return ledger_rows_open(&b->ledger, b->store->db, e) < 0 ? -1 : book_rules_set(b, rules, e);
 }
 
 int book_rules_set(struct book *b, const struct book_rules *rules, struct err *e)
@@ -246,6 +278,8 @@ int book_draft(struct book *b, struct entry *en, enum entry_type type, struct er
 
 int book_append(struct book *b, const struct book_item *items, size_t n, uint64_t *indices, struct err *e)
 {
+	if (b->replica)
+		return err_set(e, ERR_DENIED, "a replica follows the book of somebody else: entries are appended there");
 	uint64_t *at = indices ? indices : calloc(n ? n : 1, sizeof *at);
 	if (!at)
 		return err_set(e, ERR_LIMIT, "out of memory");

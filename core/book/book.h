@@ -93,6 +93,13 @@ int book_verify(struct book *b, struct book_checked *out, void (*progress)(void 
 struct book_rebuilt { uint64_t entries, rows; uint8_t before[32], after[32]; };
 int book_rebuild(struct book *b, struct book_rebuilt *out, void (*progress)(void *ctx, uint64_t done, uint64_t total), void *ctx, struct err *e);
 
+/* A replica of somebody else's book (host/replica.h says what it promises), with the rules by which that one is kept. It has no blobs. */
+int book_replica_open(struct book **out, const char *dir, const char *origin, const uint8_t operator_key[static 32], const struct book_rules *rules,
+	struct err *e);
+uint64_t book_replica_size(const struct book *b);
+int book_replica_add(struct book *b, const struct book_item *items, size_t n, struct err *e);
+int book_replica_check(struct book *b, const uint8_t *note, size_t len, struct merkle_hash *root, struct err *e);
+
 /* What this home, as a witness, last countersigned of another book. put is compare-and-swap: ERR_CONFLICT when the size there is not old_size (0: none yet), or is larger than the new one.
  * signature: the log's own, 64 bytes, over that checkpoint. With it the note can be made again, which is the evidence when another contradicts it. */
 struct book_seen { char origin[NOTE_NAME_BYTES + 1]; struct note_key log; uint64_t size; struct merkle_hash root; int64_t time; uint8_t signature[64]; };

@@ -22,10 +22,21 @@ struct book {
 	struct store *log;	/* where its entries are: its own store, but when a replay into memory is compared with it */
 	const struct book_rules *rules;	/* of a layer above, or NULL */
 	void *rules_ctx;
-	int lock_fd, waiting_fd;	/* queue.c */
+	int lock_fd, waiting_fd;	/* queue.c; of a replica lock_fd is its folder */
+	struct replica *replica;	/* book_replica.c; NULL: a book of its own */
 };
 
 int book_rules_set(struct book *b, const struct book_rules *rules, struct err *e);	/* NULL: none */
+int book_row_read(struct book *b, struct err *e);	/* origin and operator, from the row: 1, 0: there is none yet, -1 */
+int book_row_write(struct book *b, struct err *e);
+
+/* A book without a home, which messages call `home`: first without a database; then with the one at path (":memory:" too); at last, when its tables are there, with
+ * the rules by which it is kept. */
+int book_bare_open(struct book **out, const char *home, const char *origin, const uint8_t operator[static 32], struct err *e);
+int book_bare_database(struct book *b, const char *path, struct err *e);
+int book_bare_finish(struct book *b, const struct book_rules *rules, struct err *e);
+void book_replica_done(struct replica *r);	/* by book_close */
+
 /* book_record.c. Tables that rules of a layer above have written in must be written with them: ERR_UNAVAILABLE when b has none. Whoever leads commits for others, too. */
 int book_rules_needed(struct book *b, struct err *e);
 
@@ -34,6 +45,7 @@ int book_head_load(struct book *b, struct err *e);
 int book_head_store(struct book *b, struct err *e);
 /* Appends at the end of b->head, in a transaction. id: entry_hash of its text. */
 int book_entry_insert(struct book *b, const uint8_t id[static ID_BYTES], const void *bytes, size_t len, struct err *e);
+int book_entry_count(struct book *b, uint64_t *count, struct err *e);	/* by the index of the last one */
 int book_entry_known(struct book *b, const uint8_t id[static ID_BYTES], uint64_t *index, struct err *e);	/* 1, 0, -1 */
 int book_tree_read(void *ctx, unsigned level, uint64_t index, struct merkle_hash *out, struct err *e);	/* ctx: struct book */
 

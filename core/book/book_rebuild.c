@@ -151,23 +151,11 @@ int book_rebuild(struct book *b, struct book_rebuilt *out, void (*progress)(void
 /* The same book with empty tables, in memory. */
 static int shadow_open(const struct book *b, struct book **out, struct err *e)
 {
-	struct book *shadow = calloc(1, sizeof *shadow);
-	struct store *s = calloc(1, sizeof *s);
-	*out = shadow;
-	if (!shadow || !s) {
-		free(s);
-		return err_set(e, ERR_LIMIT, "out of memory");
-	}
-	*shadow = (struct book){ .store = s, .log = b->store, .lock_fd = -1, .waiting_fd = -1 };
-	memcpy(shadow->origin, b->origin, sizeof b->origin);
-	memcpy(shadow->operator, b->operator, sizeof b->operator);
-	memcpy(s->home, b->store->home, sizeof s->home);
-	int rc = sqlite3_open_v2(":memory:", &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX, NULL);
-	if (rc != SQLITE_OK)
-		return store_fail(s, rc, e, "open a database in memory");
-	if (store_exec(s, BOOK_SCHEMA TABLES_SCHEMA, e) < 0 || ledger_rows_open(&shadow->ledger, s->db, e) < 0)
+	if (book_bare_open(out, b->store->home, b->origin, b->operator, e) < 0 || book_bare_database(*out, ":memory:", e) < 0 ||
+		store_exec((*out)->store, BOOK_SCHEMA TABLES_SCHEMA, e) < 0)
 		return -1;
-	return book_rules_set(shadow, b->rules, e);
+	(*out)->log = b->store;
+	return book_bare_finish(*out, b->rules, e);
 }
 
 /* Tables, indexes and triggers themselves: one more trigger could change what is written from now on, one less would no longer refuse it. */

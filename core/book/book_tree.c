@@ -81,6 +81,17 @@ int book_entry_insert(struct book *b, const uint8_t id[static ID_BYTES], const v
 	return merkle_range_add(&b->head.range, &leaf, node_keep, b, e);
 }
 
+int book_entry_count(struct book *b, uint64_t *count, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	if (store_statement(b->store, &st, "SELECT ifnull(max(seq) + 1, 0) FROM entry", e) < 0)
+		return -1;
+	int rc = sqlite3_step(st);
+	*count = (uint64_t)sqlite3_column_int64(st, 0);
+	(void)sqlite3_reset(st);
+	return rc == SQLITE_ROW ? 0 : store_fail(b->store, rc, e, "count its entries");
+}
+
 int book_entry_known(struct book *b, const uint8_t id[static ID_BYTES], uint64_t *index, struct err *e)
 {
 	sqlite3_stmt *st = NULL;

@@ -34,6 +34,7 @@ int store_fail(struct store *s, int rc, struct err *e, const char *doing)
 	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
 		if (codes[i].rc == (rc & 0xff))
 			code = codes[i].code;
+	s->damaged |= code == ERR_INVALID;
 	return err_set(e, code, "the store in %s: cannot %s: %s", s->home, doing, s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(rc));
 }
 

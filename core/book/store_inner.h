@@ -17,6 +17,7 @@ struct store {
 	char tmp[PATH_MAX];	/* <home>/blobs/tmp: each file is locked by its writer while that lives */
 	struct { const void *key; const struct table *table; sqlite3_stmt *st; } statements[STORE_STATEMENTS];
 	size_t n_statements;
+	bool damaged;	/* SQLite has said so */
 };
 
 /* How one member of a struct is kept. The list of a table gives its INSERT, its SELECT, and both conversions. */

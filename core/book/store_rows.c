@@ -387,7 +387,7 @@ int store_identity_named(struct store *s, const char *name, struct store_identit
 static int schema_load(struct store *s, struct store_data *d, struct err *e)
 {
 	static const uint8_t none[32];
-	if (memcmp(d->schema_blob, none, sizeof none) == 0)
+	if (memcmp(d->schema_blob, none, sizeof none) == 0 || !s->blobs[0])	/* a replica has none */
 		return 0;
 	buf_done(&d->schema);
 	d->schema = (struct buf)BUF_INIT(LIMIT_SCHEMA_BYTES);

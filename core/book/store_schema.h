@@ -10,6 +10,7 @@
 #include "book/ledger_rows.h"
 
 #define STORE_APPLICATION_ID 0x656e6375	/* "encu" */
+#define STORE_REPLICA_ID 0x656e6372	/* "encr": of book_replica.c, in the same layout */
 #define STORE_VERSION 3
 
 /* node keeps the root of each full tile: level 1 covers 256 entries, level 2 65,536 …; leaves lie with their entries. head: peaks are those of

@@ -56,13 +56,13 @@ static void rules_close(void *ctx)
 	free(h);
 }
 
-static const struct book_rules rules = { rules_open, rules_close, host_apply };
+const struct book_rules host_rules = { rules_open, rules_close, host_apply };
 
 int host_open(struct book **out, const char *home, bool create, struct err *e)
 {
 	struct book *b = NULL;
 	*out = NULL;
-	if (book_open_with(&b, home, create, &rules, e) < 0)
+	if (book_open_with(&b, home, create, &host_rules, e) < 0)
 		return -1;
 	*out = b;
 	return 0;

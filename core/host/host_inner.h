@@ -21,6 +21,7 @@ struct event {
 	char id[ID_TEXT];	/* of the thing that the entry makes, or "" */
 };
 
+extern const struct book_rules host_rules;
 int host_apply(void *ctx, struct book *b, const struct entry *en, const struct book_applied *at, struct err *e);
 
 /* host.c */
