@@ -1,4 +1,6 @@
-/* enclua list: names that offers and grants can let in together. A list only grows: who was let in once can rely on it. */
+/* enclua list: names that offers and grants can let in together. A list only grows: who was let in once can rely on it. Of a group members may be removed: they are let in
+ * no longer, from the next match on.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,6 +8,8 @@
 
 #include "trade.h"
 #include "verbs.h"
+
+enum change { NEW, NEW_GROUP, ADD, REMOVE };
 
 /* What is let in: an identity, an iApp, a pool or data, by its name or id. A name may be that of several kinds, so --kind says which; an id says it itself. */
 static int member_find(struct trade *t, const struct args *a, const char *text, char out[static MARKET_NAME], struct err *e)
@@ -31,8 +35,21 @@ static int member_find(struct trade *t, const struct args *a, const char *text, 
 	return 0;
 }
 
+/* A member comes in or goes out by one entry each. */
+static int member_draft(struct trade *t, struct entry *en, enum change how, const char *list, const char *member, struct err *e)
+{
+	if (book_draft(t->b, en, how == REMOVE ? ENTRY_LIST_REMOVE_TYPE : ENTRY_LIST_ADD_TYPE, e) < 0)
+		return -1;
+	memcpy(how == REMOVE ? en->list_remove.list : en->list_add.list, list, ID_TEXT);
+	*(how == REMOVE ? &en->list_remove.member : &en->list_add.member) = entry_text(member);
+	if (how == NEW_GROUP && !list[0])
+		en->list_add.group = 1;
+	return 0;
+}
+
 /* Every name is found before the first is entered. Of a new list the first member's entry makes it, and gives it its id. */
-static int members_add(struct trade *t, const struct args *a, size_t from, const struct identity *by, char list[static ID_TEXT], struct err *e)
+static int members_change(struct trade *t, const struct args *a, size_t from, enum change how, const struct identity *by, char list[static ID_TEXT],
+	struct err *e)
 {
 	struct entry *en = malloc(sizeof *en);
 	char (*members)[MARKET_NAME] = calloc(a->n_words, sizeof *members);
@@ -40,11 +57,9 @@ static int members_add(struct trade *t, const struct args *a, size_t from, const
 	for (size_t i = from; r == 0 && i < a->n_words; i++)
 		r = member_find(t, a, a->words[i], members[i], e);
 	for (size_t i = from; r == 0 && i < a->n_words; i++) {
-		r = book_draft(t->b, en, ENTRY_LIST_ADD_TYPE, e);
+		r = member_draft(t, en, how, list, members[i], e);
 		if (r == 0) {
 			char made[ID_TEXT];
-			memcpy(en->list_add.list, list, ID_TEXT);
-			en->list_add.member = entry_text(members[i]);
 			r = trade_append(t, en, by, made, NULL, e);
 			if (r == 0 && !list[0])
 				memcpy(list, made, ID_TEXT);
@@ -77,7 +92,9 @@ static int list_tell(struct trade *t, const struct market_list *list, struct err
 	char owner[LIMIT_NAME_BYTES + 1];
 	trade_write(c, "list", list->id);
 	trade_write(c, "owner", list->owner);
-	if (cli_print(c, e, "%s  of %s, %" PRIu64 " member%s\n", list->id, trade_call(t, list->owner, owner), list->members, list->members == 1 ? "" : "s") < 0)
+	json_write_key(&c->out, "group");
+	json_write_bool(&c->out, list->group);
+	if (cli_print(c, e, "%s  %sof %s, %" PRIu64 " member%s\n", list->id, list->group ? "group " : "", trade_call(t, list->owner, owner), list->members, list->members == 1 ? "" : "s") < 0)
 		return -1;
 	json_write_key(&c->out, "members");
 	json_write_array(&c->out);
@@ -95,8 +112,9 @@ static int list_find(struct trade *t, const char *which, struct market_list *lis
 	return err_hint(e, "enclua list list shows what there is; enclua list new WHO… makes one");
 }
 
-static int grow(struct cli *c, struct args *a, bool new, struct err *e)
+static int change(struct cli *c, struct args *a, enum change how, struct err *e)
 {
+	const bool new = how == NEW || how == NEW_GROUP;
 	struct trade t;
 	struct market_list list;
 	struct identity *by = NULL;
@@ -110,7 +128,7 @@ static int grow(struct cli *c, struct args *a, bool new, struct err *e)
 	if (r == 0)
 		r = trade_actor(&t, &by, e);
 	if (r == 0)
-		r = members_add(&t, a, new ? 0 : 1, by, id, e);
+		r = members_change(&t, a, new ? 0 : 1, how, by, id, e);
 	if (r == 0)
 		r = host_get(t.b, MARKET_ROW_LIST, id, "", &list, e) < 0 ? -1 : list_tell(&t, &list, e);
 	identity_free(by);
@@ -120,12 +138,17 @@ static int grow(struct cli *c, struct args *a, bool new, struct err *e)
 
 static int run_new(struct cli *c, struct args *a, struct err *e)
 {
-	return grow(c, a, true, e);
+	return change(c, a, args_has(a, "group") ? NEW_GROUP : NEW, e);
 }
 
 static int run_add(struct cli *c, struct args *a, struct err *e)
 {
-	return grow(c, a, false, e);
+	return change(c, a, ADD, e);
+}
+
+static int run_remove(struct cli *c, struct args *a, struct err *e)
+{
+	return change(c, a, REMOVE, e);
 }
 
 static int run_show(struct cli *c, struct args *a, struct err *e)
@@ -163,18 +186,23 @@ static int run_list(struct cli *c, struct args *a, struct err *e)
 	return r;
 }
 
-static const struct option_row member_options[] = {
-	{ "kind", 0, "KIND", false, "what names mean: who (the default), app, data, pool; ids say it themselves" }, TRADE_OPTIONS_END,
+#define OPTION_KIND { "kind", 0, "KIND", false, "what names mean: who (the default), app, data, pool; ids say it themselves" }
+static const struct option_row member_options[] = { OPTION_KIND, TRADE_OPTIONS_END };
+static const struct option_row new_options[] = {
+	OPTION_KIND, { "group", 0, NULL, false, "make it a group: members may be removed" }, TRADE_OPTIONS_END,
 };
 
 const struct command list_commands[] = {
-	{ "list new", "MEMBER… [--kind KIND]", "Make a list that offers can name instead of one identity or asset",
-	  "Example: enclua list new ben carl\n         enclua app offer cohort-average --only-requester list1…\n\nMembers are added, never removed. JSON: list, owner, members.",
-	  member_options, 1, 100, run_new },
-	{ "list add", "LIST MEMBER… [--kind KIND]", "Let more in by a list of yours",
-	  "Example: enclua list add list1qx7… dora\n\nOrders that name the list let them in from now on. What is in already stays. JSON: list, owner, members.", member_options, 2, 100,
-	  run_add },
-	{ "list show", "LIST", "Who or what is in a list", "Example: enclua list show list1qx7…\n\nJSON: list, owner, members.", NULL, 1, 1, run_show },
-	{ "list list", "", "The lists of this book, and who or what is in them", "Example: enclua list list\n\nJSON: lists, each with list, owner, members.", NULL, 0, 0, run_list },
+	{ "list new", "MEMBER… [--kind KIND] [--group]", "Make a list, or a group, that offers and grants can name instead of one identity or asset",
+	  "Examples:\n  enclua list new ben carl --group\n  enclua grant patients --app cohort-average --user list1…\n\nOf a list members are never removed, so whoever was let in can rely "
+	  "on it; of a group they may be (enclua list remove).\n\nJSON: list, owner, group, members.", new_options, 1, 100, run_new },
+	{ "list add", "LIST MEMBER… [--kind KIND]", "Let more in by a list or group of yours",
+	  "Example: enclua list add list1qx7… dora\n\nOrders that name the list let them in from now on. What is in already stays. JSON: list, owner, group, members.", member_options, 2,
+	  100, run_add },
+	{ "list remove", "GROUP MEMBER… [--kind KIND]", "Let somebody in no longer, by a group of yours",
+	  "Example: enclua list remove list1qx7… carl\n\nFrom the next match on; deals that were made go on. Only a group (enclua list new --group) loses members. JSON: list, owner, group, "
+	  "members.", member_options, 2, 100, run_remove },
+	{ "list show", "LIST", "Who or what is in a list", "Example: enclua list show list1qx7…\n\nJSON: list, owner, group, members.", NULL, 1, 1, run_show },
+	{ "list list", "", "The lists of this book, and who or what is in them", "Example: enclua list list\n\nJSON: lists, each with list, owner, group, members.", NULL, 0, 0, run_list },
 	{ NULL, NULL, NULL, NULL, NULL, 0, 0, NULL },
 };

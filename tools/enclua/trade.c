@@ -57,6 +57,9 @@ static const struct { const char *code, *hint; bool also; } hints[] = {
 	{ "identity-unknown", "it introduces itself on its own machine: enclua key register NAME", false },
 	{ "sponsor-other", "enclua order show ORDER shows who is to pay", false },
 	{ "sponsor-unknown", "enclua order list shows the orders of this book", false },
+	{ "list-unknown", "enclua list list shows the lists of this book", false },
+	{ "list-fixed", "only a group loses members: enclua list new MEMBER… --group makes one", false },
+	{ "list-stranger", "enclua list show GROUP shows who is in it", false },
 	{ "overflow", "a smaller --volume or --price", false },
 	{ "closed", "its account is closed for good; another identity can take its place: enclua key new NAME", false },
 	{ "run-assurance", "enclua doctor shows what this machine can promise, --min-assurance asks for less", false },
@@ -151,9 +154,35 @@ int trade_pool_actor(struct trade *t, const char *pool, struct identity **out, s
 
 /* Names in */
 
+struct by_h1 { const char *h1; size_t n; char id[ID_TEXT]; };
+static int h1_one(void *ctx, const struct store_app *a, struct err *e)
+{
+	struct by_h1 *x = ctx;
+	(void)e;
+	if (strcmp(a->h1, x->h1) == 0 && x->n++ == 0)
+		memcpy(x->id, a->id, ID_TEXT);
+	return 0;
+}
+
+/* One archive may be registered by several owners: then the hash alone does not say whose offers are meant. */
+static int app_by_h1(struct trade *t, const char *h1, char id[static ID_TEXT], struct err *e)
+{
+	struct by_h1 x = { .h1 = h1 };
+	if (store_app_each(book_store(t->b), h1_one, &x, e) < 0)
+		return -1;
+	memcpy(id, x.id, ID_TEXT);
+	if (x.n == 1)
+		return 0;
+	err_set(e, x.n ? ERR_CONFLICT : ERR_NOT_FOUND, x.n ? "%zu registrations have the archive %s" : "%zu iApps here have the archive %s", x.n,
+		cli_safe(h1, strlen(h1), 0));
+	return err_hint(e, x.n ? "name one by its id: enclua app list" : "enclua app list shows what there is");
+}
+
 int trade_app(struct trade *t, const char *which, char id[static ID_TEXT], struct err *e)
 {
 	struct store_app app;
+	if (strncmp(which, "h1:", 3) == 0)
+		return app_by_h1(t, which, id, e);
 	if (store_app_find(book_store(t->b), which, &app, e) < 0)
 		return -1;
 	memcpy(id, app.id, ID_TEXT);
@@ -291,35 +320,56 @@ int trade_option_category(const struct args *a, uint64_t *category, struct err *
 	return word ? err_set(e, ERR_USAGE, "--category takes XS, S, M, L or XL: a task has 5 min, 20 min, 1 h, 3 h or 10 h") : 0;
 }
 
+static int list_known(struct trade *t, const char *id, struct err *e)
+{
+	struct market_list list;
+	int is = host_get(t->b, MARKET_ROW_LIST, id, "", &list, e);
+	if (is)
+		return is < 0 ? -1 : 0;
+	err_set(e, ERR_NOT_FOUND, "there is no list %s in this book", cli_safe(id, strlen(id), 0));
+	return err_hint(e, "enclua list list shows what there is; enclua list new WHO… makes one");
+}
+
+int trade_restriction(struct trade *t, enum trade_restriction kind, const char *text, char name[static MARKET_NAME], struct err *e)
+{
+	static int (*const find[])(struct trade *, const char *, char[static ID_TEXT], struct err *) = {
+		[TRADE_ONLY_APP] = trade_app, [TRADE_ONLY_DATA] = trade_data, [TRADE_ONLY_POOL] = trade_pool, [TRADE_ONLY_REQUESTER] = NULL,
+	};
+	struct store_identity who;
+	char id[ID_TEXT];
+	name[0] = '\0';
+	if (trade_is_list(text)) {
+		if (list_known(t, text, e) < 0)
+			return -1;
+		(void)snprintf(name, MARKET_NAME, "%s", text);
+	} else if (find[kind]) {
+		if (find[kind](t, text, id, e) < 0)
+			return -1;
+		(void)snprintf(name, MARKET_NAME, "%s", id);
+	} else {
+		if (trade_who(t, text, &who, e) < 0)
+			return -1;
+		identity_text(name, who.key);
+	}
+	return 0;
+}
+
+bool trade_is_list(const char *text)
+{
+	return strncmp(text, MARKET_LIST, sizeof MARKET_LIST - 1) == 0 && strlen(text) < MARKET_NAME;
+}
+
 int trade_option_only(struct trade *t, const struct args *a, enum trade_restriction kind, char name[static MARKET_NAME], struct entry_text *out,
 	struct err *e)
 {
-	static const struct { const char *option; int (*find)(struct trade *, const char *, char[static ID_TEXT], struct err *); } rows[] = {
-		[TRADE_ONLY_APP] = { "only-app", trade_app }, [TRADE_ONLY_DATA] = { "only-data", trade_data }, [TRADE_ONLY_POOL] = { "only-pool", trade_pool },
-		[TRADE_ONLY_REQUESTER] = { "only-requester", NULL },
+	static const char *const options[] = {
+		[TRADE_ONLY_APP] = "only-app", [TRADE_ONLY_DATA] = "only-data", [TRADE_ONLY_POOL] = "only-pool", [TRADE_ONLY_REQUESTER] = "only-requester",
 	};
-	const char *text = args_get(a, rows[kind].option);
-	struct store_identity who;
-	struct market_list list;
-	char id[ID_TEXT];
-	int is = 0;
+	const char *text = args_get(a, options[kind]);
 	if (!text)
 		return 0;
-	if (strncmp(text, MARKET_LIST, sizeof MARKET_LIST - 1) == 0 && strlen(text) < MARKET_NAME) {
-		is = host_get(t->b, MARKET_ROW_LIST, text, "", &list, e);
-		if (is <= 0)
-			return is < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "--%s: there is no list %s in this book", rows[kind].option, text);
-		(void)snprintf(name, MARKET_NAME, "%s", text);
-	} else if (rows[kind].find) {
-		is = rows[kind].find(t, text, id, e);
-		(void)snprintf(name, MARKET_NAME, "%s", is < 0 ? "" : id);
-	} else {
-		is = trade_who(t, text, &who, e);
-		if (is == 0)
-			identity_text(name, who.key);
-	}
-	if (is < 0)
-		return err_wrap(e, "--%s", rows[kind].option);
+	if (trade_restriction(t, kind, text, name, e) < 0)
+		return err_wrap(e, "--%s", options[kind]);
 	*out = entry_text(name);
 	return 0;
 }

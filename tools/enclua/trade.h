@@ -27,7 +27,7 @@ int trade_transfer_tell(struct trade *t, const char *key, const char *asset, con
 /* A refusal's code says which command helps; a hint that is there stays. -1, as err_hint. */
 int trade_hint(struct err *e);
 
-/* Names in: a name, an id, a unique prefix of one. People are named as everywhere (cli_who), for anybody can call itself anything in the
+/* Names in: a name, an id, a unique prefix of one; of an iApp also the h1:… of its archive. People are named as everywhere (cli_who), for anybody can call itself anything in the
  * book. */
 int trade_app(struct trade *t, const char *which, char id[static ID_TEXT], struct err *e);
 int trade_data(struct trade *t, const char *which, char id[static ID_TEXT], struct err *e);
@@ -43,7 +43,10 @@ int trade_option_number(const struct args *a, const char *option, uint64_t min, 
 int trade_option_tag(const struct args *a, uint64_t *tag, struct err *e);	/* words: tee, gpu … */
 int trade_option_category(const struct args *a, uint64_t *category, struct err *e);
 enum trade_restriction { TRADE_ONLY_APP, TRADE_ONLY_DATA, TRADE_ONLY_POOL, TRADE_ONLY_REQUESTER };
-/* name keeps what out borrows; a list's id is taken as it is. */
+bool trade_is_list(const char *text);	/* spelled as the id of a list */
+/* The id that is meant by a name; of a list that is there its own. */
+int trade_restriction(struct trade *t, enum trade_restriction kind, const char *text, char name[static MARKET_NAME], struct err *e);
+/* name keeps what out borrows. */
 int trade_option_only(struct trade *t, const struct args *a, enum trade_restriction kind, char name[static MARKET_NAME], struct entry_text *out,
 	struct err *e);
 #define TRADE_OPTION_PRICE { "price", 0, "N", false, "for each task: 12, 12nRLC or 1.5RLC; without it, nothing" }

@@ -1,0 +1,30 @@
+# For the tests of grants: a home with ada, who owns data, ben, who wants to run an iApp of the machine's operator `me` on it, and carl, who also might.
+load ../deal/offers
+
+setup_grants() {
+	setup_market
+	cd "$work" || return 1
+	app=$(value .app app deploy "$app_dir")
+	printf 'one two two\n' > text.txt
+	data=$(value .data --as ada protect text.txt --name words)
+	ben=$(identity_of ben) carl=$(identity_of carl) ada=$(identity_of ada)
+}
+
+# grant OPTIONS…: by ada, of the data, for the iApp; prints its id
+grant() { value .grant --as ada grant words --app word-count "$@"; }
+# runs NAME OPTIONS…: that one runs the iApp on the data
+runs() {
+	local name=$1
+	shift
+	says 0 "$enclua" --as "$name" --json run-task word-count --data "$data" "$@"
+}
+# turned_away NAME WORDS OPTIONS…: no grant for that, with these words, and nothing has come into the book
+turned_away() {
+	local name=$1 words=$2 before after
+	shift 2
+	before=$(value .entries book verify)
+	fails 4 "$words" "$enclua" --as "$name" run-task word-count --data "$data" "$@" || return 1
+	after=$(value .entries book verify)
+	[ "$before" = "$after" ] || { echo "the book has grown from $before to $after entries"; return 1; }
+}
+status_of() { value "[.grants[] | select(.grant == \"$1\") | .status] | join(\",\")" grants --all; }
