@@ -1,5 +1,5 @@
 # Enclua. `make deps demo` installs what is needed, builds, and runs the main job; `make deps check` builds and runs every test.
-# Variables: PREFIX DESTDIR CC CFLAGS LDFLAGS PKG_CONFIG SAN=1 (ASan, UBSan) V=1 (show commands) LUA_TARBALL=FILE LUA=system
+# Variables: PREFIX DESTDIR (and BINDIR … in tools/package/package.mk) CC CFLAGS LDFLAGS PKG_CONFIG SAN=1 (ASan, UBSan) V=1 (show commands) LUA_TARBALL=FILE LUA=system
 
 # `make deps X`: what deps brings (libraries, compilers, Lua's source) is looked for in a make of its own that starts when deps is done.
 # What sudo made belongs to the one who called it, so that the next make needs no sudo.
@@ -13,8 +13,6 @@ $(AFTER_DEPS): deps
 	[ -z "$$SUDO_UID" ] || [ ! -d build ] || chown -R "$$SUDO_UID:$${SUDO_GID:-$$SUDO_UID}" build*; exit $$made
 else
 
-PREFIX ?= /usr/local
-DESTDIR ?=
 PKG_CONFIG ?= pkg-config
 MUSL_CC ?= musl-gcc
 PROVE ?= prove
@@ -28,7 +26,8 @@ CFLAGS ?= -O2 -g $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 LDFLAGS ?= -Wl,-z,relro,-z,now
 WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wconversion -Wpointer-arith -Wwrite-strings
 ENCLUA_CFLAGS := -std=c11 -D_GNU_SOURCE -Icore -I$O/gen $(WARN) -fstack-protector-strong -fno-strict-aliasing -ffunction-sections
-ENCLUA_CFLAGS += -DENCLUA_LIBEXEC='"$(PREFIX)/libexec/enclua"'
+# Nothing in a program says in which folder or when it was built.
+ENCLUA_CFLAGS += -ffile-prefix-map=$(CURDIR)=.
 comma := ,
 SAN_FLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 LIBS = $(shell $(PKG_CONFIG) --libs libsodium sqlite3 libarchive yaml-0.1 libseccomp)
@@ -38,9 +37,9 @@ say = $(if $(V),,@printf '  %-8s %s\n' $1 $2)
 # Layers of the host side, in the order in which they may include one another (tests/tidy checks it).
 LAYERS := base seal form book market host box trust node web
 GENERATORS := core/box/mkfilter.c
-CORE_SRC := $(filter-out $(GENERATORS),$(wildcard $(LAYERS:%=core/%/*.c)))
-TOOL_SRC := $(wildcard tools/enclua/*.c)
-REPLAY_SRC := $(wildcard tools/market-replay/*.c)
+CORE_SRC := $(sort $(filter-out $(GENERATORS),$(wildcard $(LAYERS:%=core/%/*.c))))
+TOOL_SRC := $(sort $(wildcard tools/enclua/*.c))
+REPLAY_SRC := $(sort $(wildcard tools/market-replay/*.c))
 OBJ = $(patsubst %.c,$O/obj/%.o,$1)
 
 # LUA=system asks whether the machine's own Lua could stand in for the source that make deps fetches, and says why not.
@@ -48,7 +47,7 @@ ifeq ($(LUA),system)
 all: lua-system
 endif
 
-.PHONY: all lua-system deps demo check bench fuzz install uninstall clean distclean
+.PHONY: all lua-system deps demo check bench fuzz clean distclean
 all: $O/enclua $O/enclave $O/market-replay
 
 deps:
@@ -81,32 +80,24 @@ $O/market-replay: $(call OBJ,$(REPLAY_SRC)) $O/core.a
 
 $O/core.a: $(call OBJ,$(CORE_SRC))
 	$(call say,AR,$@)
-	$Qrm -f $@ && ar rcs $@ $^
+	$Qrm -f $@ && ar rcsD $@ $^
 
-$O/obj/%.o: %.c
+$O/obj/%.o: %.c $O/gen/flags
 	$(call say,CC,$<)
 	$Qmkdir -p $(@D)
 	$Q$(CC) $(ENCLUA_CFLAGS) $(CFLAGS) $(SAN_FLAGS) -MMD -MP -c -o $@ $<
+
+# Other flags, other objects.
+FLAGS = $(CC) $(ENCLUA_CFLAGS) $(CFLAGS) $(SAN_FLAGS)
+$O/gen/flags: FORCE
+	$Qmkdir -p $(@D)
+	$Qecho '$(subst ','\'',$(FLAGS))' | cmp -s - $@ || echo '$(subst ','\'',$(FLAGS))' >$@
 
 include core/enclave/enclave.mk
 include tests/tests.mk
 include tests/inside/inside.mk
 
-MAN1 = $(DESTDIR)$(PREFIX)/share/man/man1
-COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/enclua $(DESTDIR)$(PREFIX)/share/enclua $(MAN1) $(COMPLETIONS)
-	install -m 755 $O/enclua $(DESTDIR)$(PREFIX)/bin/
-	install -m 755 $O/enclave $(DESTDIR)$(PREFIX)/libexec/enclua/
-	cp -R $(wildcard lua/meta) iapps $(DESTDIR)$(PREFIX)/share/enclua/
-	$O/enclua help --bash >$(COMPLETIONS)/enclua
-	$O/enclua help --man >$(MAN1)/enclua.1
-	$O/enclua help --list | while read -r c; do $O/enclua help --man $$c >$(MAN1)/enclua-$$(echo $$c | tr ' ' -).1 || exit 1; done
-
-uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/enclua $(COMPLETIONS)/enclua $(MAN1)/enclua.1 $(MAN1)/enclua-*.1
-	rm -rf $(DESTDIR)$(PREFIX)/libexec/enclua $(DESTDIR)$(PREFIX)/share/enclua
+include tools/package/package.mk
 
 clean:
 	rm -rf build-san build-clang build-san-clang

@@ -294,32 +294,24 @@ void zygote_kill(struct box_zygote *z, uint64_t serial)
 		zygote_end(z);
 }
 
-static bool program_at(char *out, size_t size, const char *dir, size_t dir_len)
+static bool program_at(char *out, size_t size, const char *dir, const char *below)
 {
-	int n = snprintf(out, size, "%.*s/enclave", (int)dir_len, dir);
-	return n > 0 && (size_t)n < size && os_exists(out);
+	char path[PATH_MAX], real[PATH_MAX];
+	int n = snprintf(path, sizeof path, "%s/%senclave", dir, below);
+	return n > 0 && (size_t)n < sizeof path && realpath(path, real) && snprintf(out, size, "%s", real) < (int)size;
 }
 
+/* Only places relative to this program: a tree may be moved, and a build says nothing of the machine that it was made on. */
 int box_enclave_path(char *out, size_t size, struct err *e)
 {
-	static const char libexec[] = "/libexec/enclua";
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-	if (n > 0) {
-		self[n] = '\0';
-		char *slash = strrchr(self, '/');
-		if (slash && program_at(out, size, self, (size_t)(slash - self)))
-			return 0;
-		/* Installed, wherever the tree was moved to since: bin/enclua and libexec/enclua/enclave. */
-		char *bin = slash ? memrchr(self, '/', (size_t)(slash - self)) : NULL;
-		if (bin && (size_t)(bin - self) < sizeof self - sizeof libexec) {
-			memcpy(bin, libexec, sizeof libexec);
-			if (program_at(out, size, self, strlen(self)))
-				return 0;
-		}
-	}
-	if (program_at(out, size, ENCLUA_LIBEXEC, strlen(ENCLUA_LIBEXEC)))
+	char *slash = n > 0 ? memrchr(self, '/', (size_t)n) : NULL;
+	if (!slash)
+		return err_sys(e, errno, "cannot tell where this program is, to look for the enclave program there");
+	*slash = '\0';
+	if (program_at(out, size, self, "") || program_at(out, size, self, ENCLUA_LIBEXEC "/"))
 		return 0;
-	err_set(e, ERR_NOT_FOUND, "the enclave program is neither beside this program nor in %s", ENCLUA_LIBEXEC);
+	err_set(e, ERR_NOT_FOUND, "the enclave program is neither in %s, beside this program, nor in %s/" ENCLUA_LIBEXEC, self, self);
 	return err_hint(e, "make all, or make install");
 }

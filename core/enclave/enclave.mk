@@ -2,9 +2,9 @@
 # but the sources and the compiler: no path, no date, no build id. Prerequisite: the Lua sources (make deps).
 
 LUA_LEFT_OUT := loslib liolib loadlib ldblib linit lua luac ltests
-LUA_FILES := $(filter-out $(LUA_LEFT_OUT),$(basename $(notdir $(wildcard $(LUA_SRC)/src/*.c))))
-ENCLAVE_SRC := $(wildcard core/enclave/*.c)
-ENCLAVE_LIB_SRC := $(wildcard core/base/*.c core/seal/*.c)
+LUA_FILES := $(sort $(filter-out $(LUA_LEFT_OUT),$(basename $(notdir $(wildcard $(LUA_SRC)/src/*.c)))))
+ENCLAVE_SRC := $(sort $(wildcard core/enclave/*.c))
+ENCLAVE_LIB_SRC := $(sort $(wildcard core/base/*.c core/seal/*.c))
 LUALIB := $(sort $(wildcard lua/*.lua))
 ENCLAVE_OBJ = $(patsubst %.c,$O/enclave-obj/%.o,$1)
 

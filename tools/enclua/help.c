@@ -1,4 +1,4 @@
-/* Help on every level, as text or as JSON, and what else follows from the table of commands: man pages and completions (manual.c). Nothing
+/* Help on every level, as text or as JSON, and what else follows from the table of commands: man pages (manual.c) and completions (completions.c). Nothing
  * here knows a single command by name.
  */
 #include <stdio.h>
@@ -118,11 +118,24 @@ static int list_print(struct cli *c, const struct command *only, const char *gro
 	return 0;
 }
 
+static const struct shell { const char *name; int (*completions)(struct buf *out, struct err *e); } shells[] = {
+	{ "bash", manual_bash }, { "zsh", manual_zsh }, { "fish", manual_fish },
+};
+
+static const struct shell *shell_asked(const struct args *a)
+{
+	for (size_t i = 0; i < sizeof shells / sizeof *shells; i++)
+		if (args_has(a, shells[i].name))
+			return &shells[i];
+	return NULL;
+}
+
 static int run_help(struct cli *c, struct args *a, struct err *e)
 {
 	char group[CLI_GROUP_BYTES] = "";
 	struct buf page = BUF_INIT(MIB(1));
 	const struct command *cmd = a->n_words ? cli_command_find(a->words, a->n_words) : NULL;
+	const struct shell *shell;
 	int r = -1;
 	if (!cmd && cli_group_find(a->words, a->n_words, group) < a->n_words) {
 		err_set(e, ERR_USAGE, "no command is called \"%s\"", cli_safe(a->words[a->n_words - 1], strlen(a->words[a->n_words - 1]), 0));
@@ -131,8 +144,8 @@ static int run_help(struct cli *c, struct args *a, struct err *e)
 	}
 	if (args_has(a, "list") && !c->json)
 		r = list_print(c, cmd, group, e);
-	else if (args_has(a, "bash"))
-		r = manual_bash(&page, e) < 0 ? -1 : page_result(c, "completion", &page, e);
+	else if ((shell = shell_asked(a)))
+		r = shell->completions(&page, e) < 0 ? -1 : page_result(c, "completion", &page, e);
 	else if (args_has(a, "man"))
 		r = manual_page(&page, cmd, e) < 0 ? -1 : page_result(c, "page", &page, e);
 	else
@@ -146,11 +159,13 @@ static const struct option_row help_options[] = {
 	{ "list", 0, NULL, false, "the commands alone, a line each" },
 	{ "man", 0, NULL, false, "a manual page for man(1): of the command, or of the whole program" },
 	{ "bash", 0, NULL, false, "completions for bash" },
+	{ "zsh", 0, NULL, false, "completions for zsh" },
+	{ "fish", 0, NULL, false, "completions for fish" },
 	{ NULL, 0, NULL, false, NULL },
 };
 
 const struct command help_commands[] = {
-	{ "help", "[COMMAND…] [--list|--man|--bash]", "Help on a command, manual pages, completions",
+	{ "help", "[COMMAND…] [--list|--man|--bash|--zsh|--fish]", "Help on a command, manual pages, completions",
 	  "Examples:\n  enclua help key new\n  enclua help --man run-task | man -l -\n  eval \"$(enclua help --bash)\"\n"
 	  "  enclua --json help          every command and option, for programs", help_options, 0, 3, run_help },
 	{ NULL, NULL, NULL, NULL, NULL, 0, 0, NULL },

@@ -1,4 +1,4 @@
-/* From the table of commands to man(7) pages and to a completion script. Whatever is said here is said in the table or in the table of errors. */
+/* From the table of commands to man(7) pages. Whatever is said here is said in the table or in the table of errors. */
 #include "manual.h"
 
 #include <ctype.h>
@@ -108,56 +108,4 @@ int manual_page(struct buf *out, const struct command *cmd, struct err *e)
 	if (options_add(out, "OPTIONS OF EVERY COMMAND", cli_global_options, e) < 0 || exits_add(out, e) < 0)
 		return -1;
 	return cmd ? buf_add_text(out, ".SH SEE ALSO\n\\fBenclua\\fR(1)\n", e) : 0;
-}
-
-static int names_add(struct buf *out, const struct option_row *rows, bool with_value_only, const char *between, struct err *e)
-{
-	bool first = true;
-	for (; rows && rows->name; rows++) {
-		if (with_value_only && !rows->arg)
-			continue;
-		if (buf_addf(out, e, "%s--%s", first ? "" : between, rows->name) < 0)
-			return -1;
-		first = false;
-	}
-	return 0;
-}
-
-/* The words typed so far are joined; lines of the table that begin with them give the next word, the longest line that they begin with
- * gives the options. Anything else is a file. */
-static const char bash_middle[] =
-	") ((i++)) ;;\n"
-	"\t\t-*) ;;\n"
-	"\t\t*) words+=\"${COMP_WORDS[i]} \" ;;\n"
-	"\t\tesac\n"
-	"\tdone\n"
-	"\twhile IFS='|' read -r command of; do\n"
-	"\t\t[[ \"$words\" == \" $command \"* ]] && options=$of\n"
-	"\t\t[[ \" $command \" == \"$words\"?* ]] && rest=\" $command\" && rest=${rest#\"$words\"} && next+=\" ${rest%% *}\"\n"
-	"\tdone <<'TABLE'\n";
-static const char bash_end[] =
-	"\tif [[ $cur == -* ]]; then\n"
-	"\t\tCOMPREPLY=($(compgen -W \"$options $global\" -- \"$cur\"))\n"
-	"\telif [[ $next ]]; then\n"
-	"\t\tCOMPREPLY=($(compgen -W \"$next\" -- \"$cur\"))\n"
-	"\telse\n"
-	"\t\tCOMPREPLY=()\n"
-	"\tfi\n"
-	"}\n"
-	"complete -o default -F _enclua enclua\n";
-
-int manual_bash(struct buf *out, struct err *e)
-{
-	if (buf_add_text(out, "# Completions of enclua for bash, made by: enclua help --bash\n_enclua() {\n\tlocal global='", e) < 0 ||
-	    names_add(out, cli_global_options, false, " ", e) < 0 ||
-	    buf_add_text(out, "'\n\tlocal cur=${COMP_WORDS[COMP_CWORD]} words=' ' i command of options= next= rest\n"
-		"\tfor ((i = 1; i < COMP_CWORD; i++)); do\n\t\tcase ${COMP_WORDS[i]} in\n\t\t", e) < 0 ||
-	    names_add(out, cli_global_options, true, " | ", e) < 0 || buf_add_text(out, bash_middle, e) < 0)
-		return -1;
-	for (const struct command *const *set = command_sets; *set; set++)
-		for (const struct command *c = *set; c->words; c++)
-			if (buf_addf(out, e, "%s|", c->words) < 0 || names_add(out, c->options, false, " ", e) < 0 ||
-			    buf_add_text(out, "\n", e) < 0)
-				return -1;
-	return buf_add_text(out, "TABLE\n", e) < 0 ? -1 : buf_add_text(out, bash_end, e);
 }

@@ -1,0 +1,184 @@
+/* From the table of commands to completion scripts: bash, zsh and fish. All three do the same: the words typed so far are joined; commands that begin with
+ * them give the next word, the one that they begin with gives the options. Anything else is a file.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "manual.h"
+
+static int names_add(struct buf *out, const struct option_row *rows, bool with_value_only, const char *between, struct err *e)
+{
+	bool first = true;
+	for (; rows && rows->name; rows++) {
+		if (with_value_only && !rows->arg)
+			continue;
+		if (buf_addf(out, e, "%s--%s", first ? "" : between, rows->name) < 0)
+			return -1;
+		first = false;
+	}
+	return 0;
+}
+
+static const char bash_middle[] =
+	") ((i++)) ;;\n"
+	"\t\t-*) ;;\n"
+	"\t\t*) words+=\"${COMP_WORDS[i]} \" ;;\n"
+	"\t\tesac\n"
+	"\tdone\n"
+	"\twhile IFS='|' read -r command of; do\n"
+	"\t\t[[ \"$words\" == \" $command \"* ]] && options=$of\n"
+	"\t\t[[ \" $command \" == \"$words\"?* ]] && rest=\" $command\" && rest=${rest#\"$words\"} && next+=\" ${rest%% *}\"\n"
+	"\tdone <<'TABLE'\n";
+static const char bash_end[] =
+	"\tif [[ $cur == -* ]]; then\n"
+	"\t\tCOMPREPLY=($(compgen -W \"$options $global\" -- \"$cur\"))\n"
+	"\telif [[ $next ]]; then\n"
+	"\t\tCOMPREPLY=($(compgen -W \"$next\" -- \"$cur\"))\n"
+	"\telse\n"
+	"\t\tCOMPREPLY=()\n"
+	"\tfi\n"
+	"}\n"
+	"complete -o default -F _enclua enclua\n";
+
+int manual_bash(struct buf *out, struct err *e)
+{
+	if (buf_add_text(out, "# Completions of enclua for bash, made by: enclua help --bash\n_enclua() {\n\tlocal global='", e) < 0 ||
+	    names_add(out, cli_global_options, false, " ", e) < 0 ||
+	    buf_add_text(out, "'\n\tlocal cur=${COMP_WORDS[COMP_CWORD]} words=' ' i command of options= next= rest\n"
+		"\tfor ((i = 1; i < COMP_CWORD; i++)); do\n\t\tcase ${COMP_WORDS[i]} in\n\t\t", e) < 0 ||
+	    names_add(out, cli_global_options, true, " | ", e) < 0 || buf_add_text(out, bash_middle, e) < 0)
+		return -1;
+	for (const struct command *const *set = command_sets; *set; set++)
+		for (const struct command *c = *set; c->words; c++)
+			if (buf_addf(out, e, "%s|", c->words) < 0 || names_add(out, c->options, false, " ", e) < 0 ||
+			    buf_add_text(out, "\n", e) < 0)
+				return -1;
+	return buf_add_text(out, "TABLE\n", e) < 0 ? -1 : buf_add_text(out, bash_end, e);
+}
+
+/* Text inside single quotes; quote is what a single quote is there. */
+static int quoted_add(struct buf *out, const char *text, const char *quote, const char *backslash, struct err *e)
+{
+	for (; *text; text++)
+		if ((*text == '\'' ? buf_add_text(out, quote, e) : *text == '\\' ? buf_add_text(out, backslash, e) : buf_add(out, text, 1, e)) < 0)
+			return -1;
+	return 0;
+}
+
+static int zsh_add(struct buf *out, const char *name, const char *about, const char *dashes, struct err *e)
+{
+	if (buf_addf(out, e, "\t\t'%s%s:", dashes, name) < 0 || quoted_add(out, about, "'\\''", "\\", e) < 0)
+		return -1;
+	return buf_add_text(out, "'\n", e);
+}
+
+static int zsh_options_add(struct buf *out, const struct option_row *rows, struct err *e)
+{
+	for (; rows && rows->name; rows++)
+		if (zsh_add(out, rows->name, rows->help, "--", e) < 0)
+			return -1;
+	return 0;
+}
+
+static const char zsh_typed[] =
+	") ((i++)) ;;\n"
+	"\t\t-*) ;;\n"
+	"\t\t*) typed+=\"${words[i]} \" ;;\n"
+	"\t\tesac\n"
+	"\tdone\n"
+	"\tfor command in $commands; do\n"
+	"\t\trest=\" ${command%%:*}\"\n"
+	"\t\t[[ $rest == \"$typed\"?* ]] || continue\n"
+	"\t\trest=${rest#\"$typed\"}\n"
+	"\t\tif [[ $rest == *' '* ]]; then next+=(\"${rest%% *}\"); else next+=(\"$rest:${command#*:}\"); fi\n"
+	"\tdone\n";
+static const char zsh_end[] =
+	"\tif [[ ${words[CURRENT]} == -* ]]; then\n"
+	"\t\t_describe -o option options\n"
+	"\telif (($#next)); then\n"
+	"\t\t_describe command next\n"
+	"\telse\n"
+	"\t\t_files\n"
+	"\tfi\n"
+	"}\n"
+	"if [[ ${funcstack[1]} == _enclua ]]; then _enclua \"$@\"; else compdef _enclua enclua; fi\n";
+
+int manual_zsh(struct buf *out, struct err *e)
+{
+	if (buf_add_text(out, "#compdef enclua\n# Completions of enclua for zsh, made by: enclua help --zsh\n_enclua() {\n"
+		"\tlocal typed=' ' command rest\n\tlocal -i i\n\tlocal -aU next\n\tlocal -a options=(\n", e) < 0 ||
+	    zsh_options_add(out, cli_global_options, e) < 0 || buf_add_text(out, "\t)\n\tlocal -a commands=(\n", e) < 0)
+		return -1;
+	for (const struct command *const *set = command_sets; *set; set++)
+		for (const struct command *c = *set; c->words; c++)
+			if (zsh_add(out, c->words, c->summary, "", e) < 0)
+				return -1;
+	if (buf_add_text(out, "\t)\n\tfor ((i = 2; i < CURRENT; i++)); do\n\t\tcase ${words[i]} in\n\t\t", e) < 0 ||
+	    names_add(out, cli_global_options, true, " | ", e) < 0 || buf_add_text(out, zsh_typed, e) < 0)
+		return -1;
+	for (const struct command *const *set = command_sets; *set; set++)
+		for (const struct command *c = *set; c->words; c++)
+			if (c->options && c->options->name && (buf_addf(out, e, "\t[[ $typed != ' %s '* ]] || options+=(\n", c->words) < 0 ||
+			    zsh_options_add(out, c->options, e) < 0 || buf_add_text(out, "\t)\n", e) < 0))
+				return -1;
+	return buf_add_text(out, zsh_end, e);
+}
+
+static int fish_options_add(struct buf *out, const char *words, const struct option_row *rows, struct err *e)
+{
+	for (; rows && rows->name; rows++) {
+		char letter[] = { rows->letter, '\0' };
+		if (buf_add_text(out, "complete -c enclua", e) < 0 || (words && buf_addf(out, e, " -n '__enclua_in %s'", words) < 0) ||
+		    buf_addf(out, e, " -l %s%s%s%s -d '", rows->name, letter[0] ? " -s " : "", letter, rows->arg ? " -r" : "") < 0 ||
+		    quoted_add(out, rows->help, "\\'", "\\\\", e) < 0 || buf_add_text(out, "'\n", e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Each word of a command where the words before it have been typed; the last one says what the command does. */
+static int fish_words_add(struct buf *out, const struct command *c, struct err *e)
+{
+	for (const char *word = c->words; *word;) {
+		size_t n = strcspn(word, " "), before = (size_t)(word - c->words);
+		if (buf_addf(out, e, "complete -c enclua -f -n '__enclua_at %.*s' -a %.*s", before ? (int)before - 1 : 0, c->words, (int)n, word) < 0)
+			return -1;
+		if (word[n] == '\0' && (buf_add_text(out, " -d '", e) < 0 || quoted_add(out, c->summary, "\\'", "\\\\", e) < 0 ||
+		    buf_add_text(out, "'", e) < 0))
+			return -1;
+		if (buf_add_text(out, "\n", e) < 0)
+			return -1;
+		word += n + (word[n] == ' ');
+	}
+	return 0;
+}
+
+static const char fish_typed[] =
+	"\n\t\t\t\tset skip 1\n"
+	"\t\t\tcase '-*'\n"
+	"\t\t\tcase '*'\n"
+	"\t\t\t\tset typed $typed $word\n"
+	"\t\tend\n"
+	"\tend\n"
+	"\techo \"$typed\"\n"
+	"end\n"
+	"function __enclua_at\n"
+	"\ttest (__enclua_typed) = \"$argv\"\n"
+	"end\n"
+	"function __enclua_in\n"
+	"\tstring match -q -- \"$argv *\" (__enclua_typed)' '\n"
+	"end\n";
+
+int manual_fish(struct buf *out, struct err *e)
+{
+	if (buf_add_text(out, "# Completions of enclua for fish, made by: enclua help --fish\nfunction __enclua_typed\n\tset -l skip 0\n\tset -l typed\n"
+		"\tset -l words (commandline -opc)\n\tfor word in $words[2..]\n\t\tif test $skip = 1\n\t\t\tset skip 0\n\t\t\tcontinue\n\t\tend\n"
+		"\t\tswitch $word\n\t\t\tcase ", e) < 0 || names_add(out, cli_global_options, true, " ", e) < 0 ||
+	    buf_add_text(out, fish_typed, e) < 0 || fish_options_add(out, NULL, cli_global_options, e) < 0)
+		return -1;
+	for (const struct command *const *set = command_sets; *set; set++)
+		for (const struct command *c = *set; c->words; c++)
+			if (fish_words_add(out, c, e) < 0 || fish_options_add(out, c->words, c->options, e) < 0)
+				return -1;
+	return 0;
+}
