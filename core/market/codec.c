@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum field_kind { NAME, U64, I64, BOOL, WIDE, HASH, ENUM };
+enum field_kind { NAME, PURPOSES, U64, I64, BOOL, WIDE, HASH, ENUM };
 struct field { enum field_kind kind; size_t offset; };
 
 #define F(kind, type, member) { kind, offsetof(struct type, member) }
@@ -21,7 +21,7 @@ static const struct field order_fields[] = {
 	F(NAME, market_order, id), F(ENUM, market_order, kind), F(NAME, market_order, signer), F(NAME, market_order, asset), F(U64, market_order, price),
 	F(U64, market_order, volume), F(U64, market_order, consumed), F(U64, market_order, tag), F(NAME, market_order, restrict_to.app),
 	F(NAME, market_order, restrict_to.data), F(NAME, market_order, restrict_to.pool), F(NAME, market_order, restrict_to.requester),
-	F(U64, market_order, category), F(U64, market_order, trust), F(I64, market_order, until), F(NAME, market_order, purposes), F(BOOL, market_order, policy),
+	F(U64, market_order, category), F(U64, market_order, trust), F(I64, market_order, until), F(PURPOSES, market_order, purposes), F(BOOL, market_order, policy),
 	F(BOOL, market_order, bulk), F(NAME, market_order, data), F(U64, market_order, data_price), F(U64, market_order, pool_price),
 	F(NAME, market_order, requester), F(NAME, market_order, beneficiary), F(NAME, market_order, payer), F(NAME, market_order, purpose),
 	F(BOOL, market_order, callback),
@@ -92,7 +92,8 @@ static int field_put(const struct field *f, const char *at, struct buf *out, str
 	market_wide wide;
 	switch (f->kind) {
 	case NAME:
-		n = strnlen(at, MARKET_NAME - 1);
+	case PURPOSES:
+		n = strnlen(at, (f->kind == NAME ? MARKET_NAME : MARKET_PURPOSES_TEXT) - 1);
 		return number_put(out, n, e) < 0 ? -1 : buf_add(out, at, (size_t)n, e);
 	case U64:
 	case I64:
@@ -151,6 +152,8 @@ static bool field_get(const struct field *f, struct bytes *b, char *at)
 	switch (f->kind) {
 	case NAME:
 		return number_get(b, &n) && n < MARKET_NAME && take(b, at, (size_t)n);
+	case PURPOSES:
+		return number_get(b, &n) && n < MARKET_PURPOSES_TEXT && take(b, at, (size_t)n);
 	case U64:
 	case I64:
 		if (!number_get(b, &n))

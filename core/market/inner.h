@@ -17,8 +17,6 @@ void market_name_set(char out[static MARKET_NAME], const char *name);	/* a name 
 void market_number_name(char out[static MARKET_NAME], uint64_t n);
 void market_money_text(char out[static 40], uint64_t amount);	/* "10.5 RLC" */
 
-/* Is who admitted by this restriction? 1, 0, −1. */
-int market_admits(struct market *m, const char *restriction, const char *who, struct err *e);
 int market_account(struct market *m, const char *name, struct err *e);	/* opens it unless it is there; refusal "closed" */
 int market_account_closed(struct market *m, const char *name, struct err *e);	/* 1, 0, −1 */
 
@@ -34,6 +32,7 @@ int market_deal_cost(const struct market_deal *d, uint64_t *cost);
 /* rewards.c */
 int market_pay_success(struct market *m, const struct market_deal *d, const struct market_task *t, struct err *e);	/* after reveals; scores too */
 int market_pay_fast(struct market *m, const struct market_deal *d, const char *worker, struct err *e);
-int market_pay_failure(struct market *m, const struct market_deal *d, const struct market_task *t, struct err *e);
+/* pool_pays: the stake of the pool's owner goes to the kitty; else back. */
+int market_pay_failure(struct market *m, const struct market_deal *d, const struct market_task *t, bool pool_pays, struct err *e);
 
 #endif

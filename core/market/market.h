@@ -81,6 +81,10 @@ int market_score_get(struct market *m, const char *who, uint64_t *value, struct 
 int market_order_add(struct market *m, const struct market_order *o, struct err *e);
 int market_order_cancel(struct market *m, const char *order, const char *by, struct err *e);	/* by: the owner now, or the requester */
 
+bool market_purpose_granted(const struct market_order *grant, const char *purpose);
+/* Is who admitted by this restriction now? 1, 0, -1. */
+int market_admits(struct market *m, const char *restriction, const char *who, struct err *e);
+
 /* match.c, deal.c: the table of rules, then the deal. Orders by id; data may be "". */
 struct market_match {
 	const char *app, *data, *pool, *request;
@@ -118,6 +122,7 @@ int market_reveal(struct market *m, const char *task, const char *worker, const 
 int market_reopen(struct market *m, const char *task, const char *by, struct err *e);
 int market_finalize(struct market *m, const char *task, const char *by, const struct market_callback *callback, struct err *e);
 int market_claim(struct market *m, const char *task, struct err *e);
+int market_refuse_task(struct market *m, const char *task, bool by_keeper, struct err *e);	/* by_keeper: a keeper of the book signed it */
 
 /* Names that follow from others (names.c) */
 void market_deal_id(char out[static MARKET_NAME], const char *request, uint64_t first);

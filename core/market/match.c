@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/purpose.h"
+
 static const char *const order_words[] = { "app", "data", "pool", "request" };
 static const char *const asset_words[] = { "app", "data", "pool", "requester" };
 
@@ -157,17 +159,34 @@ static int volume_left(struct match *c, const struct match_rule *r, struct err *
 	return 1;
 }
 
+static bool purpose_granted(const char *purposes, const char *purpose)
+{
+	for (const char *at = purposes; at && *purpose; at = strchr(at, ' ')) {
+		char one[MARKET_NAME] = "";
+		at += *at == ' ';
+		size_t len = strcspn(at, " ");
+		memcpy(one, at, len < MARKET_NAME ? len : MARKET_NAME - 1);
+		if (purpose_includes(one, purpose))
+			return true;
+	}
+	return false;
+}
+
+bool market_purpose_granted(const struct market_order *grant, const char *purpose)
+{
+	return !grant->purposes[0] || purpose_granted(grant->purposes, purpose);
+}
+
 static int grant_admits(struct match *c, const struct match_rule *r, struct err *e)
 {
-	(void)r;
+	(void)r, (void)e;
 	const struct market_order *grant = &c->orders[DATA];
 	if (!c->has_data)
 		return 1;
 	if (grant->until && grant->until <= c->m->now)
 		return no(c, "the grant ended %" PRId64 " s ago", c->m->now - grant->until);
-	int ok = market_admits(c->m, grant->purposes, c->orders[REQUEST].purpose, e);
-	if (ok <= 0)
-		return ok < 0 ? -1 : no(c, "the grant is for the purpose %s, the request states %s", grant->purposes, named(c->orders[REQUEST].purpose));
+	if (!market_purpose_granted(grant, c->orders[REQUEST].purpose))
+		return no(c, "the grant is for the purpose %.200s, the request states %s", grant->purposes, named(c->orders[REQUEST].purpose));
 	return !grant->policy || c->in->permits || no(c, "the policy of the grant does not permit this match");
 }
 

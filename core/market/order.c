@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/purpose.h"
 #include "market/inner.h"
 
 /* Which names and numbers an order must or may carry: a row for each, with the kinds that may have it. */
@@ -19,12 +20,10 @@ static const struct { const char *what; size_t offset; unsigned needed, allowed;
 	{ "restriction to data", AT(restrict_to.data), 0, BIT(APP) | BIT(POOL), true },
 	{ "restriction to pools", AT(restrict_to.pool), 0, BIT(APP) | BIT(DATA) | BIT(REQUEST), true },
 	{ "restriction to requesters", AT(restrict_to.requester), 0, BIT(APP) | BIT(DATA) | BIT(POOL), true },
-	{ "list of purposes", AT(purposes), 0, BIT(DATA), true },
 	{ "data", AT(data), 0, BIT(REQUEST), false },
 	{ "requester", AT(requester), BIT(REQUEST), BIT(REQUEST), false },
 	{ "beneficiary", AT(beneficiary), BIT(REQUEST), BIT(REQUEST), false },
 	{ "payer", AT(payer), 0, BIT(REQUEST), false },
-	{ "purpose", AT(purpose), 0, BIT(REQUEST), false },
 };
 
 static const struct { const char *what; size_t offset; unsigned allowed; } numbers[] = {
@@ -49,6 +48,39 @@ static int names_check(struct market *m, const struct market_order *o, struct er
 	return 0;
 }
 
+static int purpose_one(struct market *m, const char *purpose, struct err *e)
+{
+	struct err why = { .code = ERR_NONE };
+	if (purpose_check(purpose, &why) == 0)
+		return 0;
+	market_refuse(m, ERR_INVALID, "order-field", e, "%s", why.msg);
+	return why.hint[0] ? err_hint(e, "%s", why.hint) : -1;
+}
+
+/* Of a grant some, each once, with one space between them; of a request one. */
+static int purposes_check(struct market *m, const struct market_order *o, struct err *e)
+{
+	char seen[MARKET_PURPOSES][MARKET_NAME];
+	size_t n = 0;
+	if ((o->purposes[0] && o->kind != MARKET_ORDER_DATA) || (o->purpose[0] && o->kind != MARKET_ORDER_REQUEST))
+		return market_refuse(m, ERR_INVALID, "order-field", e, "this kind of order has no purpose");
+	for (const char *at = o->purposes; at && *o->purposes; at = strchr(at, ' ')) {
+		at += *at == ' ';
+		size_t len = strcspn(at, " ");
+		if (n == MARKET_PURPOSES)
+			return market_refuse(m, ERR_LIMIT, "order-field", e, "a grant is for at most %u purposes", MARKET_PURPOSES);
+		market_name_set(seen[n], "");
+		memcpy(seen[n], at, len < MARKET_NAME ? len : MARKET_NAME - 1);
+		if (purpose_one(m, seen[n], e) < 0)
+			return -1;
+		for (size_t i = 0; i < n; i++)
+			if (strcmp(seen[i], seen[n]) == 0)
+				return market_refuse(m, ERR_INVALID, "order-field", e, "the purpose %s stands twice in the grant", seen[n]);
+		n++;
+	}
+	return o->purpose[0] ? purpose_one(m, o->purpose, e) : 0;
+}
+
 static int numbers_check(struct market *m, const struct market_order *o, struct err *e)
 {
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
@@ -65,6 +97,8 @@ static int numbers_check(struct market *m, const struct market_order *o, struct 
 		return market_refuse(m, ERR_INVALID, "order-field", e, "only a request asks for a callback");
 	if (o->until < 0)
 		return market_refuse(m, ERR_INVALID, "order-field", e, "a grant cannot end before 1970");
+	if (o->bulk && o->price)
+		return market_refuse(m, ERR_INVALID, "order-field", e, "data that may be one of many is granted for nothing: its price is 0");
 	return 0;
 }
 
@@ -72,7 +106,7 @@ int market_order_add(struct market *m, const struct market_order *o, struct err 
 {
 	struct market_order old;
 	market_begin(m);
-	if (names_check(m, o, e) < 0 || numbers_check(m, o, e) < 0)
+	if (names_check(m, o, e) < 0 || purposes_check(m, o, e) < 0 || numbers_check(m, o, e) < 0)
 		return -1;
 	if (o->consumed)
 		return market_refuse(m, ERR_INVALID, "order-field", e, "a new order is not consumed");

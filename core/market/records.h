@@ -13,6 +13,9 @@
 
 #define MARKET_NAME 72u	/* an identity has 65 bytes, an id at most 43; and NUL */
 
+#define MARKET_PURPOSES 16u	/* of a grant */
+#define MARKET_PURPOSES_TEXT (MARKET_PURPOSES * 65u)
+
 typedef unsigned __int128 market_wide;	/* weights of groups: products of small numbers, soon past 64 bits */
 
 enum market_asset_kind { MARKET_APP, MARKET_DATA, MARKET_POOL };
@@ -55,7 +58,7 @@ struct market_order {
 
 	/* data: a grant */
 	int64_t until;	/* book time from which it no longer holds; 0: never */
-	char purposes[MARKET_NAME];	/* "" any, one purpose, or a list of them */
+	char purposes[MARKET_PURPOSES_TEXT];	/* "" any, or some (base/purpose.h) with spaces between them: the request's must be included in one */
 	bool policy;	/* a policy must permit each match */
 	bool bulk;
 

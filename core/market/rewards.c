@@ -160,13 +160,16 @@ int market_pay_fast(struct market *m, const struct market_deal *d, const char *w
 	return r;
 }
 
-static int failure_work(struct settle *s, uint64_t cost, struct err *e)
+static int failure_work(struct settle *s, uint64_t cost, bool pool_pays, struct err *e)
 {
 	const struct market_deal *d = s->d;
 	char stake[LEDGER_NAME];
 	if (pay(s, s->escrow, d->payer, cost, "refund", e) < 0)
 		return -1;
-	market_chain_add(s->m, &s->chain, s->pool_stake, MARKET_KITTY, d->pool_stake, "pool stake lost");
+	if (pool_pays)
+		market_chain_add(s->m, &s->chain, s->pool_stake, MARKET_KITTY, d->pool_stake, "pool stake lost");
+	else if (pay(s, s->pool_stake, d->pool_owner, d->pool_stake, "pool stake back", e) < 0)
+		return -1;
 	for (size_t i = 0; i < s->n; i++) {
 		market_worker_stake_name(stake, s->at[i].task, s->at[i].worker);
 		if (pay(s, stake, s->at[i].worker, d->worker_stake, "stake back", e) < 0)
@@ -176,15 +179,15 @@ static int failure_work(struct settle *s, uint64_t cost, struct err *e)
 }
 
 /* The payer has the price of the task again; the pool's owner, who answers for the failure, loses the stake of it to the kitty; workers lose nothing, even
- * those that were wrong: without a result nobody can say who was. */
-int market_pay_failure(struct market *m, const struct market_deal *d, const struct market_task *t, struct err *e)
+ * those that were wrong: without a result nobody can say who was. When a keeper gave no key, the pool's owner could do nothing about it, and has the stake back. */
+int market_pay_failure(struct market *m, const struct market_deal *d, const struct market_task *t, bool pool_pays, struct err *e)
 {
 	struct settle s;
 	uint64_t cost;
 	int r = -1;
 	if (market_deal_cost(d, &cost) < 0)
 		return err_set(e, ERR_INTERNAL, "the deal %s costs more than can be counted", d->id);
-	if (settle_begin(&s, m, d, t, e) == 0 && failure_work(&s, cost, e) == 0)
+	if (settle_begin(&s, m, d, t, e) == 0 && failure_work(&s, cost, pool_pays, e) == 0)
 		r = market_chain_apply(m, &s.chain, e);
 	settle_done(&s);
 	return r;

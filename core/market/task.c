@@ -10,13 +10,14 @@
 #include "market/inner.h"
 #include "seal/crypto.h"
 
-enum event { CONTRIBUTE, CONTRIBUTE_FINALIZE, REVEAL, REOPEN, FINALIZE, CLAIM };
+enum event { CONTRIBUTE, CONTRIBUTE_FINALIZE, REVEAL, REOPEN, FINALIZE, CLAIM, REFUSE };
 
 /* An event while it is worked out. */
 struct step {
 	struct market *m;
 	enum event event;
 	const char *by;	/* worker, pool's owner; "" for anybody */
+	bool by_keeper;
 	const struct market_contribute *in;
 	const uint8_t *digest;
 	const struct market_callback *callback;
@@ -82,6 +83,12 @@ static bool by_scheduler(struct step *s, unsigned arg)
 	(void)arg;
 	return strcmp(s->by, s->deal.pool_owner) == 0 || no(s, "that is for %s, who owned the pool when the deal was made, not for %s", s->deal.pool_owner,
 		s->by[0] ? s->by : "nobody");
+}
+
+static bool keeper_signed(struct step *s, unsigned arg)
+{
+	(void)arg;
+	return s->by_keeper || no(s, "only a keeper of the book refuses the keys of a task");
 }
 
 static bool first_of_worker(struct step *s, unsigned arg)
@@ -225,6 +232,10 @@ static const struct guard guards[] = {
 
 	{ CLAIM, "claim-status", ERR_CONFLICT, in_status, STATUS(ACTIVE) | STATUS(REVEALING) },
 	{ CLAIM, "claim-early", ERR_CONFLICT, after, OF_FINAL },
+
+	{ REFUSE, "not-keeper", ERR_DENIED, keeper_signed, 0 },
+	{ REFUSE, "refuse-status", ERR_CONFLICT, in_status, STATUS(ACTIVE) },
+	{ REFUSE, "refuse-late", ERR_CONFLICT, before, OF_FINAL },
 };
 #define GUARDS (sizeof guards / sizeof *guards)
 
@@ -467,7 +478,17 @@ int market_finalize(struct market *m, const char *task, const char *by, const st
 int market_claim(struct market *m, const char *task, struct err *e)
 {
 	struct step s = { .m = m, .event = CLAIM, .by = "" };
-	if (step_begin(&s, task, e) < 0 || market_pay_failure(m, &s.deal, &s.task, e) < 0)
+	if (step_begin(&s, task, e) < 0 || market_pay_failure(m, &s.deal, &s.task, true, e) < 0)
+		return -1;
+	s.task.status = MARKET_FAILED;
+	return market_change(m, MARKET_ROW_TASK, &s.task, e);
+}
+
+/* No key, so no run: nobody is at fault, and nobody pays. */
+int market_refuse_task(struct market *m, const char *task, bool by_keeper, struct err *e)
+{
+	struct step s = { .m = m, .event = REFUSE, .by = "", .by_keeper = by_keeper };
+	if (step_begin(&s, task, e) < 0 || market_pay_failure(m, &s.deal, &s.task, false, e) < 0)
 		return -1;
 	s.task.status = MARKET_FAILED;
 	return market_change(m, MARKET_ROW_TASK, &s.task, e);

@@ -66,7 +66,7 @@ init() { "$enclua" "$@" init --no-passphrase > /dev/null; }
 @test "a book that was published does not begin anew because its database is gone" {
 	init --home h
 	rm h/store.db
-	fails 5 "rollback: the published checkpoint has 6 entries" "$enclua" --home h init --no-passphrase
+	fails 5 "rollback: the published checkpoint has 8 entries" "$enclua" --home h init --no-passphrase
 	fails 5 "rollback" "$enclua" --home h protect "$top/README.md"
 }
 

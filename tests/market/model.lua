@@ -96,6 +96,15 @@ local function admits(restriction, who)
     return false
 end
 
+-- A broader purpose includes narrower ones: words by their parts.
+local function purpose_granted(purposes, purpose)
+    if purposes == nil then return true end
+    for _, p in ipairs(type(purposes) == "string" and { purposes } or purposes) do
+        if purpose and (p == purpose or purpose:sub(1, #p + 1) == p .. "/") then return true end
+    end
+    return false
+end
+
 -- The checks of matchOrders, in the order of the contract.
 local function match_code(m, c, app, data, pool, request)
     local d = data or { price = 0, tag = 0, restrict = {} }
@@ -136,7 +145,7 @@ local function match_code(m, c, app, data, pool, request)
     for _, o in ipairs { app, pool, request, data } do volume = math.min(volume, o.volume - o.used) end
     if volume == 0 then return 0x60 end
     if data and data["until"] and data["until"] <= c.now then return 0x70 end
-    if data and not admits(data.purposes, request.purpose) then return 0x70 end
+    if data and not purpose_granted(data.purposes, request.purpose) then return 0x70 end
     if request.payer and request.payer ~= request.requester and request.payer ~= c.payer then return 0x71 end
     return nil, volume, tag
 end
@@ -190,7 +199,7 @@ function op.contribute(m, c)
     if t.contribution <= c.now then return "contribute-late" end
     if t.by[c.worker] then return "contribute-twice" end
     if t.deal.tag & 1 ~= 0 and not c.enclave then return "contribute-unattested" end
-    if c.authorization and c.authorization ~= t.deal.scheduler then return "contribute-unauthorized" end
+    if c.authorization and c.authorization ~= (c.enclave and m.keeper or t.deal.scheduler) then return "contribute-unauthorized" end
     if not m:lock(c.worker, t.deal.worker_stake) then return "funds" end
     local weight = math.max((m.scores[c.worker] or 0) // 3, 3) - 1
     local old = t.groups[c.digest] or 0
@@ -236,7 +245,7 @@ function op.contributeAndFinalize(m, c)
     if t.deal.trust ~= 1 then return name .. "trust" end
     if not callback_ok(t.deal, c.callbackData, c.digest) then return name .. "callback" end
     if t.deal.tag & 1 ~= 0 and not c.enclave then return name .. "unattested" end
-    if c.authorization and c.authorization ~= t.deal.scheduler then return name .. "unauthorized" end
+    if c.authorization and c.authorization ~= (c.enclave and m.keeper or t.deal.scheduler) then return name .. "unauthorized" end
     t.by[c.worker] = { worker = c.worker, digest = c.digest, status = "proved", weight = 0 }
     t.order[1] = t.by[c.worker]
     t.status, t.winners, t.reveals, t.reveal = "completed", 1, 1, c.now + 2 * t.deal.time
@@ -319,6 +328,21 @@ function op.claim(m, c)
     m.kitty = m.kitty + t.deal.stake
     for _, k in ipairs(t.order) do m:unlock(k.worker, t.deal.worker_stake) end
 end
+
+-- No key was given, so nobody is at fault: all have theirs back.
+function op.refuse(m, c)
+    local t = m.tasks[c.task]
+    if not t then return "refuse-status" end
+    if c.by ~= m.keeper then return "not-keeper" end
+    if t.status ~= "active" then return "refuse-status" end
+    if t.final <= c.now then return "refuse-late" end
+    t.status = "failed"
+    m:unlock(t.deal.payer, t.deal.price)
+    m:unlock(t.deal.scheduler, t.deal.stake)
+    for _, k in ipairs(t.order) do m:unlock(k.worker, t.deal.worker_stake) end
+end
+
+function op.keeper(m, c) m.keeper = c.who end
 
 function market:apply(command)
     local refusal, more = op[command.op](self, command)

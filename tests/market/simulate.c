@@ -33,9 +33,9 @@
 #define RICH UINT64_C(1000000000)
 #define SUMS_EVERY 50000u	/* steps between two looks at every account */
 
-enum kind { DEPOSIT, REGISTER, TRANSFER, POLICY, ORDER, CANCEL, MATCH, INITIALIZE, CONTRIBUTE, CONTRIBUTE_FINALIZE, REVEAL, REOPEN, FINALIZE, CLAIM, KINDS };
+enum kind { DEPOSIT, REGISTER, TRANSFER, POLICY, ORDER, CANCEL, MATCH, INITIALIZE, CONTRIBUTE, CONTRIBUTE_FINALIZE, REVEAL, REOPEN, FINALIZE, CLAIM, REFUSE, KINDS };
 static const char *const kind_words[] = { "deposit", "register", "transfer", "policy", "order", "cancel", "match", "initialize", "contribute",
-	"contributeAndFinalize", "reveal", "reopen", "finalize", "claim" };
+	"contributeAndFinalize", "reveal", "reopen", "finalize", "claim", "refuse" };
 
 /* One event: all that is needed to do it again. What a, b, c mean depends on the kind; names follow from numbers. */
 struct act { enum kind kind; uint32_t a, b, c, d; uint64_t x, y; int64_t now; };
@@ -276,6 +276,7 @@ static int act_do(struct world *w, const struct act *a)
 	case REOPEN: return market_reopen(&w->m, name_of("t", a->a).text, name_of("p", a->b).text, &w->e);
 	case FINALIZE: return market_finalize(&w->m, name_of("t", a->a).text, name_of("p", a->b).text, &none, &w->e);
 	case CLAIM: return market_claim(&w->m, name_of("t", a->a).text, &w->e);
+	case REFUSE: return market_refuse_task(&w->m, name_of("t", a->a).text, a->x == 1, &w->e);
 	case KINDS: break;
 	}
 	abort();
@@ -527,7 +528,10 @@ static bool task_next(struct simulation *s, const struct live *l, const struct m
 	if (t->status == MARKET_ACTIVE) {
 		if (t->contribution_deadline <= s->now && percent(s, 90))
 			return false;
-		*a = worker_comes(s, l, d);
+		if (percent(s, 1))
+			*a = (struct act){ .kind = REFUSE, .a = l->task, .x = 1 };	/* a keeper gives no key */
+		else
+			*a = worker_comes(s, l, d);
 		return true;
 	}
 	bool late = t->reveal_deadline <= s->now;
@@ -541,8 +545,8 @@ static bool task_next(struct simulation *s, const struct live *l, const struct m
 /* Something that makes no sense, or comes from the wrong one. */
 static struct act nonsense(struct simulation *s, const struct live *l)
 {
-	static const enum kind kinds[] = { CONTRIBUTE, CONTRIBUTE_FINALIZE, REVEAL, REOPEN, FINALIZE, CLAIM };
-	return (struct act){ .kind = kinds[below(s, 6)], .a = l->task, .b = below(s, PEOPLE), .c = below(s, 2), .d = below(s, PEOPLE) };
+	static const enum kind kinds[] = { CONTRIBUTE, CONTRIBUTE_FINALIZE, REVEAL, REOPEN, FINALIZE, CLAIM, REFUSE };
+	return (struct act){ .kind = kinds[below(s, 7)], .a = l->task, .b = below(s, PEOPLE), .c = below(s, 2), .d = below(s, PEOPLE) };
 }
 
 static void task_step(struct simulation *s, size_t i)

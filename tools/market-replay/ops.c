@@ -140,6 +140,14 @@ static int restriction_put(struct replay *r, const struct command *c, enum field
 	return list_add(r, out, "scenario", false, v, c->names, e);
 }
 
+static void purposes_put(const struct command *c, char out[static MARKET_PURPOSES_TEXT])
+{
+	const struct value *v = &c->at[F_PURPOSES];
+	size_t at = 0;
+	for (size_t i = 0; i < v->count && c->given & FIELD(PURPOSES) && at < MARKET_PURPOSES_TEXT; i++)
+		at += (size_t)snprintf(out + at, MARKET_PURPOSES_TEXT - at, "%s%s", at ? " " : "", c->names[v->first + i]);
+}
+
 static int order_names(struct replay *r, const struct command *c, struct market_order *o, struct err *e)
 {
 	static const enum field assets[] = { F_APP, F_DATA, F_POOL, F_APP };
@@ -160,7 +168,8 @@ static int order_names(struct replay *r, const struct command *c, struct market_
 	if (restriction_put(r, c, F_TO_APP, o->restrict_to.app, e) < 0 || restriction_put(r, c, F_TO_DATA, o->restrict_to.data, e) < 0 ||
 		restriction_put(r, c, F_TO_POOL, o->restrict_to.pool, e) < 0)
 		return -1;
-	return restriction_put(r, c, F_TO_REQUESTER, o->restrict_to.requester, e) < 0 ? -1 : restriction_put(r, c, F_PURPOSES, o->purposes, e);
+	purposes_put(c, o->purposes);
+	return restriction_put(r, c, F_TO_REQUESTER, o->restrict_to.requester, e);
 }
 
 static int order_run(struct replay *r, const struct command *c, struct err *e)
@@ -342,6 +351,11 @@ static int claim_run(struct replay *r, const struct command *c, struct err *e)
 	return market_claim(&r->market, NAME_OF(c, TASK), e);
 }
 
+static int refuse_run(struct replay *r, const struct command *c, struct err *e)
+{
+	return market_refuse_task(&r->market, NAME_OF(c, TASK), r->market.keeper[0] && strcmp(r->market.keeper, NAME_OF(c, BY)) == 0, e);
+}
+
 static int score_run(struct replay *r, const struct command *c, struct err *e)
 {
 	return market_score_set(&r->market, NAME_OF(c, WHO), NUMBER_OR(c, VALUE, 0), e);
@@ -382,6 +396,7 @@ static const struct replay_op ops[] = {
 	{ "reopen", reopen_run, FIELD(TASK) | FIELD(BY) | FIELD(NOW), 0 },
 	{ "finalize", finalize_run, FIELD(TASK) | FIELD(BY) | FIELD(NOW), FIELD(CALLBACK_DATA) },
 	{ "claim", claim_run, FIELD(TASK) | FIELD(NOW), FIELD(BY) },
+	{ "refuse", refuse_run, FIELD(TASK) | FIELD(BY) | FIELD(NOW), 0 },
 	{ "score", score_run, FIELD(WHO) | FIELD(VALUE), 0 },
 	{ "keeper", keeper_run, FIELD(WHO), 0 },
 	{ "dump", replay_dump, 0, FIELD(NOW) },
