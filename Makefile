@@ -88,7 +88,7 @@ $O/obj/%.o: %.c $O/gen/flags
 	$Q$(CC) $(ENCLUA_CFLAGS) $(CFLAGS) $(SAN_FLAGS) -MMD -MP -c -o $@ $<
 
 # Other flags, other objects.
-FLAGS = $(CC) $(ENCLUA_CFLAGS) $(CFLAGS) $(SAN_FLAGS)
+FLAGS = $(filter-out -I$O/gen,$(CC) $(ENCLUA_CFLAGS) $(CFLAGS) $(SAN_FLAGS))
 $O/gen/flags: FORCE
 	$Qmkdir -p $(@D)
 	$Qecho '$(subst ','\'',$(FLAGS))' | cmp -s - $@ || echo '$(subst ','\'',$(FLAGS))' >$@

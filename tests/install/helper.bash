@@ -2,7 +2,10 @@
 . "$BATS_TEST_DIRNAME/../cli/helper.bash"
 
 # maker TARGET VARIABLE=…: nothing should have to be made again. What it says is in `said`.
-maker() { env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s -C "$top" O="$build" "$@" > said 2>&1 || { cat said; return 1; }; }
+maker() {
+	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s -C "$top" O="$build" FLAGS="$(cat "$build/gen/flags")" "$@" > said 2>&1 || { cat said; return 1; }
+	[ -z "$(grep "^  CC " said)" ] || { echo "made again:"; cat said; return 1; }
+}
 
 # tree DIR: mode, size and name of everything below it, and what the files hold
 tree() { (cd "$1" && find . -mindepth 1 -printf '%M %P %l\n' | sort && find . -type f -exec sha256sum {} + | sort -k 2); }
