@@ -28,3 +28,10 @@ turned_away() {
 	[ "$before" = "$after" ] || { echo "the book has grown from $before to $after entries"; return 1; }
 }
 status_of() { value "[.grants[] | select(.grant == \"$1\") | .status] | join(\",\")" grants --all; }
+# refused_plain STATUS WORDS HINT COMMAND…: without a rule's code
+refused_plain() {
+	local want=$1 words=$2 hint=$3
+	shift 3
+	fails "$want" "$words" "$enclua" "$@" || return 1
+	grep -qF -- "$hint" err || { echo "no hint '$hint' in: $(cat err)"; return 1; }
+}

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/os.h"
+#include "base/purpose.h"
 #include "base/text.h"
+#include "grant.h"
 #include "run_task.h"
 #include "seal/crypto.h"
 #include "trade.h"
@@ -17,13 +18,6 @@
 
 const char *const run_categories[] = { "XS", "S", "M", "L", "XL", NULL };
 
-/* Is `who` admitted by a restriction? Lists are asked as they are now. */
-static bool admits(struct book *b, const char *restriction, const char *who)
-{
-	struct market_member row;
-	return !restriction[0] || !strcmp(restriction, who) || (who[0] && host_get(b, MARKET_ROW_MEMBER, restriction, who, &row, NULL) == 1 && !row.removed);
-}
-
 /* The cheapest open order that fits. One that needs what the pool does not offer comes after all others: then the rule about that says what is missing. */
 struct search { const struct job *j; enum market_order_kind kind; const char *owner; struct run_order *best; };
 
@@ -32,11 +26,12 @@ static bool fits(const struct search *x, const struct market_order *o)
 	const struct run_deal *d = &x->j->deal;
 	const struct market_restrict *r = &o->restrict_to;
 	struct book *b = x->j->book;
-	if (o->kind != x->kind || strcmp(o->signer, x->owner) != 0 || (o->until && o->until <= os_time()))
+	if (o->kind != x->kind || strcmp(o->signer, x->owner) != 0)
 		return false;
 	if (o->kind == MARKET_ORDER_POOL && (o->category != d->category || o->trust < d->trust))
 		return false;
-	return admits(b, r->app, x->j->app_id) && admits(b, r->data, d->data) && admits(b, r->pool, d->pool) && admits(b, r->requester, d->requester);
+	return grant_admits(b, r->app, x->j->app_id) && grant_admits(b, r->data, d->data) && grant_admits(b, r->pool, d->pool) &&
+		grant_admits(b, r->requester, d->requester);
 }
 
 static bool better(const struct search *x, const struct market_order *o)
@@ -90,8 +85,8 @@ static int side_find(struct job *j, enum market_order_kind kind, const char *ass
 	if (asset_owner(j, asset, owner, e) < 0)
 		return -1;
 	bool mine = strcmp(owner, j->deal.requester) == 0;
-	if (mine && kind == MARKET_ORDER_DATA)
-		return 0;	/* a grant for this one use, so that it can be seen */
+	if (kind == MARKET_ORDER_DATA)	/* of one's own: a grant for this one use, so that it can be seen */
+		return mine ? 0 : job_grant_find(j, asset, owner, out, e);
 	if (order_find(j, kind, asset, owner, out, e) < 0)
 		return -1;
 	out->sign = mine && (!out->id[0] || out->price > 0);
@@ -99,10 +94,6 @@ static int side_find(struct job *j, enum market_order_kind kind, const char *ass
 		out->price = 0;
 	if (out->id[0] || out->sign)
 		return 0;
-	if (kind == MARKET_ORDER_DATA) {	/* default deny: data serves its owner alone, and whom its owner has signed for */
-		err_set(e, ERR_DENIED, "%s belongs to %s, and nobody else may run on it", asset, owner);
-		return err_hint(e, "enclua order list --data %s shows to whom it is offered; or act as its owner: --as NAME", asset);
-	}
 	err_set(e, ERR_FUNDS, "nobody offers this iApp to you: it belongs to %s", owner);
 	return err_hint(e, "enclua order list --app %s shows what is offered, and to whom", asset);
 }
@@ -157,6 +148,8 @@ int job_price(struct job *j, struct err *e)
 {
 	struct run_deal *d = &j->deal;
 	identity_text(d->requester, j->me.public_key);
+	if (d->purpose && purpose_check(d->purpose, e) < 0)
+		return err_wrap(e, "--purpose");
 	if (job_app_known(j, e) < 0)
 		return -1;
 	d->data[0] = '\0';

@@ -276,6 +276,7 @@ static int job_alloc(struct job *j, const struct args *a, struct err *e)
 int job_gather(struct cli *c, const struct args *a, struct job *j, struct err *e)
 {
 	uint64_t begun = os_now_us();
+	j->cli = c;
 	if (!cli_has_home(c)) {
 		if (cli_home_make(c, NULL, e) < 0)
 			return err_wrap(e, "no home yet, and making one failed");

@@ -146,6 +146,8 @@ static int hand_over_tell(struct cli *c, const struct job *j, struct err *e)
 		json_write_text(&c->out, rows[i].value);
 	}
 	job_costs_write(&c->out, &j->deal);
+	if (job_grant_tell(j, e) < 0)
+		return -1;
 	return cli_print(c, e, "task      %s\ndeal      %s\nworkers of the pool run it; enclua task watch %s waits for the end\n", j->deal.task, j->deal.id,
 		j->deal.task);
 }

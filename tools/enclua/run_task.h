@@ -12,7 +12,7 @@
 #include "trust/keeper.h"
 
 /* An order that a run uses: one that is open, or one that this home signs for it. */
-struct run_order { char id[ID_TEXT]; uint64_t price, tag; bool sign; };
+struct run_order { char id[ID_TEXT]; uint64_t price, tag; bool sign, policy; };	/* policy: of a grant that asks one */
 
 /* With whom, and on what terms. What was typed is above, what follows from it below. */
 struct run_deal {
@@ -34,6 +34,7 @@ extern const char *const run_categories[];	/* XS … XL, then NULL */
 
 /* Everything one run holds; gathered in order, freed in one place. */
 struct job {
+	struct cli *cli;
 	struct book *book;
 	struct store *store;	/* of the book */
 	struct keeper *keeper;
@@ -64,6 +65,10 @@ int job_gather(struct cli *c, const struct args *a, struct job *j, struct err *e
 int job_seal(struct cli *c, struct job *j, struct err *e);	/* data that was given by path; not yet in the book, to which the requester is known then */
 /* run_deal.c: orders are found or made, and their price is held against the most the requester pays; nothing is signed yet. */
 int job_price(struct job *j, struct err *e);
+/* run_grant.c: of the grants of somebody else's data the best that lets this run in; ERR_DENIED says why none does. */
+int job_grant_find(const struct job *j, const char *data, const char *owner, struct run_order *out, struct err *e);
+/* The grant that the run goes under, when there is one: a line, and in JSON "grants". */
+int job_grant_tell(const struct job *j, struct err *e);
 /* Sealed data, orders, deal and task go into the book together; `before` is called with the task's id just before that. Fills t. */
 int job_deal(struct job *j, struct store_task *t, int (*before)(void *ctx, const char *task, struct err *e), void *ctx, struct err *e);
 /* run_book.c: what else a run enters into the book. */

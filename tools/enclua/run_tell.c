@@ -174,7 +174,7 @@ static int tell(struct cli *c, const struct job *j, const struct store_task *t, 
 	text_amount_write(cost, j->deal.total);
 	if (cli_print(c, e, "task      %s\niApp      %s %s, %s\n", t->id, t->app_name, j->app->manifest->version, j->app->h1) < 0 ||
 		json_tell(c, j, t, b, dir, receipt, e) < 0 || missing_tell(c, t, e) < 0 ||
-		cli_print(c, e, "cost      %s\nreceipt   %s\n", cost, receipt) < 0 || (digest[0] && cli_print(c, e, "digest    %s\n", digest) < 0) ||
+		job_grant_tell(j, e) < 0 || cli_print(c, e, "cost      %s\nreceipt   %s\n", cost, receipt) < 0 || (digest[0] && cli_print(c, e, "digest    %s\n", digest) < 0) ||
 		cli_print(c, e, "assurance %s: %s\n", t->assurance, means ? means : "unknown") < 0)
 		return -1;
 	if (r && cli_print(c, e, "time      seal %.1f ms, start %.1f ms, run %.1f ms (cpu %.1f ms)\n", (double)j->seal_us / 1e3,

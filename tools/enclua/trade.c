@@ -173,9 +173,12 @@ static int app_by_h1(struct trade *t, const char *h1, char id[static ID_TEXT], s
 	memcpy(id, x.id, ID_TEXT);
 	if (x.n == 1)
 		return 0;
-	err_set(e, x.n ? ERR_CONFLICT : ERR_NOT_FOUND, x.n ? "%zu registrations have the archive %s" : "%zu iApps here have the archive %s", x.n,
-		cli_safe(h1, strlen(h1), 0));
-	return err_hint(e, x.n ? "name one by its id: enclua app list" : "enclua app list shows what there is");
+	if (x.n) {
+		err_set(e, ERR_CONFLICT, "%zu registrations have the archive %s", x.n, cli_safe(h1, strlen(h1), 0));
+		return err_hint(e, "name one by its id: enclua app list");
+	}
+	err_set(e, ERR_NOT_FOUND, "no iApp here has the archive %s", cli_safe(h1, strlen(h1), 0));
+	return err_hint(e, "enclua app list shows what there is");
 }
 
 int trade_app(struct trade *t, const char *which, char id[static ID_TEXT], struct err *e)
