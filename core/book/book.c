@@ -164,12 +164,13 @@ void book_close(struct book *b)
 {
 	if (!b)
 		return;
+	(void)book_replica_settle(b, NULL);
 	book_queue_close(b);
 	if (b->rules)
 		b->rules->close(b->rules_ctx);
 	ledger_rows_close(b->ledger);
 	store_close(b->store);
-	book_replica_done(b->replica);
+	free(b->replica);
 	free(b);
 }
 

@@ -48,29 +48,19 @@ static int chain_admit(struct book *b, struct book_chain *c, const struct incomi
 	return 0;
 }
 
-static int step(struct book *b, const char *sql, struct err *e)
-{
-	sqlite3_stmt *st = NULL;
-	if (store_statement(b->store, &st, sql, e) < 0)
-		return -1;
-	int rc = sqlite3_step(st);
-	(void)sqlite3_reset(st);
-	return rc == SQLITE_DONE ? 0 : store_fail(b->store, rc, e, "change it");
-}
-
 /* A refused chain leaves nothing behind; an error of the store ends the whole transaction. */
 static int chain_try(struct book *b, struct book_chain *c, const struct incoming *in, struct err *e)
 {
 	struct book_head before = b->head;
-	if (step(b, "SAVEPOINT chain", e) < 0)
+	if (store_run(b->store, "SAVEPOINT chain", e) < 0)
 		return -1;
 	c->result = chain_admit(b, c, in);
 	if (c->result < 0) {
 		b->head = before;
-		if (step(b, "ROLLBACK TO chain", e) < 0)
+		if (store_run(b->store, "ROLLBACK TO chain", e) < 0)
 			return -1;
 	}
-	return step(b, "RELEASE chain", e);
+	return store_run(b->store, "RELEASE chain", e);
 }
 
 /* What the disk will hold, and not what we meant to write, must give the new head. */

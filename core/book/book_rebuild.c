@@ -128,7 +128,7 @@ int book_rebuild(struct book *b, struct book_rebuilt *out, void (*progress)(void
 {
 	uint8_t each[TABLES * 32];
 	memset(out, 0, sizeof *out);
-	if (store_begin(b->store, e) < 0)
+	if (book_replica_settle(b, e) < 0 || store_begin(b->store, e) < 0)
 		return -1;
 	int r = book_rules_needed(b, e) < 0 || book_head_load(b, e) < 0 ? -1 : 0;
 	const struct book_head head = b->head;
@@ -297,7 +297,7 @@ int book_verify(struct book *b, struct book_checked *out, void (*progress)(void 
 	struct replay again = { .from = b, .verify = true, .progress = progress, .ctx = ctx };
 	memset(out, 0, sizeof *out);
 	/* One transaction, so that what others append meanwhile is not half seen. */
-	if (store_exec(b->store, "BEGIN", e) < 0)
+	if (book_replica_settle(b, e) < 0 || store_exec(b->store, "BEGIN", e) < 0)
 		return -1;
 	int r = book_rules_needed(b, e) < 0 || book_head_load(b, e) < 0 ? -1 : 0;
 	out->entries = b->head.range.size;

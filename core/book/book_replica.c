@@ -19,12 +19,14 @@
 
 #define ACCEPTED "accepted"
 #define DATABASE "replica.db"
-#define CACHE "-65536"	/* KiB of pages: with the rows at hand in memory an entry costs half as much */
+#define CACHE "-65536"	/* KiB of pages */
+#define PENDING 256u	/* entries that one transaction takes up: who is killed before its commit is given them again */
 
 struct replica {
 	struct note_key key;	/* the operator's, under the book's origin */
 	struct entry en;	/* at hand */
 	struct checkpoint accepted;	/* size 0: none yet */
+	struct book_head committed;	/* while a transaction is open: where it began */
 	bool contained;	/* accepted lies in the entries as they are: seen once, it stays so, for they only become more */
 };
 
@@ -32,11 +34,6 @@ struct replica {
 static bool path_in(const struct book *b, const char *name, char out[static PATH_MAX])
 {
 	return b->dir[0] && snprintf(out, PATH_MAX, "%s/%s", b->dir, name) < PATH_MAX;
-}
-
-void book_replica_done(struct replica *r)
-{
-	free(r);
 }
 
 /* What was accepted */
@@ -185,7 +182,7 @@ static int database_check(struct book *b, struct err *e)
 
 /* NORMAL: after a loss of power it is one that was, a little older, and never one of two halves, whose tables would not be those of its head. */
 #define PRAGMAS "PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; " \
-	"PRAGMA synchronous = NORMAL; PRAGMA cache_size = " CACHE
+	"PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 8192; PRAGMA cache_size = " CACHE
 
 static int tables_open(struct book *b, const struct book_rules *rules, struct err *e)
 {
@@ -305,26 +302,65 @@ static int entry_follow(struct book *b, const struct book_item *item, struct err
 	return 0;
 }
 
+/* One transaction takes up many batches, each a savepoint in it: most pages that an entry changes are changed by the next ones as well. */
+static bool pending(const struct book *b)
+{
+	return b->store->db && !sqlite3_get_autocommit(b->store->db);
+}
+
+int book_replica_settle(struct book *b, struct err *e)
+{
+	if (!b->replica || !pending(b))
+		return 0;
+	if (store_end(b->store, 0, e) == 0)
+		return 0;
+	b->head = b->replica->committed;
+	return -1;
+}
+
+static int batch_begin(struct book *b, struct err *e)
+{
+	if (!pending(b)) {
+		if (store_begin(b->store, e) < 0)
+			return -1;
+		b->replica->committed = b->head;
+	}
+	return store_run(b->store, "SAVEPOINT batch", e);
+}
+
+/* Nothing of it stays. Where the disk failed SQLite has undone the whole transaction. */
+static void batch_undo(struct book *b, const struct book_head *before)
+{
+	b->head = *before;
+	if (pending(b) && (store_run(b->store, "ROLLBACK TO batch", NULL) < 0 || store_run(b->store, "RELEASE batch", NULL) < 0))
+		(void)store_end(b->store, -1, NULL);
+	if (!pending(b))
+		b->head = b->replica->committed;
+	if (b->store->damaged)
+		database_forget(b);
+}
+
 int book_replica_add(struct book *b, const struct book_item *items, size_t n, struct err *e)
 {
 	const struct book_head before = b->head;
 	assert(b->replica);
-	if (store_begin(b->store, e) < 0)
+	if (n == 0)
+		return 0;
+	if (batch_begin(b, e) < 0)
 		return -1;
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < n; i++)
 		if ((r = entry_follow(b, &items[i], e)) < 0)
 			err_wrap(e, "entry %llu", (unsigned long long)(before.range.size + i));
-	if (r == 0 && n)
+	if (r == 0)
 		r = book_head_store(b, e);
-	if (store_end(b->store, r, e) == 0)
-		return 0;
-	b->head = before;
-	if (b->store->damaged) {
-		database_forget(b);
-		err_hint(e, "open the replica again: it begins anew");
+	if (r == 0)
+		r = store_run(b->store, "RELEASE batch", e);
+	if (r < 0) {
+		batch_undo(b, &before);
+		return -1;
 	}
-	return -1;
+	return b->head.range.size - b->replica->committed.range.size < PENDING ? 0 : book_replica_settle(b, e);
 }
 
 /* Checkpoints */

@@ -88,6 +88,16 @@ int store_statement(struct store *s, sqlite3_stmt **st, const char *sql, struct 
 	return *st ? 0 : store_statement_keep(s, st, sql, NULL, sql, e);
 }
 
+int store_run(struct store *s, const char *sql, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	if (store_statement(s, &st, sql, e) < 0)
+		return -1;
+	int rc = sqlite3_step(st);
+	(void)sqlite3_reset(st);
+	return rc == SQLITE_DONE ? 0 : store_fail(s, rc, e, "change it");
+}
+
 void store_statements_end(struct store *s)
 {
 	while (s->n_statements > 0)

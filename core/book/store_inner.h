@@ -47,6 +47,7 @@ int store_statement(struct store *s, sqlite3_stmt **st, const char *sql, struct 
 sqlite3_stmt *store_cached(struct store *s, const char *literal, const struct table *t);
 int store_statement_keep(struct store *s, sqlite3_stmt **st, const char *literal, const struct table *t, const char *sql, struct err *e);
 bool store_busy(const struct store *s, const char *literal);	/* is it being read just now? then it must not be taken */
+int store_run(struct store *s, const char *sql, struct err *e);	/* one of those, without values or rows */
 void store_statements_end(struct store *s);	/* before the tables change, and at the end */
 int store_begin(struct store *s, struct err *e);	/* takes the write lock, waiting for others */
 int store_end(struct store *s, int result, struct err *e);	/* commits when result is 0, else rolls back; passes -1 on */
