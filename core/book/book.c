@@ -398,7 +398,8 @@ int book_find(struct book *b, const char *which, uint64_t *index, struct err *e)
 			return -1;
 		if (*index < b->head.range.size)
 			return 0;
-		return err_set(e, ERR_NOT_FOUND, "the book has %llu entries, numbered from 0", (unsigned long long)b->head.range.size);
+		err_set(e, ERR_NOT_FOUND, "the book has %llu entries, numbered from 0", (unsigned long long)b->head.range.size);
+		return err_hint(e, "enclua book log --from -20 shows the newest");
 	}
 	if (!id_looks_like(which) || !id_bounds(which, low, high)) {
 		err_set(e, ERR_USAGE, "an entry is named by its number, its id, or at least 8 characters of that after the 1");

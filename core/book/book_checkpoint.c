@@ -174,16 +174,13 @@ int book_checkpoint(struct book *b, struct buf *note, struct err *e)
 		goto out;
 	if (!is || size != b->head.range.size) {
 		buf_clear(&made);
-		/* Ed25519 signs the same text alike, so that a checkpoint which a power failure takes back is made again as it was: nobody waits for the disk. */
-		if (book_operator_open(b, &operator, e) < 0 || store_exec(b->store, "PRAGMA synchronous = NORMAL", e) < 0)
+		/* This waits for the disk like every change, although a lost checkpoint could be signed again as it was: a row that is committed and not yet synced is
+		 * lost when somebody's sync fails, and what others commit behind it in the write-ahead log, synced or not, would be lost with it. */
+		if (book_operator_open(b, &operator, e) < 0 || store_begin(b->store, e) < 0)
 			goto out;
-		int done = store_begin(b->store, e);
-		if (done == 0) {
-			done = book_head_load(b, e) < 0 || sign_head(b, operator, &made, e) < 0 ? -1 : 0;
-			size = b->head.range.size;
-			done = store_end(b->store, done, e);
-		}
-		if (store_exec(b->store, "PRAGMA synchronous = FULL", done == 0 ? e : NULL) < 0 || done < 0)
+		int done = book_head_load(b, e) < 0 || sign_head(b, operator, &made, e) < 0 ? -1 : 0;
+		size = b->head.range.size;
+		if (store_end(b->store, done, e) < 0)
 			goto out;
 	}
 	if (publish(b, size, e) < 0)

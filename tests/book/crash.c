@@ -357,8 +357,11 @@ static bool chain_check(struct book *b, const struct plan *p, size_t step, const
 				known ? "elsewhere" : "lost");
 		if (seen->done[step]) {
 			struct buf bytes = BUF_INIT(ENTRY_BYTES_MAX);
-			bool same = book_entry(b, at, &bytes, &e) == 0 && bytes.len == s->notes[i].len && memcmp(bytes.data, s->notes[i].data, bytes.len) == 0;
+			int read = book_entry(b, at, &bytes, &e);
+			bool same = read == 0 && bytes.len == s->notes[i].len && memcmp(bytes.data, s->notes[i].data, bytes.len) == 0;
 			buf_done(&bytes);
+			if (read < 0)
+				return wrong("step %zu: entry %llu cannot be read: %s", step, (unsigned long long)at, e.msg);
 			if (!same)
 				return wrong("step %zu: entry %llu has other bytes than were confirmed", step, (unsigned long long)at);
 		}

@@ -30,6 +30,7 @@ struct shared {
 	bool on, struck;
 	enum fault_kind kind;
 	uint64_t n, calls, full_until;
+	uint64_t lost_ino;	/* of the sync that failed: whoever has that file open hears of it once (Linux, errseq) */
 	char dir[PATH_MAX];
 	dev_t dev;
 	ino_t known[KNOWN_MAX];	/* files and folders below dir */
@@ -39,6 +40,7 @@ struct shared {
 };
 
 static struct shared *all;
+static bool heard;	/* this process of lost_ino */
 static time_t frozen;
 
 void faults_init(void)
@@ -119,10 +121,10 @@ void faults_begin(const char *dir, enum fault_kind kind, uint64_t n)
 	(void)snprintf(all->dir, sizeof all->dir, "%s/", dir);
 	all->dev = st.st_dev;
 	all->n_known = all->used = 0;
-	all->calls = all->full_until = 0;
+	all->calls = all->full_until = all->lost_ino = 0;
 	all->kind = kind;
 	all->n = n;
-	all->struck = false;
+	all->struck = heard = false;
 	if (nftw(dir, tree_known, 16, FTW_PHYS) != 0)
 		abort();
 	all->on = true;
@@ -371,8 +373,12 @@ static int sync_to(int fd)
 	enum fault_kind f = draw();
 	bool good = f != FAULT_EIO;	/* room was found when it was written */
 	record(good ? OP_SYNC : OP_SYNC_FAILED, st.st_ino, 0, NULL, 0);
+	bool told = good && all->lost_ino == st.st_ino && !heard;
+	if (!good)
+		all->lost_ino = st.st_ino;
+	heard = heard || !good || told;
 	errno = EIO;
-	return done(f, good ? 0 : -1);
+	return done(f, good && !told ? 0 : -1);
 }
 
 int fsync(int fd)
