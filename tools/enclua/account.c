@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "book/book.h"
 #include "host/host.h"
+#include "trade.h"
 #include "verbs.h"
 
 static void json_pair(struct cli *c, const char *key, const char *text)
@@ -287,8 +288,12 @@ static int order_do(struct cli *c, const struct order *o, struct err *e)
 	if ((o->by_operator ? book_operator_open(b, &by, e) : cli_identity_open(c, &by, e)) < 0 || book_draft(b, &en, o->type, e) < 0)
 		goto out;
 	order_fill(o, &en);
-	if (entry_sign(&en, by, &note, e) < 0 || book_append_one(b, &note, &index, e) < 0)
+	if (entry_sign(&en, by, &note, e) < 0)
 		goto out;
+	if (book_append_one(b, &note, &index, e) < 0) {
+		trade_funds_hint(b, e);
+		goto out;
+	}
 	r = order_report(c, b, o, &en, index, e);
 out:
 	identity_free(by);

@@ -10,6 +10,7 @@
 #include "book/export.h"
 #include "form/tlog_proof.h"
 #include "host/host.h"
+#include "seal/machine_key.h"
 #include "verbs.h"
 
 int book_home_open(struct cli *c, struct book **out, struct err *e)
@@ -90,13 +91,32 @@ void book_checkpoint_json(struct cli *c, const struct checkpoint *cp)
 	book_json_text(c, "root", root);
 }
 
-void book_who(const struct cli *c, const uint8_t public_key[static 32], char out[static IDENTITY_TEXT])
+void book_names_load(struct book_names *n, const struct cli *c)
+{
+	static const char *const names[BOOK_MACHINE_KEYS] = { "operator", "worker", "manager", "keeper" };
+	struct keystore_item item;
+	struct identity *id = NULL;
+	*n = (struct book_names){ .keys = "" };
+	(void)cli_keys_dir(c, n->keys, sizeof n->keys, NULL);
+	for (size_t i = 0; i < BOOK_MACHINE_KEYS; i++)
+		if (keystore_find(n->keys, names[i], &item, NULL) < 0 && machine_key_open(c->home, names[i], &id, NULL) == 0) {
+			n->machine[i].name = names[i];
+			memcpy(n->machine[i].key, identity_public(id), 32);
+			identity_free(id);
+		}
+}
+
+void book_who(const struct book_names *n, const uint8_t public_key[static 32], char out[static IDENTITY_TEXT])
 {
 	struct keystore_item item;
-	char keys[4200];
 	identity_text(out, public_key);
-	if (cli_keys_dir(c, keys, sizeof keys, NULL) == 0 && keystore_find_public(keys, public_key, &item, NULL) == 0)
+	if (keystore_find_public(n->keys, public_key, &item, NULL) == 0) {
 		(void)snprintf(out, IDENTITY_TEXT, "%s", item.name);
+		return;
+	}
+	for (size_t i = 0; i < BOOK_MACHINE_KEYS; i++)
+		if (n->machine[i].name && memcmp(n->machine[i].key, public_key, 32) == 0)
+			(void)snprintf(out, IDENTITY_TEXT, "%s", n->machine[i].name);
 }
 
 /* One entry by number or id, verbatim. */
@@ -160,10 +180,13 @@ static int against_check(struct cli *c, struct book *b, const char *path, struct
 		goto out;
 	if (own_checkpoint_read(&saved, &file, e) < 0) {
 		err_wrap(e, "the saved checkpoint %s", path);
+		if (!e->hint[0])
+			err_hint(e, "one is saved by: enclua book checkpoint > FILE");
 		goto out;
 	}
 	if (strcmp(saved.origin, book_origin(b)) != 0) {
 		err_set(e, ERR_INVALID, "the saved checkpoint is of the book %s, and this one is %s", saved.origin, book_origin(b));
+		err_hint(e, "--home DIR chooses the home whose book it is of");
 		goto out;
 	}
 	if (book_size(b, &size, e) < 0)

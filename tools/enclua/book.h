@@ -22,7 +22,11 @@ void book_json_number(struct cli *c, const char *key, uint64_t v);
 /* Members of the open JSON object: origin, size, root. */
 void book_checkpoint_json(struct cli *c, const struct checkpoint *cp);
 void book_root_text(char out[static 45], const struct merkle_hash *root);	/* as a checkpoint spells it */
-/* The petname here of who signed, or enclua1…; a name that the home does not know is never shown in its place. */
-void book_who(const struct cli *c, const uint8_t public_key[static 32], char out[static IDENTITY_TEXT]);
+/* Whom this home can call by a name: its keys by their petnames, and this machine's own, unless a key of the home is called so. */
+#define BOOK_MACHINE_KEYS 4u
+struct book_names { char keys[4200]; struct { const char *name; uint8_t key[32]; } machine[BOOK_MACHINE_KEYS]; };
+void book_names_load(struct book_names *n, const struct cli *c);
+/* Its name here, or enclua1…; a name that only the book claims is never shown in its place. */
+void book_who(const struct book_names *n, const uint8_t public_key[static 32], char out[static IDENTITY_TEXT]);
 
 #endif

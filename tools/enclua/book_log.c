@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "book.h"
 #include "verbs.h"
 
@@ -29,7 +30,7 @@ static void subject_text(const struct entry *en, const uint8_t *text, size_t tex
 			if (f->kind == ENTRY_KIND_ID)
 				(void)snprintf(out, 160, "%s", (const char *)at);
 			else if (f->kind == ENTRY_KIND_NUMBER)
-				(void)snprintf(out, 160, "%llu nRLC", (unsigned long long)*(const uint64_t *)at);
+				text_amount_write(out, *(const uint64_t *)at);
 			else if (f->kind == ENTRY_KIND_TEXT)
 				(void)snprintf(out, 160, "%s", cli_safe(((const struct entry_text *)at)->at, ((const struct entry_text *)at)->len, 0));
 		}
@@ -51,7 +52,7 @@ static void entry_members(struct cli *c, uint64_t index, const struct entry *en,
 	(void)entry_json(en, &c->out);
 }
 
-struct listing { struct cli *c; bool typed; enum entry_type type; uint64_t shown, limit, next; };
+struct listing { struct cli *c; struct book_names names; bool typed; enum entry_type type; uint64_t shown, limit, next; };
 
 static int log_row(void *ctx, uint64_t index, const uint8_t *bytes, size_t len, struct err *e)
 {
@@ -73,7 +74,7 @@ static int log_row(void *ctx, uint64_t index, const uint8_t *bytes, size_t len, 
 	if (l->c->json)
 		return 0;
 	entry_time_text(when, en.time);
-	book_who(l->c, en.by, who);
+	book_who(&l->names, en.by, who);
 	subject_text(&en, bytes, text_len, subject);
 	return cli_print(l->c, e, "%6llu  %s  %-17s  %s%s%s\n", (unsigned long long)index, when, entry_info(en.type)->type, who, subject[0] ? "  " : "",
 		subject);
@@ -123,6 +124,7 @@ static int run_log(struct cli *c, struct args *a, struct err *e)
 		e->code = ERR_USAGE;
 		return -1;
 	}
+	book_names_load(&l.names, c);
 	int r = book_home_open(c, &b, e);
 	if (r == 0 && (r = book_size(b, &size, e)) == 0 && (r = log_range(a, size, &from, &l.limit, e)) == 0)
 		r = log_list(c, b, &l, from, size, e);

@@ -180,8 +180,11 @@ static int run_sign(struct cli *c, struct args *a, struct err *e)
 	if ((args_has(a, "log") && log_key(&log, a, e) < 0) || book_home_open(c, &b, e) < 0 ||
 		book_file_read(a->words[0], WITNESS_REQUEST_BYTES, &request, e) < 0 || witness_open(c->home, &me, e) < 0)
 		goto out;
-	if (witness_sign(book_store(b), me, args_has(a, "log") ? &log : NULL, buf_text(&request), request.len, os_time(), &line, &seen, e) < 0)
+	if (witness_sign(book_store(b), me, args_has(a, "log") ? &log : NULL, buf_text(&request), request.len, os_time(), &line, &seen, e) < 0) {
+		if (!e->hint[0] && e->code == ERR_INVALID)
+			err_hint(e, "the keeper of the book makes the file: enclua book witness request > FILE");
 		goto out;
+	}
 	struct checkpoint cp = { .size = seen.size, .root = seen.root };
 	memcpy(cp.origin, seen.origin, sizeof cp.origin);
 	book_checkpoint_json(c, &cp);
@@ -240,9 +243,13 @@ static int run_add(struct cli *c, struct args *a, struct err *e)
 	uint64_t size = 0;
 	int r = -1;
 	if (book_home_open(c, &b, e) < 0 || book_policy_open(&p, c, NULL, e) < 0 ||
-		book_file_read(a->words[0], CHECKPOINT_NOTE_MAX, &lines, e) < 0 ||
-		witness_add(b, p, buf_text(&lines), lines.len, &added, &size, e) < 0)
+		book_file_read(a->words[0], CHECKPOINT_NOTE_MAX, &lines, e) < 0)
 		goto out;
+	if (witness_add(b, p, buf_text(&lines), lines.len, &added, &size, e) < 0) {
+		if (!e->hint[0] && e->code == ERR_INVALID)
+			err_hint(e, "the witness makes the file, from what enclua book witness request prints: enclua book witness sign REQUEST > FILE");
+		goto out;
+	}
 	book_json_number(c, "added", added);
 	book_json_number(c, "size", size);
 	if (cli_print(c, e, "%zu new signature%s on the checkpoint of %llu entries\n", added, added == 1 ? "" : "s", (unsigned long long)size) == 0)

@@ -167,6 +167,8 @@ int main(int argc, char **argv)
 	int r = run(c, &a, argc, argv, &e);
 	cli_progress_end(c);
 	bool gone = r < 0 && reader_gone(&e);
+	if (r < 0 && e.code == ERR_USAGE && !e.hint[0] && a.command)
+		err_hint(&e, "enclua %s --help", a.command->words);
 	if (r < 0 && !gone)
 		error_print(c, &e);
 	buf_done(&c->text);

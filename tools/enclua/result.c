@@ -96,6 +96,12 @@ int result_dir_check(const char *dir, struct err *e)
 	return access(path, W_OK | X_OK) == 0 ? 0 : err_sys(e, errno, "cannot write into %s", path);
 }
 
+void result_path(char *out, size_t size, const char *dir, const char *name)
+{
+	size_t n = strlen(dir);
+	(void)snprintf(out, size, "%s%s%s", dir, n && dir[n - 1] == '/' ? "" : "/", name);
+}
+
 static void extra_add(struct bundle *all, const char *name, const void *bytes, size_t len)
 {
 	struct bundle_file *f = &all->files[all->n_files++];

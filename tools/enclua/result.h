@@ -13,6 +13,7 @@ int result_open(struct store *s, const struct store_task *t, const struct identi
 int result_dir_check(const char *dir, struct err *e);
 /* Files, log.txt, result.json (b may be NULL: not ours to open), the sealed bytes as result.age, and the receipt. */
 #define RESULT_RECEIPT "task.receipt"
+void result_path(char *out, size_t size, const char *dir, const char *name);	/* dir/name, whether dir was typed with a slash or not */
 int result_dir_write(struct store *s, const struct store_task *t, const struct bundle *b, const struct buf *receipt, const char *dir, struct err *e);
 
 /* The receipt of a task that has ended, under the home's own policy of witnesses when there is one (run_book.c). */

@@ -163,6 +163,29 @@ int job_price(struct job *j, struct err *e)
 	return total_check(j, e);
 }
 
+/* The rule of consensus, as if all that work for the pool gave the same answer. */
+struct choir { struct book *b; uint64_t trust; market_wide group, total; bool enough; };
+
+static int sing(void *ctx, const struct book_record *r, struct err *e)
+{
+	struct choir *x = ctx;
+	struct market_score s = { .value = 0 };
+	if (host_get(x->b, MARKET_ROW_SCORE, r->b, "", &s, e) < 0)
+		return -1;
+	if (market_group_add(&x->group, &x->total, market_weight(s.value)) < 0)
+		return 1;
+	x->enough = x->trust <= 1 || market_consensus(x->group, x->total, x->trust);
+	return x->enough;
+}
+
+int job_workers_check(const struct job *j, bool *enough, struct err *e)
+{
+	struct choir x = { .b = j->book, .trust = j->deal.trust, .total = 1 };
+	int r = book_records(x.b, HOST_WORKER, j->deal.pool, 1, sing, &x, e);
+	*enough = x.enough;
+	return r < 0 ? -1 : 0;
+}
+
 /* The chain */
 
 struct chain { struct buf *notes; size_t n, max; struct job *j; struct entry *en; struct buf text; struct identity *manager; };

@@ -12,6 +12,7 @@
 #include "layers.h"
 #include "node/parcel.h"
 #include "result.h"
+#include "trust/attest.h"
 #include "verbs.h"
 
 static void bar(void *ctx, double fraction)
@@ -23,9 +24,13 @@ static int options_read(const struct args *a, uint32_t *allow_missing, struct er
 {
 	if (layers_allowed(a, allow_missing, e) < 0)
 		return -1;
-	const char *level = args_get(a, "min-assurance");
-	if (level && strcmp(level, "software") != 0) {
-		err_set(e, ERR_DENIED, "this machine offers the assurance level software, not %s", level);
+	enum attest_level level = ATTEST_NONE;
+	if (args_has(a, "min-assurance") && attest_level_parse(&level, args_get(a, "min-assurance"), e) < 0) {
+		e->code = ERR_USAGE;
+		return err_wrap(e, "--min-assurance");
+	}
+	if (level > ATTEST_SOFTWARE) {
+		err_set(e, ERR_DENIED, "this machine offers the assurance level software, not %s", attest_level_text(level));
 		return err_hint(e, "enclua doctor");
 	}
 	return args_get(a, "output") ? result_dir_check(args_get(a, "output"), e) : 0;
@@ -174,6 +179,9 @@ static int dry_run(struct cli *c, const struct job *j, struct err *e)
 {
 	const struct run_deal *d = &j->deal;
 	char total[TEXT_AMOUNT];
+	bool enough;
+	if (job_workers_check(j, &enough, e) < 0)
+		return -1;
 	text_amount_write(total, d->total);
 	json_write_key(&c->out, "dry_run");
 	json_write_bool(&c->out, true);
@@ -184,6 +192,11 @@ static int dry_run(struct cli *c, const struct job *j, struct err *e)
 	json_write_key(&c->out, "category");
 	json_write_text(&c->out, run_categories[d->category]);
 	job_costs_write(&c->out, d);
+	json_write_key(&c->out, "enough_workers");
+	json_write_bool(&c->out, enough);
+	if (!enough)
+		cli_note(c, "but the workers that the pool has now cannot reach trust %llu, even if all agree: enclua pool show %s; less --trust needs fewer",
+			(unsigned long long)d->trust, d->pool);
 	return cli_print(c, e, "%s %s (%s) would run in the pool %s, category %s, for %s; nothing was sealed, nothing started\n", j->app->manifest->name,
 		j->app->manifest->version, j->app->h1, d->pool, run_categories[d->category], total);
 }
@@ -206,8 +219,10 @@ static int deal_read(const struct args *a, struct job *j, struct err *e)
 	d->pool_typed = args_get(a, "pool");
 	d->purpose = args_get(a, "purpose");
 	d->min_assurance = args_get(a, "min-assurance");
-	if (args_has(a, "max-price") && text_amount(args_get(a, "max-price"), &d->max_price, e) < 0)
-		return err_wrap(e, "--max-price");
+	if (args_has(a, "max-price") && text_amount(args_get(a, "max-price"), &d->max_price, e) < 0) {
+		err_wrap(e, "--max-price");
+		return err_hint(e, "--max-price 1.5RLC pays 1.5 RLC at most; without it a run must be free");
+	}
 	d->max_given = args_has(a, "max-price");
 	if (number_read(a, "trust", &d->trust, e) < 0)
 		return -1;
@@ -215,8 +230,10 @@ static int deal_read(const struct args *a, struct job *j, struct err *e)
 	d->category_given = category != NULL;
 	for (; category && run_categories[d->category] && strcmp(run_categories[d->category], category) != 0; d->category++)
 		;
-	if (category && !run_categories[d->category])
-		return err_set(e, ERR_USAGE, "--category is XS, S, M, L or XL");
+	if (category && !run_categories[d->category]) {
+		err_set(e, ERR_USAGE, "--category is XS, S, M, L or XL");
+		return err_hint(e, "a task has 5 min, 20 min, 1 h, 3 h or 10 h then; without --category, the shortest that its wall clock fits into");
+	}
 	return 0;
 }
 
@@ -265,7 +282,7 @@ static const struct option_row run_options[] = {
 	{ "purpose", 0, "WORD", false, "what for; owners may grant for some purposes only" },
 	{ "no-wait", 0, NULL, false, "make the deal and leave the run to workers: enclua task watch" },
 	{ "seed", 0, "TEXT", false, "another seed for math.random; the same text gives the same run" },
-	{ "min-assurance", 0, "LEVEL", false, "refuse to run below this level; this version offers: software" },
+	{ "min-assurance", 0, "LEVEL", false, "refuse to run below this level: none, software; this version offers: software" },
 	{ "allow-missing-layer", 0, "NAME", true, "run although this machine lacks this isolation layer (see enclua doctor);\n"
 	  "                                 $ENCLUA_ALLOW_MISSING_LAYER may name some, with commas between" },
 	{ "dry-run", 0, NULL, false, "check everything, seal nothing, run nothing" },

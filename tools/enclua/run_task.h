@@ -65,6 +65,7 @@ int job_gather(struct cli *c, const struct args *a, struct job *j, struct err *e
 int job_seal(struct cli *c, struct job *j, struct err *e);	/* data that was given by path; not yet in the book, to which the requester is known then */
 /* run_deal.c: orders are found or made, and their price is held against the most the requester pays; nothing is signed yet. */
 int job_price(struct job *j, struct err *e);
+int job_workers_check(const struct job *j, bool *enough, struct err *e);	/* could the pool's workers of today reach the trust that is asked, if all agree? */
 /* run_grant.c: of the grants of somebody else's data the best that lets this run in; ERR_DENIED says why none does. */
 int job_grant_find(const struct job *j, const char *data, const char *owner, struct run_order *out, struct err *e);
 /* The grant that the run goes under, when there is one: a line, and in JSON "grants". */

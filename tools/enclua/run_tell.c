@@ -166,7 +166,7 @@ static int missing_tell(struct cli *c, const struct store_task *t, struct err *e
 
 static int tell(struct cli *c, const struct job *j, const struct store_task *t, const struct bundle *b, const char *dir, const char *receipt, struct err *e)
 {
-	char digest[HEX_LEN(32) + 1], cost[TEXT_AMOUNT];
+	char digest[HEX_LEN(32) + 1], cost[TEXT_AMOUNT], sealed[4400];
 	struct entry_text level = entry_text(t->assurance);
 	const struct work_result *r = j->ran;
 	const char *means = assurance_text(&level);
@@ -180,8 +180,10 @@ static int tell(struct cli *c, const struct job *j, const struct store_task *t, 
 	if (r && cli_print(c, e, "time      seal %.1f ms, start %.1f ms, run %.1f ms (cpu %.1f ms)\n", (double)j->seal_us / 1e3,
 		(double)(j->start_us + r->box.start_us) / 1e3, (double)r->box.run_us / 1e3, (double)r->box.cpu_us / 1e3) < 0)
 		return -1;
-	if (dir)
-		return cli_print(c, e, "result    %s%s\n", dir, j->mine ? "" : "/result.age, sealed to its beneficiary alone");
+	if (dir) {
+		result_path(sealed, sizeof sealed, dir, "result.age");
+		return cli_print(c, e, "result    %s%s\n", j->mine ? dir : sealed, j->mine ? "" : ", sealed to its beneficiary alone");
+	}
 	return j->mine ? cli_print(c, e, "result    enclua task result %s\n", t->id) : cli_print(c, e, "result    sealed to its beneficiary alone\n");
 }
 
@@ -199,7 +201,7 @@ int job_deliver(struct cli *c, struct job *j, const struct store_task *t, const 
 	if (outcome_error(j, t, b, e) < 0)
 		goto out;
 	if (files)
-		(void)snprintf(path, sizeof path, "%s/" RESULT_RECEIPT, dir);
+		result_path(path, sizeof path, dir, RESULT_RECEIPT);
 	if (files && result_dir_write(j->store, t, b, &receipt, dir, e) < 0) {
 		if (!e->hint[0])
 			err_hint(e, "the run is done and its result is kept: enclua task result %s -o DIR", t->id);

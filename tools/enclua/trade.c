@@ -65,18 +65,33 @@ static const struct { const char *code, *hint; bool also; } hints[] = {
 	{ "run-assurance", "enclua doctor shows what this machine can promise, --min-assurance asks for less", false },
 };
 
-int trade_hint(struct err *e)
+static int hint_also(struct err *e, const char *more)
 {
 	char named[sizeof e->hint + 4];
+	(void)snprintf(named, sizeof named, "%s%s", e->hint, e->hint[0] ? "; " : "");
+	return err_hint(e, "%s%s", named, more);
+}
+
+int trade_hint(struct err *e)
+{
 	for (size_t i = 0; e && i < sizeof hints / sizeof *hints; i++) {
 		if (strncmp(e->msg, hints[i].code, strlen(hints[i].code)) != 0)
 			continue;
 		if (e->hint[0] && !hints[i].also)
 			return -1;
-		(void)snprintf(named, sizeof named, "%s%s", e->hint, e->hint[0] ? "; " : "");
-		return err_hint(e, "%s%s", named, hints[i].hint);
+		return hint_also(e, hints[i].hint);
 	}
 	return -1;
+}
+
+int trade_funds_hint(struct book *b, struct err *e)
+{
+	struct identity *bank = NULL;
+	struct err ignored;
+	if (!e || e->code != ERR_FUNDS || book_operator_open(b, &bank, &ignored) < 0)
+		return -1;
+	identity_free(bank);
+	return hint_also(e, "enclua account deposit N puts money in, as the operator of the book");
 }
 
 /* Who signs */

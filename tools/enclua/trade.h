@@ -15,6 +15,8 @@ struct trade { struct cli *c; struct book *b; struct keystore_item me; };
 int trade_open(struct trade *t, struct cli *c, struct err *e);	/* also when it fails: trade_done */
 void trade_done(struct trade *t);
 
+/* Money is missing: also how it comes in, where this home has the key of the book's bank. Always -1. */
+int trade_funds_hint(struct book *b, struct err *e);
 /* Signs and appends. id: of the thing that it makes, index: of the entry; either may be NULL. A refusal gets its hint. enter also tells the result its "entry". */
 int trade_append(struct trade *t, struct entry *en, const struct identity *by, char *id, uint64_t *index, struct err *e);
 int trade_enter(struct trade *t, struct entry *en, const struct identity *by, char *id, struct err *e);
