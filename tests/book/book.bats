@@ -34,6 +34,30 @@ sql() { sqlite3 "$1/store.db" "$2"; }
 	fails 2 "--limit is a number" "$enclua" book log --limit -1
 }
 
+@test "log: this machine's own keys by their names, unless a key of the home is called so; amounts as people write them" {
+	"$enclua" run-task "$top/iapps/hello-world" > /dev/null
+	"$enclua" account deposit 5RLC > /dev/null
+	"$enclua" book log > out
+	[ "$(grep -c enclua1 out)" -eq 0 ]
+	grep -q 'book.open  *operator$' out
+	grep -q 'identity.register  *worker  worker$' out
+	grep -q 'pool.create  *manager  pool1' out
+	grep -q 'task.complete  *worker  task1' out
+	grep -q 'account.deposit  *operator  5 RLC$' out
+	"$enclua" key new worker --no-passphrase > /dev/null
+	"$enclua" book log --type task.complete | grep -q 'enclua1'
+}
+
+@test "verify --against what is no checkpoint, or one of another book, says what to do" {
+	home other
+	echo hello > wrong
+	fails 5 "the saved checkpoint wrong" "$enclua" book verify --against wrong
+	grep -q 'try: .*enclua book checkpoint > FILE' err
+	at other book checkpoint > others
+	fails 5 "is of the book" "$enclua" book verify --against others
+	grep -q 'try: --home' err
+}
+
 @test "show: the note as it was signed, by number, id and prefix of one" {
 	grow mine
 	n=$(size mine)
@@ -46,7 +70,8 @@ sql() { sqlite3 "$1/store.db" "$2"; }
 	"$enclua" --json book show "$id" > out
 	jq -rj .note out | cmp - one
 	jq -e ".index == $((n - 1)) and .type == \"data.register\" and .id == \"$id\" and (.by | startswith(\"enclua1\"))" out
-	fails 3 "" "$enclua" book show 99999
+	fails 3 "numbered from 0" "$enclua" book show 99999
+	grep -q 'try: enclua book log' err
 	fails 3 "" "$enclua" book show task1qqqqqqqqqqqq
 }
 

@@ -17,6 +17,14 @@ teardown() { teardown_homes; }
 	enclua --home other book witness seen | grep -qF "$(enclua --json book checkpoint | jq -r .origin)"
 }
 
+@test "files that are something else: both sides say who makes the right one" {
+	echo hello > wrong
+	fails 5 "not a request" "$enclua" book witness sign wrong
+	grep -q 'try: .*enclua book witness request > FILE' err
+	fails 5 "signature lines" "$enclua" book witness add wrong
+	grep -q 'try: .*enclua book witness sign REQUEST > FILE' err
+}
+
 @test "through pipes" {
 	home other
 	"$enclua" book witness request | at other book witness sign - | "$enclua" book witness add - | grep -q '^1 new signature on'

@@ -33,6 +33,7 @@ money() {
 	jq -e '.error.hint | contains("--max-price 2RLC")' err
 	says 2 "$enclua" run-task "$app" --data text.txt --max-price 1 --trust -1
 	fails 5 "--max-price: " "$enclua" run-task "$app" --data text.txt --max-price lots
+	grep -qF "try: --max-price 1.5RLC" err
 	[ "$(entries)" = "$before" ]
 	[ -z "$(find "$ENCLUA_HOME/blobs/tmp" -type f)" ]
 }
@@ -109,6 +110,28 @@ money() {
 	jq -e '.cost.total == 0' out
 }
 
+@test "--dry-run says when the pool's workers are too few for the trust that is asked" {
+	text
+	says 0 "$enclua" run-task "$app_dir" --data text.txt --trust 3 --dry-run
+	grep -qF "cannot reach trust 3" err
+	says 0 "$enclua" --json run-task "$app_dir" --data text.txt --trust 3 --dry-run
+	jq -e '.enough_workers == false' out
+	"$enclua" pool worker add local ben > /dev/null
+	says 0 "$enclua" --json run-task "$app_dir" --data text.txt --trust 3 --dry-run
+	jq -e '.enough_workers' out
+	says 0 "$enclua" run-task "$app_dir" --data text.txt --trust 3 --dry-run
+	[ ! -s err ]
+}
+
+@test "--min-assurance: this machine offers software, which is more than none" {
+	text
+	says 0 "$enclua" run-task "$app_dir" --data text.txt --min-assurance none
+	says 0 "$enclua" run-task "$app_dir" --data text.txt --min-assurance software
+	fails 4 "not tpm2" "$enclua" run-task "$app_dir" --data text.txt --min-assurance tpm2
+	fails 2 "no assurance level lots" "$enclua" run-task "$app_dir" --data text.txt --min-assurance lots
+	grep -q "try: " err
+}
+
 @test "--dry-run tells the price, enters nothing, and asks nobody to pay" {
 	deployed 1RLC
 	text
@@ -150,7 +173,10 @@ money() {
 	fails 7 "of category S with trust 4" "$enclua" --as ada run-task "$app_dir" --pool mill --category S --trust 4 --data text.txt
 	fails 7 "of category XL" "$enclua" --as ada run-task "$app_dir" --pool mill --category XL --data text.txt
 	fails 3 "there is no" "$enclua" run-task "$app_dir" --pool nowhere --data text.txt
-	says 2 "$enclua" run-task "$app_dir" --category XXL --data text.txt
+	fails 2 "XS, S, M, L or XL" "$enclua" run-task "$app_dir" --category XXL --data text.txt
+	grep -q "try: " err
+	fails 2 "whole number" "$enclua" run-task "$app_dir" --trust some --data text.txt
+	grep -qF "try: enclua run-task --help" err
 	[ "$(entries)" = "$before" ]
 	says 0 "$enclua" --as ada run-task "$app_dir" --pool mill --category S --trust 3 --data text.txt --max-price 1RLC --dry-run
 }

@@ -153,6 +153,8 @@ transfers() { "$enclua" --json account history bank | jq '.transfers | length'; 
 	fails 3 "not known in this book" "$enclua" account deposit 1 --to "$stranger"
 	fails 5 "" "$enclua" account transfer "${ben%?}q" 1
 	fails 6 "to itself" "$enclua" account transfer me 1
+	fails 7 "needs" "$enclua" account transfer ben 1RLC
+	grep -q "try: .*enclua account show .*enclua account deposit N" err
 	fails 3 "nobody" "$enclua" account show nobody
 	fails 3 "" "$enclua" account show deal1xyz/escrow
 	fails 3 "" "$enclua" account history task1xyz/stake/x

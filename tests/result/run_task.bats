@@ -12,6 +12,7 @@ teardown() { teardown_home; }
 	want=$(awk -F, 'NR > 1 { s += $2 } END { printf "%.3f", s / (NR - 1) }' patients.csv)
 	[ "$(cat out/average.txt)" = "$want" ]
 	grep -q "^mode\|." out/statistics.json
+	[[ "$output" == *"receipt   out/task.receipt"* ]]
 }
 
 @test "age opens the result with the requester's key and with no other" {
