@@ -5,7 +5,7 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT := $(UNIT_SRC:tests/unit/%.c=$O/unit/%)
 BATS := $(wildcard tests/*/*.bats)
 BOX_TESTS := $(patsubst %,$O/box/%,syscalls attacks life)
-EXTRA_TESTS += $O/market/simulate $O/money/driver $(patsubst %,$O/deal/%,enter deal liar) $(patsubst %,$O/book/%,verify foreign make_log our_verify crash)
+EXTRA_TESTS += $O/policy/ask $O/market/simulate $O/money/driver $(patsubst %,$O/deal/%,enter deal liar) $(patsubst %,$O/book/%,verify foreign make_log our_verify crash)
 TEST_TIMEOUT ?= 900
 
 test_age_vectors_LIBS := -lz
@@ -43,7 +43,7 @@ check: all $(UNIT) $(BOX_TESTS) $(EXTRA_TESTS)
 	@missing=$$($O/enclua --json doctor | jq -r '.layers | to_entries | map(select(.value | not) | .key) | join(",")'); \
 	[ -z "$$missing" ] || echo "NOTE: no box here has $$missing (a container or a chroot?); what these layers stop is not tested"; \
 	export ENCLUA_ALLOW_MISSING_LAYER=$$missing; \
-	BUILD=$O SAN=$(SAN) $(PROVE) -j2 --timer --exec tests/run tests/tidy tests/lua/run tests/market/run tests/market/random tests/market/poco/run $O/market/simulate tests/box/hostile.sh tests/money/run $(if $(SAN),tests/fuzz/run) $(UNIT) $(BOX_TESTS) $O/book/crash $(BATS)
+	BUILD=$O SAN=$(SAN) $(PROVE) -j2 --timer --exec tests/run tests/tidy tests/lua/run tests/market/run tests/market/random tests/market/poco/run tests/policy/run $O/market/simulate tests/box/hostile.sh tests/money/run $(if $(SAN),tests/fuzz/run) $(UNIT) $(BOX_TESTS) $O/book/crash $(BATS)
 
 bench: all
 	$QBUILD=$O tests/bench/run
@@ -122,6 +122,12 @@ $O/deal/liar: tests/deal/liar.c $(call OBJ,$(TOOL_SRC)) $O/core.a
 	$Qmkdir -p $(@D)
 	$Q$(CC) $(ENCLUA_CFLAGS) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -Wl,--wrap=work_run -MMD -MP -o $@ $^ $(LIBS)
 	$Qln -sf ../enclave $(@D)/enclave
+
+# Policies in real boxes behind a pipe; tests/policy/run has the cases.
+$O/policy/ask: tests/policy/ask.c $O/core.a | $O/enclave
+	$(call say,TEST,$@)
+	$Qmkdir -p $(@D)
+	$Q$(CC) $(ENCLUA_CFLAGS) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $O/core.a $(LIBS)
 
 # Money: the ledger behind a pipe; tests/money/run holds it against model.py.
 $O/money/driver: tests/money/driver.c $O/core.a

@@ -18,6 +18,7 @@ void host_adopt(lua_State *L, struct task *t, const uint8_t seed[static 32]);
 
 /* modules.c: require, and the loading of the iApp's files. */
 void modules_open(lua_State *L);	/* leaves the stack as it was */
+void modules_offer(lua_State *L);	/* pops a table of modules by name: these are loaded, and nothing else */
 int modules_load(lua_State *L, const char *path, size_t len);	/* pushes the chunk of an archive file, or a message; a Lua status */
 
 /* globals.c */

@@ -28,7 +28,7 @@ int modules_load(lua_State *L, const char *path, size_t len)
 {
 	const struct box_file *f = archive_find(task_of(L), path, len);
 	if (!f) {
-		lua_pushfstring(L, "the iApp has no file %s", path);
+		lua_pushfstring(L, "the archive has no file %s", path);
 		return LUA_ERRERR;
 	}
 	lua_pushfstring(L, "@%s", path);
@@ -51,8 +51,16 @@ static bool archive_loader(lua_State *L, const char *name)
 	return found;
 }
 
+/* The library of policies is for the state that is made with it, before there is a task; a policy has nothing else of the library. */
+static bool library_offers(const struct task *t, const char *name)
+{
+	return !t || (t->request.kind == BOX_KIND_APP && strncmp(name, "policy", 6) != 0);
+}
+
 static bool library_loader(lua_State *L, const char *name)
 {
+	if (!library_offers(task_of(L), name))
+		return false;
 	for (const struct host_module *m = host_modules; m->name; m++)
 		if (strcmp(m->name, name) == 0) {
 			lua_pushcfunction(L, m->open);
@@ -118,7 +126,7 @@ static int modules_require(lua_State *L)
 	lua_rawgetp(L, LUA_REGISTRYINDEX, &guard_key);
 	lua_toclose(L, 4);
 	if (!archive_loader(L, name) && !library_loader(L, name))
-		return luaL_error(L, "module '%s' not found: neither in the iApp nor in the library", name);
+		return luaL_error(L, "module '%s' not found: neither in the archive nor in the library", name);
 	lua_pushvalue(L, 1);
 	lua_call(L, 1, 1);	/* not protected: a traceback shall show the module's frames */
 	if (lua_isnil(L, -1)) {
@@ -128,6 +136,11 @@ static int modules_require(lua_State *L)
 	lua_pushvalue(L, -1);
 	lua_setfield(L, 2, name);
 	return 1;
+}
+
+void modules_offer(lua_State *L)
+{
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &loaded_key);
 }
 
 void modules_open(lua_State *L)

@@ -12,26 +12,37 @@
 #include "enclave/data.h"
 #include "enclave/heap.h"
 #include "enclave/host.h"
+#include "enclave/policy.h"
 #include "enclave/seal.h"
 #include "seal/age.h"
 #include "seal/crypto.h"
 
 #define SCRIPT_AT 0x650000000000ul
 #define SCRIPT_HALF (2 * LIMIT_BOX_MEMORY)	/* address space, not memory; luamem bounds what is used */
+#define POLICY_AT 0x650800000000ul	/* behind the two halves of scripts, for the sake of page tables */
+#define POLICY_HALF MIB(256)
 
-/* What the zygote prepares and every fork finds: the only state that is not reached through a struct task. */
-static struct { struct luamem memory; lua_State *L; } pristine;
+/* What the zygote prepares and every fork finds: the only state that is not reached through a struct task. One for each kind of task, in a region of its
+ * own: neither is worth a byte of the other's memory limit. */
+static struct { struct luamem memory; lua_State *L; } pristine[2];
+
+static int state_prepare(enum box_kind kind, uintptr_t at, size_t half, lua_State *(*make)(struct luamem *m))
+{
+	struct arena *script;
+	if (arena_map(&script, at, half) < 0)
+		return -1;
+	luamem_init(&pristine[kind].memory, script);
+	pristine[kind].L = make(&pristine[kind].memory);
+	return pristine[kind].L ? 0 : -1;
+}
 
 int enclave_prepare(void)
 {
-	struct arena *script;
-	if (heap_map() < 0 || arena_map(&script, SCRIPT_AT, SCRIPT_HALF) < 0)
+	if (heap_map() < 0 || crypto_init(NULL) < 0)
 		return -1;
-	if (crypto_init(NULL) < 0)
+	if (state_prepare(BOX_KIND_APP, SCRIPT_AT, SCRIPT_HALF, host_new) < 0)
 		return -1;
-	luamem_init(&pristine.memory, script);
-	pristine.L = host_new(&pristine.memory);
-	return pristine.L ? 0 : -1;
+	return state_prepare(BOX_KIND_POLICY, POLICY_AT, POLICY_HALF, policy_new);
 }
 
 _Noreturn void task_limit(struct task *t, enum box_limit which)
@@ -190,10 +201,10 @@ static void begin(struct task *t, const struct task_start *s)
 	struct box_request *r = &t->request;
 	crypto_random_seed(s->entropy);
 	t->start = s;
-	t->memory = &pristine.memory;
-	t->L = pristine.L;
-	if (boxwire_request_decode(r, s->request, s->request_len, NULL) < 0 || r->n_recipients == 0)
+	if (boxwire_request_decode(r, s->request, s->request_len, NULL) < 0 || (r->kind == BOX_KIND_APP && r->n_recipients == 0))
 		_exit(BOX_EXIT_CHANNEL);
+	t->memory = &pristine[r->kind].memory;
+	t->L = pristine[r->kind].L;
 	t->n_data = data_count(r);
 	t->result.limit = r->output;
 }
@@ -206,6 +217,8 @@ _Noreturn void task_main(const struct task_start *s)
 	channel_init(t->channel, BOX_CHANNEL_FD);
 	begin(t, s);
 	channel_add(t->channel, BOX_KEY, s->box_public, sizeof s->box_public);
+	if (t->request.kind == BOX_KIND_POLICY)
+		policy_main(t);
 	release_take(t);
 	lua_State *L = t->L;
 	luamem_limit(t->memory, t->request.memory, memory_exhausted, t);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/place.h"
 #include "base/text.h"
 #include "base/ustar.h"
 #include "form/ytree.h"
@@ -373,41 +374,6 @@ static int purposes_read(struct reading *r, const struct ytree_node *n)
 	return 0;
 }
 
-/* A name of the DNS (RFC 1123 §2.1) in small letters. No address: whatever ends in a number would be read as one. */
-static bool host_valid(const char *s, size_t n)
-{
-	const char *last = s;
-	if (n == 0 || n > 253)
-		return false;
-	for (const char *end = s + n, *dot; s <= end; s = dot + 1) {
-		dot = memchr(s, '.', (size_t)(end - s));
-		if (!dot)
-			dot = end;
-		if (dot == s || dot - s > 63 || *s == '-' || dot[-1] == '-')
-			return false;
-		last = s;
-	}
-	return !strchr(DIGITS, *last);
-}
-
-/* smtp:host:port or https:host[:port] */
-bool manifest_egress_valid(const char *s)
-{
-	bool smtp = !strncmp(s, "smtp:", 5);
-	if (!smtp && strncmp(s, "https:", 6) != 0)
-		return false;
-	s += smtp ? 5 : 6;
-	size_t host = strspn(s, SMALL DIGITS ".-");
-	if (!host_valid(s, host))
-		return false;
-	s += host;
-	if (*s == '\0')
-		return !smtp;
-	size_t digits = *s == ':' ? strspn(s + 1, DIGITS) : 0;
-	long port = digits && digits < 6 ? strtol(s + 1, NULL, 10) : 0;
-	return port > 0 && port < 65536 && s[1] != '0' && s[1 + digits] == '\0';
-}
-
 static int egress_read(struct reading *r, const struct ytree_node *n)
 {
 	if (list_check(r, n) < 0 || list_alloc(r, n, sizeof *r->m->egress, LIMIT_MANIFEST_WORDS, (void **)&r->m->egress) < 0)
@@ -415,8 +381,8 @@ static int egress_read(struct reading *r, const struct ytree_node *n)
 	for (const struct ytree_node *c = n->first; c; c = c->next) {
 		if (text_read(r, c, r->m->egress[r->m->n_egress], sizeof *r->m->egress) < 0)
 			return -1;
-		if (!manifest_egress_valid(c->text))
-			return ytree_refuse(r->doc, c, r->e, "write egress like smtp:mail.example.org:587 or https:api.example.org");
+		if (!place_valid(c->text))
+			return ytree_refuse(r->doc, c, r->e, "write egress like " PLACE_SHAPE);
 		if (repeat_check(r, n, c) < 0)
 			return -1;
 		r->m->n_egress++;

@@ -58,6 +58,5 @@ void manifest_free(struct manifest *m);
 
 /* Does `text` fit the declared type? For numbers the text becomes canonical input to Lua as it stands. */
 int manifest_arg_check(const struct manifest_arg *a, const char *text, struct err *e);
-bool manifest_egress_valid(const char *text);	/* "smtp:host:port" or "https:host[:port]" */
 
 #endif

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/place.h"
 #include "base/text.h"
-#include "form/manifest.h"
 
 #define NUMBER_MAX TEXT_AMOUNT_MAX	/* of every number: what any amount of the book may be */
 
@@ -85,15 +85,15 @@ static int egress_read(struct obligations *out, const struct json *j, struct err
 {
 	size_t n = json_count(j);
 	if (json_kind(j) != JSON_ARRAY)
-		return err_set(e, ERR_INVALID, "the obligation egress must be a list of places, such as \"https:api.example.org\"");
+		return err_set(e, ERR_INVALID, "the obligation egress must be a list of places, such as " PLACE_SHAPE);
 	if (n > OBLIGATION_EGRESS_MAX)
 		return err_set(e, ERR_INVALID, "the obligation egress has more than %u places", OBLIGATION_EGRESS_MAX);
 	for (size_t i = 0; i < n; i++) {
 		size_t len = 0;
 		const struct json *place = json_at(j, i);
 		const char *text = json_text(place, &len);
-		if (json_kind(place) != JSON_STRING || len >= sizeof out->egress[0] || strlen(text) != len || !manifest_egress_valid(text))
-			return err_set(e, ERR_INVALID, "a place of the obligation egress is like \"smtp:mail.example.org:587\" or \"https:api.example.org\"");
+		if (json_kind(place) != JSON_STRING || len >= sizeof out->egress[0] || strlen(text) != len || !place_valid(text))
+			return err_set(e, ERR_INVALID, "a place of the obligation egress is like " PLACE_SHAPE);
 		memcpy(out->egress[i], text, len + 1);
 	}
 	qsort(out->egress, n, sizeof out->egress[0], text_order);
