@@ -35,3 +35,14 @@ refused_plain() {
 	fails "$want" "$words" "$enclua" "$@" || return 1
 	grep -qF -- "$hint" err || { echo "no hint '$hint' in: $(cat err)"; return 1; }
 }
+# by_hand GRANT FIELD=VALUE…: ben's request for the data, entered; prints the fields of the match that would take that grant
+by_hand() {
+	local grant=$1 request app_order pool_order
+	shift
+	app_order=$(value '[.orders[] | select(.state == "open")][0].order' order list --app "$app" --kind app)
+	pool_order=$(value '[.orders[] | select(.state == "open")][0].order' order list --pool local --kind pool)
+	[ "$pool_order" != null ] || pool_order=$(value .order pool offer local)
+	request=$(enter ben order.request app="$app" data="$data" data_price=1000 recipient="$(value .age key show ben)" params="$zero" volume=1 \
+		category="$(value .category order show "$pool_order" | sed 's/XS/0/; s/^S$/1/')" "$@")
+	echo deal.match app="$app_order" data="$grant" pool="$pool_order" request="$request"
+}

@@ -99,7 +99,7 @@ static int run_list(struct cli *c, struct args *a, struct err *e)
 	json_write_array_end(&c->out);
 	trade_done(&l.t);
 	if (r == 0 && !c->text.len)
-		cli_note(c, "no such orders; enclua app offer, enclua pool offer make some");
+		cli_note(c, "no such orders; enclua app offer, enclua grant, enclua pool offer make some");
 	return r;
 }
 
