@@ -26,12 +26,16 @@ $O/obj/core/box/zygote.o: $O/gen/libexec
 
 INSTALL_ENV = O="$O" DESTDIR="$(DESTDIR)" PROGRAMS="$(PROGRAMS)" LIBEXEC_PROGRAMS="$(LIBEXEC_PROGRAMS)" $(foreach d,$(INSTALL_DIRS),$d="$($d)")
 
-.PHONY: install install-strip uninstall FORCE
+.PHONY: install install-strip uninstall deb FORCE
 install: all
 	$Q$(INSTALL_ENV) tools/package/install
 
 install-strip: all
 	$Q$(INSTALL_ENV) STRIP=strip tools/package/install
+
+# A package for the Debian that this was built on. SOURCE_DATE_EPOCH is the last commit's time, unless given.
+deb: all
+	$Qumask 022 && LUA_SRC="$(LUA_SRC)" LUA_VERSION=$(LUA_VERSION) $(INSTALL_ENV) tools/package/deb
 
 uninstall:
 	$Q$(INSTALL_ENV) tools/package/uninstall
