@@ -99,3 +99,31 @@ teardown() { teardown_place; }
 	[ "$(date -d "$until" +%s)" -le $(($(date +%s) + 30 * 86400)) ]
 	[ "$(value .until --as ada grant words --app word-count --user carl --until +1h)" \< "$until" ]
 }
+
+@test "--policy by path, name or id: registered once, by whoever grants, and named in the grant" {
+	policy_folder rules
+	before=$(value .entries book verify)
+	says 0 "$enclua" --as ada --json grant words --app word-count --user ben --policy ./rules
+	policy=$(jq -r .policy out)
+	[[ "$policy" == policy1* ]]
+	[ "$(value .entries book verify)" = $((before + 2)) ]
+	says 0 "$enclua" --as ada grant words --app word-count --user carl --policy "$policy"
+	grep -q "by the policy kind$" out
+	[ "$(value .policy --as ada grant words --app word-count --user any --policy kind)" = "$policy" ]
+	[ "$(value '.policies | length' policy list)" = 1 ]
+	# Not the owner's data: nothing is registered for that, either
+	before=$(value .entries book verify)
+	policy_folder others
+	refused 4 not-owner "enclua --as NAME" --as ben grant "$data" --app word-count --user ben --policy ./others
+	[ "$(value .entries book verify)" = "$before" ]
+}
+
+@test "of grants for as much a run takes one that asks no policy" {
+	policy_folder rules
+	"$enclua" --as ada grant words --app word-count --user ben --policy ./rules --price 1 > /dev/null
+	plain=$(grant --user ben --price 1)
+	"$enclua" --as ada grant words --app word-count --user any --policy kind --price 1 > /dev/null
+	"$enclua" account deposit 1RLC --to ben > /dev/null
+	runs ben --max-price 1
+	jq -e --arg grant "$plain" '.grants == [$grant]' out
+}

@@ -46,3 +46,9 @@ by_hand() {
 		category="$(value .category order show "$pool_order" | sed 's/XS/0/; s/^S$/1/')" "$@")
 	echo deal.match app="$app_order" data="$grant" pool="$pool_order" request="$request"
 }
+# policy_folder DIR: a policy called `kind` that permits everything
+policy_folder() {
+	mkdir "$1"
+	printf 'api: 1\nname: kind\nversion: 1.0.0\nsummary: made by a test\nentry: policy.lua\n' > "$1/policy.yaml"
+	printf 'local policy = require "policy"\nreturn policy { api = 1, id = "kind", policy.permit { id = "all" } }\n' > "$1/policy.lua"
+}
