@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+void os_no_dumps(void);	/* this process leaves no core file, and other processes of its user cannot read its memory */
 void os_wipe(void *p, size_t n);	/* zeroes that the compiler may not leave out */
 
 /* Reads until n bytes or end of file; returns how many, or -1 with errno. */

@@ -224,13 +224,25 @@ const char *layers_enter(uint32_t layers)
 	return NULL;
 }
 
+/* /proc/<child> of a process that may not be dumped belongs to root, so that an ordinary user could not map the ids of its own child. The child begins as its parent is:
+ * for the moment of the clone that may be dumped. (No core file comes of it: its limit is 0. And exec makes the child forget.) */
+pid_t layers_clone(uint32_t layers, unsigned long more)
+{
+	int was = prctl(PR_GET_DUMPABLE);
+	(void)prctl(PR_SET_DUMPABLE, 1);
+	pid_t child = (pid_t)syscall(SYS_clone, layers_clone_flags(layers) | more, 0, 0, 0, 0);
+	if (child != 0)
+		(void)prctl(PR_SET_DUMPABLE, was == 1);
+	return child;
+}
+
 /* Does what the start of a zygote does for these layers, and no more. */
 static bool layers_work(uint32_t layers)
 {
 	int sync[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sync) < 0)
 		return false;
-	pid_t child = (pid_t)syscall(SYS_clone, layers_clone_flags(layers), 0, 0, 0, 0);
+	pid_t child = layers_clone(layers, 0);
 	if (child == 0) {
 		char go;
 		close(sync[0]);

@@ -140,7 +140,7 @@ static int measurement_check(struct box_zygote *z, const uint8_t *expected, cons
 
 static pid_t child_start(int control[2], uint32_t layers)
 {
-	pid_t pid = (pid_t)syscall(SYS_clone, layers_clone_flags(layers) | SIGCHLD, 0, 0, 0, 0);
+	pid_t pid = layers_clone(layers, SIGCHLD);
 	if (pid == 0)
 		child_main(control[1], layers);
 	return pid;

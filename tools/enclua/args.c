@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/os.h"
 #include "base/text.h"
 #include "cli.h"
 
@@ -86,7 +87,7 @@ static int option_unknown(const struct command *cmd, const char *name, struct er
 	char word[64];
 	(void)snprintf(word, sizeof word, "%.*s", (int)strcspn(bare, "="), bare);
 	const char *near = text_nearest(word, names);
-	const char *shown = cli_safe(name, strlen(name), 0);
+	const char *shown = cli_safe(name, strcspn(name, "="), 0);	/* what follows may be a secret */
 	if (near)
 		err_set(e, ERR_USAGE, "unknown option %s; did you mean --%s?", shown, near);
 	else
@@ -190,13 +191,46 @@ static int command_unknown(const char *const *words, size_t n, struct err *e)
 	return err_hint(e, "enclua %s%s%s --help", prefix, space, near);
 }
 
+/* What is typed stands in the list of processes for as long as the command runs, for everybody on the machine to read. Of these options the values
+ * leave it as soon as they are read; @FILE never puts them there. */
+static int value_hide(struct args *a, const struct option_row *row, char **value, struct err *e)
+{
+	static const char *const private[] = { "arg", "secret", "set" };
+	bool hide = false;
+	for (size_t i = 0; *value && i < sizeof private / sizeof *private; i++)
+		hide |= strcmp(row->name, private[i]) == 0;
+	if (!hide)
+		return 0;
+	if (a->n_hidden == ARGS_HIDDEN_MAX)
+		return err_set(e, ERR_LIMIT, "at most %u values of --arg, --secret and --set", ARGS_HIDDEN_MAX);
+	char *copy = strdup(*value);
+	if (!copy)
+		return err_set(e, ERR_LIMIT, "out of memory");
+	memset(*value, '*', strlen(*value));
+	a->hidden[a->n_hidden++] = copy;
+	*value = copy;
+	return 0;
+}
+
+void args_done(struct args *a)
+{
+	for (size_t i = 0; i < a->n_hidden; i++) {
+		os_wipe(a->hidden[i], strlen(a->hidden[i]));
+		free(a->hidden[i]);
+	}
+	free(a->words);
+	free(a->options);
+}
+
 /* A flag counts once however often it is given; so the list is never longer than argv and one of each flag. */
-static int option_add(struct args *a, const struct option_row *row, const char *value, struct err *e)
+static int option_add(struct args *a, const struct option_row *row, char *value, struct err *e)
 {
 	if (args_has(a, row->name) && !row->arg)
 		return 0;
 	if (args_has(a, row->name) && !row->repeat)
 		return err_set(e, ERR_USAGE, "the option --%s is given twice", row->name);
+	if (value_hide(a, row, &value, e) < 0)
+		return -1;
 	a->options[a->n_options].row = row;
 	a->options[a->n_options++].value = value ? value : "";
 	return 0;
@@ -216,7 +250,7 @@ static int long_take(struct args *a, int argc, char **argv, int i, int *next, st
 	size_t len = strcspn(name, "=");
 	const struct option_row *row = row_find(cmd ? cmd->options : NULL, name, len);
 	row = row ? row : row_find(cli_global_options, name, len);
-	const char *value = name[len] == '=' ? name + len + 1 : NULL;
+	char *value = name[len] == '=' ? argv[i] + 2 + len + 1 : NULL;
 	*next = i + 1;
 	if (!row)
 		return option_unknown(cmd, argv[i], e);
@@ -236,7 +270,7 @@ static int letters_take(struct args *a, int argc, char **argv, int i, int *next,
 {
 	const struct command *cmd = a->command;
 	*next = i + 1;
-	for (const char *p = argv[i] + 1; *p; p++) {
+	for (char *p = argv[i] + 1; *p; p++) {
 		const struct option_row *row = row_letter(cmd ? cmd->options : NULL, *p);
 		row = row ? row : row_letter(cli_global_options, *p);
 		if (!row)

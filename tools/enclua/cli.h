@@ -42,15 +42,20 @@ struct command {
 	int (*run)(struct cli *c, struct args *a, struct err *e);
 };
 
+#define ARGS_HIDDEN_MAX 1024u	/* what is typed after that many is refused */
+
 /* What was typed, parsed. */
 struct args {
 	const struct command *command;
 	const char **words;	/* positional */
 	size_t n_words;
 	struct { const struct option_row *row; const char *value; } *options;
+	char *hidden[ARGS_HIDDEN_MAX];	/* values whose typed bytes were wiped: these are the copies */
+	size_t n_hidden;
 	size_t n_options;
 	char group[CLI_GROUP_BYTES];	/* --help without a command: the words of a group ("key"), or "" for everything */
 };
+void args_done(struct args *a);
 bool args_has(const struct args *a, const char *option);
 const char *args_get(const struct args *a, const char *option);	/* the last value, or NULL */
 size_t args_count(const struct args *a, const char *option);

@@ -154,6 +154,7 @@ int main(int argc, char **argv)
 {
 	struct err e = { .code = ERR_NONE };
 	struct args a = { .words = NULL };
+	os_no_dumps();	/* keys, passphrases, arguments and secrets pass through here */
 	descriptors_fill();
 	struct cli *c = calloc(1, sizeof *c);
 	if (!c)
@@ -173,8 +174,7 @@ int main(int argc, char **argv)
 		error_print(c, &e);
 	buf_done(&c->text);
 	buf_done(&c->object);
-	free(a.words);
-	free(a.options);
+	args_done(&a);
 	free(c);
 	if (gone) {	/* the silent end that a pipeline expects */
 		(void)signal(SIGPIPE, SIG_DFL);
