@@ -47,7 +47,11 @@ static int note_open(const struct book *b, const uint8_t *bytes, size_t len, str
 		return -1;
 	if (strcmp(c->origin, b->origin) != 0)
 		return err_set(e, ERR_CONFLICT, "it is of the book %s, and this is a replica of %s", c->origin, b->origin);
-	return checkpoint_open(c, &note, text, len, &b->replica->key, e);
+	if (checkpoint_open(c, &note, text, len, &b->replica->key, e) == 0)
+		return 0;
+	if (e && e->code == ERR_DENIED)	/* whoever gave it is not denied anything: it is not a checkpoint of this book */
+		e->code = ERR_INVALID;
+	return -1;
 }
 
 /* A file that cannot be read is not taken for none: whoever damages it could lead the replica back. */
@@ -66,10 +70,8 @@ static int accepted_load(struct book *b, struct err *e)
 	if (r == 0)
 		return 0;
 	err_wrap(&why, "the accepted checkpoint %s", path);
-	if (why.code != ERR_CONFLICT) {
-		why.code = why.code == ERR_DENIED ? ERR_INVALID : why.code;
+	if (why.code != ERR_CONFLICT)
 		err_hint(&why, "it says how far the book was believed; without it an older or another book of this operator is believed as well");
-	}
 	if (e)
 		*e = why;
 	return -1;
