@@ -11,7 +11,7 @@ local shared = require "policy_shared"
 local RULES_MAX <const>, TEXT_MAX <const> = shared.RULES_MAX, shared.TEXT_MAX
 
 local plain, show = shared.plain, shared.show
-local concat, format = table.concat, string.format
+local concat, format, sub = table.concat, string.format, string.sub
 
 local function quote_list(list)
     local quoted = {}
@@ -128,11 +128,12 @@ local function condition_text(c)
     return format('{"name":"%s","holds":%s%s}', c.name, tostring(c.holds), why)
 end
 
-local function row_text(row)
+local function row_text(row, testing)
     local rule = row.rule
     local because = rule.because and ',"because":' .. host.quote(rule.because) or ""
-    return format('{"rule":"%s","effect":"%s","holds":%s%s,"conditions":%s}', rule.id, rule.effect, tostring(row.holds),
-        because, map(row.conditions, condition_text))
+    local obliges = testing and ',"oblige":' .. obligations_text(rule.oblige or {}) or ""
+    return format('{"rule":"%s","effect":"%s","holds":%s%s,"conditions":%s%s}', rule.id, rule.effect,
+        tostring(row.holds), because, map(row.conditions, condition_text), obliges)
 end
 
 local function error_text(e)
@@ -140,22 +141,54 @@ local function error_text(e)
     return format('{"code":"%s"%s,"message":%s}', e.code, rule, host.quote(e.message))
 end
 
-local function answer(d)
+-- The answer of a policy that lacks a part begins with another word than permit and deny, so that nobody acts on it.
+local function answer(d, testing)
     return concat({
-        '{"effect":"', d.effect, '","rules":', quote_list(d.rules), ',"reasons":', quote_list(d.reasons),
+        '{"effect":"', testing and "test-" or "", d.effect,
+        '","rules":', quote_list(d.rules), ',"reasons":', quote_list(d.reasons),
         ',"obligations":', obligations_text(d.oblige),
         ',"missing":', map(d.missing, function(row)
             return format('{"rule":"%s","conditions":%s}', row.rule.id, quote_list(row.failing))
         end),
-        ',"errors":', map(d.errors, error_text), ',"conditions":', map(d.rows, row_text), "}"
+        ',"errors":', map(d.errors, error_text), ',"conditions":', map(d.rows, function(row)
+            return row_text(row, testing)
+        end), "}"
     })
+end
+
+-- For a test of its cases, a policy less one rule, or less parts of it: conditions, and "oblige.price" for an
+-- obligation.
+local function leave_out(list, without)
+    local left, found = {}, without.rule == nil
+    for _, rule in ipairs(list) do
+        if rule.id == without.rule then
+            found = true
+            for _, part in ipairs(without.drop or {}) do
+                local of, name = rule.conditions, part
+                if sub(part, 1, 7) == "oblige." then
+                    of, name = rule.oblige or {}, sub(part, 8)
+                end
+                if of[name] == nil then
+                    shared.refuse("mutate: %s has no %s", rule.id, show(part))
+                end
+                of[name] = nil
+            end
+        end
+        if rule.id ~= without.rule or without.drop then
+            left[#left + 1] = rule
+        end
+    end
+    if not found then
+        shared.refuse("mutate: there is no rule %s", show(without.rule))
+    end
+    return left
 end
 
 -- entry loads and runs the policy's first file. Every rule is held against the request, also when one has decided: an
 -- error anywhere denies, and an explanation needs them all.
 local function decide(entry, question)
     local rows, errors = {}, {}
-    local asks, r = pcall(request.make, question)
+    local asks, r, without = pcall(request.make, question)
     local loads, p = pcall(entry)
     if not asks then
         errors[#errors + 1] = error_make("E_INVALID", nil, r)
@@ -164,10 +197,18 @@ local function decide(entry, question)
         local why = loads and "the policy's file must return policy { … }" or p
         errors[#errors + 1] = error_make("E_INVALID", nil, why)
     end
-    for _, rule in ipairs(#errors == 0 and rules.made[p].rules or {}) do
+    local held = #errors == 0 and rules.made[p].rules or {}
+    if #errors == 0 and without then
+        local ok, left = pcall(leave_out, held, without)
+        if not ok then
+            errors[#errors + 1] = error_make("E_INVALID", nil, left)
+        end
+        held = ok and left or {}
+    end
+    for _, rule in ipairs(held) do
         rows[#rows + 1] = rule_hold(rule, r, errors)
     end
-    return answer(conclude(rows, errors))
+    return answer(conclude(rows, errors), without)
 end
 
 request.globals.oblige = rules.oblige

@@ -58,12 +58,18 @@ local function freeze(value, path, depth)
     return t
 end
 
+-- And what a test leaves out of the policy ("mutate"), which the rules do not see.
 local function request_make(text)
     local question = host.decode(text)
     if type(question) ~= "table" or is_list(question) then
         refuse("the question is no object")
     end
-    return freeze(question, "", 0)
+    local without = question.mutate
+    question.mutate = nil
+    if without ~= nil and (type(without) ~= "table" or is_list(without)) then
+        refuse("mutate is no object")
+    end
+    return freeze(question, "", 0), without
 end
 
 -- ---- what a policy's files have beside require ----

@@ -34,6 +34,9 @@ void policy_decision_done(struct policy_decision *d);
 
 /* 0 whenever there is a decision, which an error of the policy also is (deny); −1 when no box could be had. */
 int policy_ask(struct box_zygote *z, const struct iapp *policy, const char *question, size_t len, struct policy_decision *out, struct err *e);
+/* The same of a question with the member "mutate", for tests of a policy's cases: {} leaves nothing out, {"rule":id} that rule, {"rule":id,"drop":["purposes","oblige.price"]} parts
+ * of it. The box then answers "test-permit" or "test-deny", with what each rule obliges to; policy_ask takes neither for an answer, and this takes no other. */
+int policy_ask_test(struct box_zygote *z, const struct iapp *policy, const char *question, size_t len, struct policy_decision *out, struct err *e);
 /* Holds obligations against a question, as host and keeper do at a scope: a permit whose obligations do not hold becomes a denial with "obligation:<name>". */
 int policy_enforce(struct policy_decision *d, const char *question, size_t len, struct err *e);
 
