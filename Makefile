@@ -39,6 +39,7 @@ LAYERS := base seal form book market host box trust node web
 GENERATORS := core/box/mkfilter.c
 CORE_SRC := $(sort $(filter-out $(GENERATORS),$(wildcard $(LAYERS:%=core/%/*.c))))
 TOOL_SRC := $(sort $(wildcard tools/enclua/*.c))
+ATTEST_SRC := $(sort $(wildcard tools/attest-helper/*.c))
 REPLAY_SRC := $(sort $(wildcard tools/market-replay/*.c))
 OBJ = $(patsubst %.c,$O/obj/%.o,$1)
 
@@ -48,7 +49,7 @@ all: lua-system
 endif
 
 .PHONY: all lua-system deps demo check bench fuzz clean distclean
-all: $O/enclua $O/enclave $O/market-replay
+all: $O/enclua $O/enclave $O/attest-helper $O/market-replay
 
 deps:
 	@LUA_TARBALL="$(LUA_TARBALL)" tools/deps
@@ -72,6 +73,11 @@ $O/lua_probe: tools/probe/lua_probe.c
 $O/enclua: $(call OBJ,$(TOOL_SRC)) $O/core.a
 	$(call say,LINK,$@)
 	$Q$(CC) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# Evidence of TPMs and confidential VMs: the only program that is linked with OpenSSL.
+$O/attest-helper: $(call OBJ,$(ATTEST_SRC)) $O/core.a
+	$(call say,LINK,$@)
+	$Q$(CC) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs libcrypto)
 
 # Scenarios of the market against the same rules: tools/market-replay/main.c says how.
 $O/market-replay: $(call OBJ,$(REPLAY_SRC)) $O/core.a

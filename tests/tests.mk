@@ -6,6 +6,7 @@ UNIT := $(UNIT_SRC:tests/unit/%.c=$O/unit/%)
 BATS := $(wildcard tests/*/*.bats)
 BOX_TESTS := $(patsubst %,$O/box/%,syscalls attacks life)
 EXTRA_TESTS += $O/policy/ask $O/market/simulate $O/money/driver $(patsubst %,$O/deal/%,enter deal liar) $(patsubst %,$O/book/%,verify foreign make_log our_verify crash)
+TRUST_TESTS := $(patsubst %,$O/trust/%,tpm2)
 TEST_TIMEOUT ?= 900
 
 test_age_vectors_LIBS := -lz
@@ -39,11 +40,11 @@ $O/unit/%: tests/unit/%.c $O/core.a
 	$Qmkdir -p $(@D)
 	$Q$(CC) $(ENCLUA_CFLAGS) -Itests $($(notdir $@)_CFLAGS) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $($(notdir $@)_OBJ) $O/core.a $($(notdir $@)_LIBS) $(LIBS) -lcmocka
 
-check: all $(UNIT) $(BOX_TESTS) $(EXTRA_TESTS)
+check: all $(UNIT) $(BOX_TESTS) $(TRUST_TESTS) $(EXTRA_TESTS)
 	@missing=$$($O/enclua --json doctor | jq -r '.layers | to_entries | map(select(.value | not) | .key) | join(",")'); \
 	[ -z "$$missing" ] || echo "NOTE: no box here has $$missing (a container or a chroot?); what these layers stop is not tested"; \
 	export ENCLUA_ALLOW_MISSING_LAYER=$$missing; \
-	BUILD=$O SAN=$(SAN) $(PROVE) -j2 --timer --exec tests/run tests/tidy tests/lua/run tests/market/run tests/market/random tests/market/poco/run tests/policy/run $O/market/simulate tests/box/hostile.sh tests/money/run $(if $(SAN),tests/fuzz/run) $(UNIT) $(BOX_TESTS) $O/book/crash $(BATS)
+	BUILD=$O SAN=$(SAN) $(PROVE) -j2 --timer --exec tests/run tests/tidy tests/lua/run tests/market/run tests/market/random tests/market/poco/run tests/policy/run $O/market/simulate tests/box/hostile.sh tests/money/run $(if $(SAN),tests/fuzz/run) $(UNIT) $(BOX_TESTS) $(TRUST_TESTS) $O/book/crash $(BATS)
 
 bench: all
 	$QBUILD=$O tests/bench/run
@@ -144,3 +145,10 @@ $O/book/%: tests/book/%.c $O/core.a
 	$(call say,TEST,$@)
 	$Qmkdir -p $(@D)
 	$Q$(CC) $(ENCLUA_CFLAGS) -Itests $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $O/core.a $(LIBS)
+
+# What stands beside the enclave when it is installed stands beside these, too.
+$(TRUST_TESTS): $O/trust/%: tests/trust/%.c $O/core.a | $O/enclave $O/attest-helper
+	$(call say,TEST,$@)
+	$Qmkdir -p $(@D)
+	$Q$(CC) $(ENCLUA_CFLAGS) -Itests $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(trust_$(notdir $@)_OBJ) $O/core.a $(LIBS) -lcmocka
+	$Qln -sf ../enclave ../attest-helper $(@D)/

@@ -20,7 +20,7 @@ static const struct { const char *name, *sentence; } levels[] = {
 static_assert(ATTEST_NONE == 0 && LEVELS == ATTEST_CVM + 1, "the one list of levels and the enum agree");
 
 /* From the strongest to what is always there. */
-static const struct attest_provider *const providers[] = { &attest_software };
+static const struct attest_provider *const providers[] = { &attest_tpm2, &attest_software };
 #define PROVIDERS (sizeof providers / sizeof providers[0])
 
 const char *attest_level_text(enum attest_level l)
@@ -94,9 +94,9 @@ const struct attest_provider *attest_provider_find(const char *name, struct err 
 /* The strongest that is there; software always is. */
 static const struct attest_provider *provider_best(void)
 {
-	char why[sizeof ((struct attest_offer *)0)->why];
+	struct attest_offer o = { .present = false };
 	for (size_t i = 0; i < PROVIDERS; i++)
-		if (providers[i]->present(why, sizeof why))
+		if (providers[i]->present(&o.simulated, o.why, sizeof o.why))
 			return providers[i];
 	return &attest_software;
 }
@@ -170,7 +170,7 @@ size_t attest_offers(struct attest_offer *out, size_t n)
 	size_t i;
 	for (i = 0; i < n && i < PROVIDERS; i++) {
 		out[i] = (struct attest_offer){ .provider = providers[i]->name, .level = providers[i]->level };
-		out[i].present = providers[i]->present(out[i].why, sizeof out[i].why);
+		out[i].present = providers[i]->present(&out[i].simulated, out[i].why, sizeof out[i].why);
 	}
 	return i;
 }

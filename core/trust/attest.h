@@ -51,8 +51,19 @@ int attest_evidence(const char *provider, const struct attest_subject *s, const 
 int attest_verify(const uint8_t *evidence, size_t len, const struct attest_subject *s, const struct attest_references *r, int64_t now, struct attest_claims *out,
 	struct err *e);
 
+/* Makes this machine's TPM one that the keeper of home accepts: a challenge that only the TPM with both the EK and the AK can answer, a quote, a line in the references. The AK
+ * stays in the TPM. roots: a file of certificates (PEM) of which one must vouch for the EK, or NULL. */
+struct attest_enrolled {
+	char ak[65], pcrs[65];	/* as in the references */
+	char maker[32];	/* manufacturer and what it calls the TPM: its own word */
+	char issuer[128];	/* who certified the EK, or "" */
+	bool rooted;	/* and one of the roots vouches for that */
+	bool simulated, known;	/* known: the line was there already */
+};
+int attest_enroll(struct attest_enrolled *out, const char *home, const char *roots, struct err *e);
+
 /* What this machine offers, for doctor: fills at most n, each with why when it is absent. */
-struct attest_offer { const char *provider; enum attest_level level; bool present; char why[160]; };
+struct attest_offer { const char *provider; enum attest_level level; bool present, simulated; char why[160]; };
 size_t attest_offers(struct attest_offer *out, size_t n);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "trust/attest.h"
+#include "trust/attest_helper.h"
 
 #define ATTEST_BYTES KIB(32)	/* evidence as text; a TDX quote with its certificates has some 7 KiB */
 #define ATTEST_PARTS 4u
@@ -16,13 +17,13 @@ struct attest_provider {
 	const char *name;
 	enum attest_level level;
 	const char *parts[ATTEST_PARTS + 1];
-	bool (*present)(char *why, size_t size);	/* why: when not */
+	bool (*present)(bool *simulated, char *why, size_t size);	/* why: when not */
 	int (*evidence)(const struct attest_subject *s, struct buf parts[static ATTEST_PARTS], struct err *e);
 	/* The text itself is already known to be the worker's, and to be about s. */
 	int (*verify)(const struct buf parts[static ATTEST_PARTS], const struct attest_subject *s, const struct attest_references *r, int64_t now,
 		struct attest_claims *out, struct err *e);
 };
-extern const struct attest_provider attest_software;
+extern const struct attest_provider attest_software, attest_tpm2;
 const struct attest_provider *attest_provider_at(size_t i);	/* from the strongest; NULL after the last */
 const struct attest_provider *attest_provider_find(const char *name, struct err *e);
 
@@ -39,6 +40,12 @@ int attest_text_write(const struct attest_text *t, struct buf *out, struct err *
 int attest_text_sign(const struct attest_text *t, const struct identity *worker, struct buf *out, struct err *e);	/* the whole */
 /* Only what attest_text_sign would write is read, and only with a signature by the key that the text names. ERR_INVALID. t is for attest_text_done either way. */
 int attest_text_read(struct attest_text *t, const uint8_t *bytes, size_t len, struct err *e);
+
+/* The TPM of this machine, as the helper takes it; NULL, with why, when there is none. ENCLUA_TPM names another. */
+const char *attest_tpm(char *why, size_t size);
+/* Asks a verifying helper of its own whether parts (AK, quote, signature) hold for this report; pcrs: what they were. */
+int attest_quote_check(const struct helper_field quote[static 3], const uint8_t report[static 32], uint8_t pcrs[static 32], struct err *e);
+bool attest_maker_simulates(const char *maker);	/* a TPM that says itself that it is a program */
 
 /* One line of the references each. */
 struct attest_ak { uint8_t name[32], pcrs[32]; bool simulated; };

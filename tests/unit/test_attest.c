@@ -1,4 +1,5 @@
-/* Evidence of the software level: every way to pass it off for something else is tried, and refused. */
+/* Evidence of the software level (attest_software.c), its text (attest_text.c) and the reference values (attest_references.c): every way to pass it off for something else
+ * is tried, and refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

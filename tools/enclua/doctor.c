@@ -15,9 +15,11 @@
 #include "box/box.h"
 #include "seal/age.h"
 #include "seal/crypto.h"
+#include "trust/attest.h"
 #include "verbs.h"
 
 #define SPEED_US 100000u	/* how long each speed is measured */
+#define OFFERS 8u
 #define SYNC_BYTES 4096u
 #define SYNC_MAX 200u
 
@@ -115,33 +117,32 @@ static int box_show(struct cli *c, struct err *e)
 		why.hint, why.hint[0] ? "\n" : "");
 }
 
-static const struct { const char *level, *path, *text; } devices[] = {
-	{ "tpm2", "/dev/tpmrm0", "a TPM 2.0" },
-	{ "cvm", "/sys/kernel/config/tsm/report", "reports of a confidential VM" },
-	{ "cvm", "/dev/tdx_guest", "an Intel TDX guest" },
-	{ "cvm", "/dev/sev-guest", "an AMD SEV-SNP guest" },
-};
-
-/* Devices only: this version issues and checks evidence of the software level alone, and says so. */
+/* What evidence this machine can give, from the strongest; what the best of it is worth, in the words of receipts. */
 static int attestation_show(struct cli *c, struct err *e)
 {
-	json_write_key(&c->out, "assurance");
-	json_write_text(&c->out, "software");
-	json_write_key(&c->out, "attestation_devices");
+	struct attest_offer offers[OFFERS];
+	size_t n = attest_offers(offers, OFFERS);
+	enum attest_level best = ATTEST_SOFTWARE;
+	json_write_key(&c->out, "attestation");
 	json_write_array(&c->out);
-	bool any = false;
-	for (size_t i = 0; i < sizeof devices / sizeof *devices; i++) {
-		if (!os_exists(devices[i].path))
-			continue;
-		json_write_text(&c->out, devices[i].path);
-		any = true;
-		if (cli_print(c, e, "attestation  %s: %s, which could serve the level %s; this version does not use it\n", devices[i].path,
-			    devices[i].text, devices[i].level) < 0)
+	for (size_t i = 0; i < n; i++) {
+		const char *why = !offers[i].present ? cli_safe(offers[i].why, strlen(offers[i].why), 0) : offers[i].simulated ? "an emulator, which counts as software" : "";
+		json_write_object(&c->out);
+		put_text(c, "provider", offers[i].provider);
+		put_text(c, "level", attest_level_text(offers[i].level));
+		put_bool(c, "present", offers[i].present);
+		put_bool(c, "simulated", offers[i].simulated);
+		put_text(c, "why", offers[i].present ? NULL : offers[i].why);
+		json_write_object_end(&c->out);
+		if (offers[i].present && !offers[i].simulated && offers[i].level > best)
+			best = offers[i].level;
+		if (cli_print(c, e, "%-12s %-10s %-8s %s\n", i ? "" : "attestation", offers[i].provider, offers[i].present ? "present" : "absent", why) < 0)
 			return -1;
 	}
 	json_write_array_end(&c->out);
-	return cli_print(c, e, "assurance    software: it protects against the iApp, not against root on this machine%s\n",
-		any ? "" : " (no attestation device here)");
+	put_text(c, "assurance", attest_level_text(best));
+	put_text(c, "assurance_sentence", attest_level_sentence(best));
+	return cli_print(c, e, "assurance    %s: %s\n", attest_level_text(best), attest_level_sentence(best));
 }
 
 /* One round of each speed; returns how many bytes, or how many operations, it did. */
