@@ -373,5 +373,7 @@ const struct receipt_end *receipt_end(const struct receipt *r)
 
 const char *receipt_means(const struct receipt *r)
 {
+	if (r->last->en.type == ENTRY_TASK_REFUSE_TYPE)
+		return "nothing is promised: there was no run, as a keeper refused the keys; the payer has the money back";
 	return r->end.by ? assurance_text(&r->end.assurance) : "nothing is promised: nobody finished it in time, and the payer has the money back";
 }

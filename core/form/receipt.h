@@ -3,9 +3,10 @@
  *	enclua/receipt/v1
  *	task: task1…
  *	app: <name> <version> <h1:…>
- *	status: COMPLETED			FAILED, LIMIT: how the run ended; CLAIMED: nobody finished it, the payer has the money back
+ *	status: COMPLETED			FAILED, LIMIT: how the run ended; CLAIMED: nobody finished it, the payer has the money back; REFUSED: a keeper gave no
+ *						key, so there was no run
  *	result: sha256:…			(left out when there is none)
- *	measurement: sha256:…			(left out of a claimed task)
+ *	measurement: sha256:…			(left out of a claimed or refused task)
  *	assurance: software
  *	means: <the sentence of that level, TRUST>
  *	entries: <n>
@@ -22,7 +23,8 @@
  * nobody can check is refused, so that no bit of a receipt can change unseen. Which entries must and may be there: the story (ENTRIES.md has more), followed backwards by ids:
  *
  *	task.complete; or task.finalize and before it the task.reveal of the worker that it names; or task.claim
- *	task.assign		of that worker, by who offered the pool (none for a claimed task)
+ *	task.assign		of that worker, by who offered the pool (none for a claimed or refused task)
+ *	keeper.appoint		by the operator, of who signed task.refuse
  *	task.initialize, deal.match, deal.sponsor (when somebody else pays)
  *	order.app, order.data (when there is data), order.pool, order.request
  *	app.register, data.register (also of own_data), pool.create; when who signed the order did not register it: the transfers that lead to him
@@ -60,7 +62,9 @@ const struct entry *receipt_find(const struct receipt *r, enum entry_type t);	/*
 const char *receipt_task(const struct receipt *r);	/* task1… */
 
 #define RECEIPT_CLAIMED "CLAIMED"
-/* How the task ended: as its worker's task.complete or task.reveal (by) says. Of a claimed task by is NULL, outcome CLAIMED, assurance none, all else nothing.
+#define RECEIPT_REFUSED "REFUSED"
+/* How the task ended: as its worker's task.complete or task.reveal (by) says. Of a claimed task by is NULL, outcome CLAIMED, assurance none, all else nothing; of
+ * one whose keys a keeper refused the same, with outcome REFUSED and the code as reason.
  * measurement, result: 32 bytes, zero: none. */
 struct receipt_end {
 	const struct entry *by;
@@ -71,7 +75,7 @@ struct receipt_end {
 	int64_t time;	/* of the last entry */
 };
 const struct receipt_end *receipt_end(const struct receipt *r);
-/* What the end is worth: the sentence of its level; of a claimed task, that nobody finished it. */
+/* What the end is worth: the sentence of its level; of a claimed task, that nobody finished it; of a refused one, that there was no run. */
 const char *receipt_means(const struct receipt *r);
 
 #endif

@@ -47,6 +47,18 @@ static int book_check(struct receipt *r, struct err *e)
 		(to)->size = (f)->size; \
 	} while (0)
 
+/* Who refuses the keys is a keeper of this book: its operator said so before. */
+static int keeper_check(struct receipt *r, struct err *e)
+{
+	struct receipt_item *open = receipt_item_by(r, ENTRY_BOOK_OPEN_TYPE, NULL), *appoint = NULL;
+	for (size_t i = 0; i < r->n && !appoint; i++)
+		if (r->items[i].en.type == ENTRY_KEEPER_APPOINT_TYPE && memcmp(r->items[i].en.keeper_appoint.keeper, r->last->en.by, 32) == 0)
+			appoint = &r->items[i];
+	if (receipt_need(appoint, r->last, "the keeper.appoint of who refused", e) < 0)
+		return -1;
+	return memcmp(appoint->en.by, open->en.by, 32) == 0 ? 0 : wrong(appoint, "not by the operator of the book", e);
+}
+
 /* Which entry ended which task, and the worker's own words about the run, if there are any. */
 static int end_find(struct receipt *r, struct err *e)
 {
@@ -72,15 +84,22 @@ static int end_find(struct receipt *r, struct err *e)
 	case ENTRY_TASK_CLAIM_TYPE:
 		memcpy(r->task, en->task_claim.task, ID_TEXT);
 		return 0;
+	case ENTRY_TASK_REFUSE_TYPE:
+		memcpy(r->task, en->task_refuse.task, ID_TEXT);
+		r->end.outcome = entry_text(RECEIPT_REFUSED);
+		r->end.reason = en->task_refuse.code;
+		return keeper_check(r, e);
 	default:
-		return err_set(e, ERR_INVALID, "the last entry is not the end of a task: task.complete, task.finalize or task.claim");
+		return err_set(e, ERR_INVALID, "the last entry is not the end of a task: task.complete, task.finalize, task.claim or task.refuse");
 	}
 }
 
 static int run_check(const struct receipt *r, struct err *e)
 {
 	const struct receipt_end *x = &r->end;
-	const struct entry_text *least = &r->orders[RECEIPT_REQUEST]->en.order_request.min_assurance;
+	static const struct entry_text nothing;
+	const struct entry_text *least = &r->orders[RECEIPT_REQUEST]->en.order_request.min_assurance,
+		*granted = r->orders[RECEIPT_DATA] ? &r->orders[RECEIPT_DATA]->en.order_data.min_assurance : &nothing;
 	bool completed = entry_text_is(&x->outcome, "COMPLETED"), result = memcmp(x->result, none, 32) != 0;
 	if (!r->run)
 		return 0;
@@ -97,6 +116,9 @@ static int run_check(const struct receipt *r, struct err *e)
 		return err_set(e, ERR_INVALID, "there is no assurance level %.*s, which the request demands", (int)least->len, least->at);
 	if (level < demanded)
 		return err_set(e, ERR_INVALID, "the request demands the assurance %.*s, and the run had %.*s", (int)least->len, least->at, (int)x->assurance.len,
+			x->assurance.at);
+	if (granted->len && level < assurance_level(granted))
+		return err_set(e, ERR_INVALID, "the data are granted for the assurance %.*s, and the run had %.*s", (int)granted->len, granted->at, (int)x->assurance.len,
 			x->assurance.at);
 	return 0;
 }
@@ -213,12 +235,12 @@ static int request_check(struct receipt *r, struct err *e)
 		err_set(e, ERR_INVALID, "the result is for an identity, but sealed to a key that is not that identity's");
 }
 
-/* The others may be here or not, as their keys are in what they signed; but whoever is here came before all that it did. The operator opens the book unannounced. */
+/* The others may be here or not, as their keys are in what they signed; but whoever is here came before all that it did. The operator opens the book, and appoints its keepers, unannounced. */
 static int actors_check(struct receipt *r, struct err *e)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		const struct receipt_item *it = &r->items[i];
-		if (it->en.type == ENTRY_BOOK_OPEN_TYPE || it->en.type == ENTRY_IDENTITY_REGISTER_TYPE || !it->needed)
+		if (it->en.type == ENTRY_BOOK_OPEN_TYPE || it->en.type == ENTRY_IDENTITY_REGISTER_TYPE || it->en.type == ENTRY_KEEPER_APPOINT_TYPE || !it->needed)
 			continue;
 		struct receipt_item *actor = receipt_item_by(r, ENTRY_IDENTITY_REGISTER_TYPE, it->en.by);
 		if (actor && receipt_need(actor, it, "", e) < 0)

@@ -21,6 +21,10 @@
 	X(REVEAL, "task, worker: the index of its task.reveal") \
 	X(TRANSFER, "asset, index of its entry: from whom and to whom, 32 bytes each") \
 	X(CANCEL, "order: how much of it was left when it was taken back") \
+	X(TERMS, "SHA-256 of a grant's terms: the last grant with these") \
+	X(DECISION, "grant, request/task/scope: the index of the latest decision and, in one byte, whether it permits; group the policy") \
+	X(RELEASE, "task, worker: the index of its key.release") \
+	X(RESERVE, "task, grant/unit: the unit in a byte, and the amount that the task reserved; group the task") \
 	X(KEEPER, "a keeper: its key and its age key, 32 bytes each") \
 	X(POLICY, "a policy: the index of its entry; group its name") \
 	X(POLICY_H1, "h1, owner: the index of the policy's entry") \
@@ -52,7 +56,7 @@ int host_find(struct book *b, enum market_kind kind, const char *which, char id[
 int host_entry_find(struct book *b, const char *which, uint64_t *index, struct err *e);
 int host_pool_name(struct book *b, const char *pool, char name[static LIMIT_NAME_BYTES + 1], struct err *e);
 
-/* Was the order taken back, and not used up? 1, 0, -1; left: how much of it there still was. */
+/* Was the order taken back? 1, 0, -1; left: how much of it there still was (0: it was used up before). */
 int host_cancelled(struct book *b, const char *order, uint64_t *left, struct err *e);
 /* A request's entry, as it was signed: bytes keeps what en borrows. */
 int host_request(struct book *b, const char *order, struct entry *en, struct buf *bytes, struct err *e);
@@ -80,6 +84,20 @@ int host_app_secret(struct book *b, const char *app, uint64_t before_index, stru
 int host_secret(struct book *b, const char *id, struct host_secret *out, struct err *e);	/* a whole id: 1, 0, -1 */
 /* Every version of every secret of this owner, oldest first; f may stop by 1. */
 int host_secrets(struct book *b, const char *owner, int (*f)(void *ctx, const struct host_secret *s, struct err *e), void *ctx, struct err *e);
+
+/* Grants, decisions, releases (host_grant.c, host_release.c). bytes keeps what en borrows. */
+int host_grant(struct book *b, const char *order, struct entry *en, struct buf *bytes, struct err *e);	/* order.data as it was signed */
+int host_deal_data(struct book *b, const char *deal, char order[static ID_TEXT], struct err *e);	/* the deal's data order, or "" */
+/* The latest decision about the same; task "" before key_release. 1, 0 (none: permits is false), -1. */
+int host_decision(struct book *b, const char *grant, const char *request, const char *task, const char *scope, uint64_t *index, bool *permits, struct err *e);
+int host_release(struct book *b, const char *task, const char *worker, struct entry *en, struct buf *bytes, struct err *e);	/* key.release: 1, 0, -1 */
+/* May this key.release come in, in a book of `size` entries at book time `now`? en with `by`, unsigned: for a keeper on its replica, and the rule itself. Changes
+ * nothing. -1: the message begins with the code. */
+int host_release_check(struct book *b, const struct entry *en, uint64_t size, int64_t now, struct err *e);
+/* The same for the key of one grant alone, whether it is in en->key_release.grant or not: task and assurance of en are read. Not its budgets. */
+int host_release_item(struct book *b, const struct entry *en, const char *order, int64_t now, struct err *e);
+/* What is used and reserved under a grant, and of how much: 1, 0 (no budget of this unit was ever touched), -1. */
+int host_budget(struct book *b, const char *grant, enum ledger_unit unit, uint64_t *used, uint64_t *max, struct err *e);
 
 /* Who is at a task: leases that the scheduler still waits for, at book time `now`. */
 int host_assigned(struct book *b, const char *task, const char *worker, bool *is, struct err *e);

@@ -237,7 +237,7 @@ static int on_list_add(struct event *v, struct err *e)
 	return market_list_add(v->m, f->list[0] ? f->list : v->id, v->by, member, f->group != 0, e);
 }
 
-static void order_begin(struct event *v, struct market_order *o, enum market_order_kind kind, const char *asset, uint64_t price, uint64_t volume, uint64_t tag)
+void host_order_begin(struct event *v, struct market_order *o, enum market_order_kind kind, const char *asset, uint64_t price, uint64_t volume, uint64_t tag)
 {
 	memset(o, 0, sizeof *o);
 	host_name(o->id, v->id);
@@ -249,7 +249,7 @@ static void order_begin(struct event *v, struct market_order *o, enum market_ord
 	o->tag = tag;
 }
 
-static int order_end(struct event *v, const struct market_order *o, struct err *e)
+int host_order_end(struct event *v, const struct market_order *o, struct err *e)
 {
 	if (o->volume == 0 || o->volume > VOLUME_MAX)
 		return err_set(e, ERR_INVALID, "order-field: the volume of an order is 1 to 2^53 - 1");
@@ -260,36 +260,24 @@ static int on_order_app(struct event *v, struct err *e)
 {
 	const struct entry_order_app *f = &v->en->order_app;
 	struct market_order o;
-	order_begin(v, &o, MARKET_ORDER_APP, f->app, f->price, f->volume, f->tag);
+	host_order_begin(v, &o, MARKET_ORDER_APP, f->app, f->price, f->volume, f->tag);
 	host_name_text(o.restrict_to.data, &f->only_data);
 	host_name_text(o.restrict_to.pool, &f->only_pool);
 	host_name_text(o.restrict_to.requester, &f->only_requester);
-	return order_end(v, &o, e);
-}
-
-static int on_order_data(struct event *v, struct err *e)
-{
-	const struct entry_order_data *f = &v->en->order_data;
-	struct market_order o;
-	order_begin(v, &o, MARKET_ORDER_DATA, f->data, f->price, f->volume, f->tag);
-	host_name_text(o.restrict_to.app, &f->only_app);
-	host_name_text(o.restrict_to.pool, &f->only_pool);
-	host_name_text(o.restrict_to.requester, &f->only_requester);
-	o.until = (int64_t)f->until;
-	return order_end(v, &o, e);
+	return host_order_end(v, &o, e);
 }
 
 static int on_order_pool(struct event *v, struct err *e)
 {
 	const struct entry_order_pool *f = &v->en->order_pool;
 	struct market_order o;
-	order_begin(v, &o, MARKET_ORDER_POOL, f->pool, f->price, f->volume, f->tag);
+	host_order_begin(v, &o, MARKET_ORDER_POOL, f->pool, f->price, f->volume, f->tag);
 	host_name_text(o.restrict_to.app, &f->only_app);
 	host_name_text(o.restrict_to.data, &f->only_data);
 	host_name_text(o.restrict_to.requester, &f->only_requester);
 	o.category = f->category;
 	o.trust = f->trust;
-	return order_end(v, &o, e);
+	return host_order_end(v, &o, e);
 }
 
 /* More data than one can be sold in one deal only as a bulk; the requester's own needs nobody's leave. */
@@ -329,7 +317,7 @@ static int on_order_request(struct event *v, struct err *e)
 {
 	const struct entry_order_request *f = &v->en->order_request;
 	struct market_order o;
-	order_begin(v, &o, MARKET_ORDER_REQUEST, f->app, f->app_price, f->volume, f->tag);
+	host_order_begin(v, &o, MARKET_ORDER_REQUEST, f->app, f->app_price, f->volume, f->tag);
 	host_name(o.data, f->data);
 	o.data_price = f->data_price;
 	o.pool_price = f->pool_price;
@@ -342,7 +330,7 @@ static int on_order_request(struct event *v, struct err *e)
 	host_name_text(o.purpose, &f->purpose);
 	if (host_assurance(&f->min_assurance) < 0)
 		return err_set(e, ERR_INVALID, "order-field: the assurance that a request asks for is none, software, tpm2 or cvm");
-	if (recipient_check(v, f, e) < 0 || own_data(v, &f->own_data, v->by, "order", e) < 0 || order_end(v, &o, e) < 0)
+	if (recipient_check(v, f, e) < 0 || own_data(v, &f->own_data, v->by, "order", e) < 0 || host_request_check(v, e) < 0 || host_order_end(v, &o, e) < 0)
 		return -1;
 	return host_record_put(v, HOST_REQUEST, v->id, "", "", 0, &v->at->index, sizeof v->at->index, e);
 }
@@ -355,7 +343,9 @@ static int on_order_cancel(struct event *v, struct err *e)
 	if (host_get(v->b, MARKET_ROW_ORDER, order, "", &o, e) < 0 || market_order_cancel(v->m, order, v->by, e) < 0)
 		return -1;
 	const uint64_t left = o.volume - o.consumed;
-	return left ? host_record_put(v, HOST_CANCEL, order, "", o.asset, 0, &left, sizeof left, e) : 0;
+	uint64_t before;
+	int is = host_cancelled(v->b, order, &before, e);	/* again: what was stays known */
+	return is ? (is < 0 ? -1 : 0) : host_record_put(v, HOST_CANCEL, order, "", o.asset, 0, &left, sizeof left, e);
 }
 
 /* Deals */
@@ -416,9 +406,13 @@ static int on_deal_match(struct event *v, struct err *e)
 			(unsigned long long)f->first);
 		return err_hint(e, "somebody else matched it meanwhile; try again");
 	}
+	bool permits = true;
+	uint64_t decided;
 	if (request_holds(v, &request, e) < 0 || payer_find(v, &request, payer, e) < 0)
 		return -1;
-	const struct market_match in = { .app = f->app, .data = f->data, .pool = f->pool, .request = f->request, .payer = payer, .deal = "", .permits = true };
+	if (f->data[0] && host_decision(v->b, f->data, f->request, "", "match", &decided, &permits, e) < 0)
+		return -1;
+	const struct market_match in = { .app = f->app, .data = f->data, .pool = f->pool, .request = f->request, .payer = payer, .deal = "", .permits = permits };
 	return market_match(v->m, &in, &made, e);
 }
 

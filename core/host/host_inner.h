@@ -44,6 +44,27 @@ int on_task_reveal(struct event *v, struct err *e);
 int on_task_reopen(struct event *v, struct err *e);
 int on_task_finalize(struct event *v, struct err *e);
 int on_task_claim(struct event *v, struct err *e);
+int on_task_refuse(struct event *v, struct err *e);
+int host_task(struct book *b, const char *task, struct market_task *t, struct market_deal *d, struct err *e);
+bool host_code_ok(const char *at, size_t n);	/* 1 to 64 of letters, digits, '-', '_', ':', '.' */
+
+/* host_apply.c: orders */
+void host_order_begin(struct event *v, struct market_order *o, enum market_order_kind kind, const char *asset, uint64_t price, uint64_t volume, uint64_t tag);
+int host_order_end(struct event *v, const struct market_order *o, struct err *e);
+
+/* host_grant.c */
+int on_order_data(struct event *v, struct err *e);
+int host_request_check(struct event *v, struct err *e);	/* what a request says of grants and secrets */
+int host_order_entry(struct book *b, const char *order, enum entry_type type, struct entry *en, struct buf *bytes, struct err *e);
+bool host_number_read(uint64_t *n, const char **at, const char *end);	/* decimal, one spelling; at goes past it */
+
+/* host_budget.c */
+#define HOST_VOLUME LEDGER_UNIT_COUNT	/* of one of many: its grant's volume, which is the market's and no account */
+int host_reserved(struct book *b, const char *task, const char *order, enum ledger_unit unit, bool *is, struct err *e);
+int host_reserve_put(struct event *v, const char *task, const char *order, enum ledger_unit unit, uint64_t amount, struct err *e);
+int host_budgets_check(struct book *b, const struct entry_key_release *f, struct err *e);
+int host_budgets_reserve(struct event *v, const struct entry_key_release *f, struct err *e);
+int host_budgets_settle(struct event *v, const char *task, bool spend, uint64_t bytes, struct err *e);	/* bytes: of the sealed result */
 
 /* host_trust.c */
 int on_list_remove(struct event *v, struct err *e);
@@ -55,6 +76,5 @@ int on_secret_set(struct event *v, struct err *e);
 /* host_release.c */
 int on_policy_decision(struct event *v, struct err *e);
 int on_key_release(struct event *v, struct err *e);
-int on_task_refuse(struct event *v, struct err *e);
 
 #endif

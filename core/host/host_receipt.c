@@ -144,6 +144,16 @@ static int carry_deal(struct carried *c, const char *deal, struct err *e)
 	return carry_request(c, d.request, match, e);
 }
 
+/* Who refused: appointed, and, as any other actor, introduced. */
+static int carry_keeper(struct carried *c, struct err *e)
+{
+	uint8_t by[32];
+	char keeper[MARKET_NAME];
+	memcpy(by, c->en.by, 32);
+	host_name_identity(keeper, by);
+	return carry_made(c, HOST_KEEPER, keeper, "", e);
+}
+
 /* How it ended, and who ran it. */
 static int carry_end(struct carried *c, const struct store_task *t, struct err *e)
 {
@@ -154,6 +164,8 @@ static int carry_end(struct carried *c, const struct store_task *t, struct err *
 		return -1;
 	if (c->en.type == ENTRY_TASK_CLAIM_TYPE)
 		return 0;
+	if (c->en.type == ENTRY_TASK_REFUSE_TYPE)
+		return carry_keeper(c, e);
 	memcpy(by, c->en.type == ENTRY_TASK_FINALIZE_TYPE ? c->en.task_finalize.worker : c->en.by, 32);
 	host_name_identity(worker, by);
 	if (c->en.type == ENTRY_TASK_FINALIZE_TYPE && carry_made(c, HOST_REVEAL, t->id, worker, e) < 0)

@@ -4,10 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "form/assurance.h"
 #include "host/host_inner.h"
 #include "seal/crypto.h"
 
 static const uint8_t none[32];
+
+static int bulk_data(struct event *v, const struct entry_ids *bulk, struct buf *data, struct err *e)
+{
+	for (size_t i = 0; i < bulk->n; i++) {
+		struct market_order o;
+		int is = host_get(v->b, MARKET_ROW_ORDER, bulk->at[i], "", &o, e);
+		if (is <= 0 || buf_addf(data, e, "%s%s", data->len ? " " : "", o.asset) < 0)
+			return is == 0 ? err_set(e, ERR_INTERNAL, "the grant %s of a request is gone", bulk->at[i]) : -1;
+	}
+	return 0;
+}
 
 static int task_row_begin(struct event *v, const struct market_deal *d, const char *task, struct err *e)
 {
@@ -34,6 +46,8 @@ static int task_row_begin(struct event *v, const struct market_deal *d, const ch
 	for (size_t i = 0; i < q->own_data.n; i++)
 		if (buf_addf(&t.data, e, "%s%s", t.data.len ? " " : "", q->own_data.at[i]) < 0)
 			goto out;
+	if (bulk_data(v, &q->bulk, &t.data, e) < 0)
+		goto out;
 	r = store_task_put(book_store(v->b), &t, e);
 out:
 	free(en);
@@ -56,12 +70,12 @@ int on_task_initialize(struct event *v, struct err *e)
 	return is < 0 ? -1 : task_row_begin(v, &d, task, e);
 }
 
-static int task_get(struct event *v, const char *task, struct market_task *t, struct market_deal *d, struct err *e)
+int host_task(struct book *b, const char *task, struct market_task *t, struct market_deal *d, struct err *e)
 {
-	int is = host_get(v->b, MARKET_ROW_TASK, task, "", t, e);
+	int is = host_get(b, MARKET_ROW_TASK, task, "", t, e);
 	if (is <= 0)
 		return is < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "task-unknown: there is no task %s in this book", task);
-	return host_get(v->b, MARKET_ROW_DEAL, t->deal, "", d, e) < 0 ? -1 : 0;
+	return host_get(b, MARKET_ROW_DEAL, t->deal, "", d, e) < 0 ? -1 : 0;
 }
 
 int on_task_assign(struct event *v, struct err *e)
@@ -72,7 +86,7 @@ int on_task_assign(struct event *v, struct err *e)
 	struct market_contribution done;
 	char worker[MARKET_NAME];
 	host_name_identity(worker, f->worker);
-	if (task_get(v, f->task, &t, &d, e) < 0)
+	if (host_task(v->b, f->task, &t, &d, e) < 0)
 		return -1;
 	if (strcmp(d.pool_owner, v->by) != 0)
 		return err_set(e, ERR_DENIED, "not-scheduler: the pool of this task belongs to %s", d.pool_owner);
@@ -102,7 +116,7 @@ static int contribution(struct event *v, const char *task, struct market_contrib
 	struct market_task t;
 	struct market_deal d;
 	bool is;
-	if (task_get(v, task, &t, &d, e) < 0 || host_assigned(v->b, task, v->by, &is, e) < 0)
+	if (host_task(v->b, task, &t, &d, e) < 0 || host_assigned(v->b, task, v->by, &is, e) < 0)
 		return -1;
 	host_name(owner, is ? d.pool_owner : "");
 	*in = (struct market_contribute){ .task = task, .worker = v->by, .authorized_by = owner };
@@ -137,25 +151,77 @@ static void text_set(char *out, size_t size, const struct entry_text *t)
 	(void)snprintf(out, size, "%.*s", (int)t->len, t->at ? t->at : "");
 }
 
-/* A run on a machine that promises less than was asked for is not what is paid for. */
-static int assurance_check(struct event *v, const char *task, const struct ending *x, struct err *e)
+/* Of grants that a run used: the most that one of them asks for. */
+static int grant_level(struct event *v, const char *order, struct entry *en, int *most, struct err *e)
+{
+	struct buf bytes = BUF_INIT(ENTRY_BYTES_MAX);
+	int r = host_grant(v->b, order, en, &bytes, e), level = r == 0 ? host_assurance(&en->order_data.min_assurance) : 0;
+	if (level > *most)
+		*most = level;
+	buf_done(&bytes);
+	return r;
+}
+
+/* A run on a machine that promises less than was asked for is not what is paid for, nor what an owner let have his data; and no run promises more than the keeper saw. */
+struct levels { int is, asked, granted, verified; uint64_t output; bool released; };
+
+static int levels_read(struct event *v, const char *task, const char *worker, struct levels *l, struct entry *en, struct entry *grant, struct err *e)
 {
 	struct market_task t;
 	struct market_deal d;
-	struct entry *en = malloc(sizeof *en);
 	struct buf bytes = BUF_INIT(ENTRY_BYTES_MAX);
-	int is = host_assurance(x->assurance), r = -1;
-	if (!en)
+	char data[ID_TEXT] = "";
+	int r = -1, is = 0;
+	if (host_task(v->b, task, &t, &d, e) < 0 || host_request(v->b, d.request, en, &bytes, e) < 0)
+		goto out;
+	l->asked = host_assurance(&en->order_request.min_assurance);
+	buf_clear(&bytes);
+	if ((d.data[0] && (host_deal_data(v->b, d.id, data, e) < 0 || grant_level(v, data, grant, &l->granted, e) < 0)) ||
+		(is = host_release(v->b, task, worker, en, &bytes, e)) < 0)
+		goto out;
+	l->released = is == 1;
+	l->verified = is == 1 ? host_assurance(&en->key_release.assurance) : 0;
+	l->output = is == 1 ? en->key_release.output : 0;
+	r = 0;
+	for (size_t i = 0; is == 1 && r == 0 && i < en->key_release.grant.n; i++)
+		r = grant_level(v, en->key_release.grant.at[i], grant, &l->granted, e);
+out:
+	buf_done(&bytes);
+	return r;
+}
+
+static const char *level_word(int level)
+{
+	static const char *const words[] = {
+#define X(name, sentence) #name,
+		ASSURANCE_TABLE(X)
+#undef X
+	};
+	return words[level];
+}
+
+static int release_check(struct event *v, const char *task, const struct ending *x, struct err *e)
+{
+	struct entry *en = malloc(sizeof *en), *grant = malloc(sizeof *grant);
+	struct levels l = { .is = host_assurance(x->assurance) };
+	int r = -1;
+	if (!en || !grant)
 		err_set(e, ERR_LIMIT, "out of memory");
-	else if (is < 0 || !x->assurance->len)
+	else if (l.is < 0 || !x->assurance->len)
 		err_set(e, ERR_INVALID, "run-assurance: the assurance of a run is none, software, tpm2 or cvm");
-	else if (task_get(v, task, &t, &d, e) == 0 && host_request(v->b, d.request, en, &bytes, e) == 0) {
-		const struct entry_text *least = &en->order_request.min_assurance;
-		r = host_assurance(least) <= is ? 0 : err_set(e, ERR_DENIED, "run-assurance: the request asks for %.*s, and the run had %.*s", (int)least->len,
-			least->at, (int)x->assurance->len, x->assurance->at);
+	else if (levels_read(v, task, v->by, &l, en, grant, e) == 0) {
+		if (l.is < l.asked || l.is < l.granted)
+			err_set(e, ERR_DENIED, "run-assurance: the %s asks for %s, and the run had %s", l.is < l.asked ? "request" : "grant",
+				level_word(l.is < l.asked ? l.asked : l.granted), level_word(l.is));
+		else if (l.released && l.is > l.verified)
+			err_set(e, ERR_DENIED, "run-assurance: the keeper saw evidence for %s, and the run claims %s", level_word(l.verified), level_word(l.is));
+		else if (l.output && x->size > l.output)
+			err_set(e, ERR_DENIED, "run-output: the owners let out %llu bytes, and the sealed result has %llu", (unsigned long long)l.output, (unsigned long long)x->size);
+		else
+			r = 0;
 	}
 	free(en);
-	buf_done(&bytes);
+	free(grant);
 	return r;
 }
 
@@ -168,7 +234,7 @@ static int ending_check(struct event *v, const char *task, const struct ending *
 		return err_set(e, ERR_INVALID, "run-result: a completed run has a result");
 	if (result != (x->size != 0))
 		return err_set(e, ERR_INVALID, "run-result: a result has a hash and a size, or neither");
-	if (assurance_check(v, task, x, e) < 0)
+	if (release_check(v, task, x, e) < 0)
 		return -1;
 	if (v->at->admit && result && store_blob_check(book_store(v->b), x->result, x->size, e) < 0)
 		return err_wrap(e, "run-result");
@@ -215,7 +281,7 @@ int on_task_complete(struct event *v, struct err *e)
 		return -1;
 	if (market_contribute_finalize(v->m, &in, f->digest, &callback, e) < 0)
 		return -1;
-	return task_row_end(v, f->task, &ending, e);
+	return host_budgets_settle(v, f->task, true, f->size, e) < 0 ? -1 : task_row_end(v, f->task, &ending, e);
 }
 
 int on_task_reveal(struct event *v, struct err *e)
@@ -259,25 +325,53 @@ int on_task_finalize(struct event *v, struct err *e)
 		return err_set(e, ERR_LIMIT, "out of memory");
 	if (market_finalize(v->m, f->task, v->by, &callback, e) == 0 && revealed(v, f->task, worker, en, &bytes, e) == 0) {
 		const struct ending ending = ENDING(&en->task_reveal, f->worker);
-		r = task_row_end(v, f->task, &ending, e);
+		r = host_budgets_settle(v, f->task, true, ending.size, e) < 0 ? -1 : task_row_end(v, f->task, &ending, e);
 	}
 	free(en);
 	buf_done(&bytes);
 	return r;
 }
 
-int on_task_claim(struct event *v, struct err *e)
+static int task_row_fail(struct event *v, const char *task, const char *reason, struct err *e)
 {
-	const char *task = v->en->task_claim.task;
 	struct store_task t;
-	if (market_claim(v->m, task, e) < 0 || store_task_find(book_store(v->b), task, &t, e) < 0)
+	if (host_budgets_settle(v, task, false, 0, e) < 0 || store_task_find(book_store(v->b), task, &t, e) < 0)
 		return -1;
 	(void)snprintf(t.status, sizeof t.status, "FAILED");
-	(void)snprintf(t.reason, sizeof t.reason, "nobody finished it in time; the payer has the money back");
+	(void)snprintf(t.reason, sizeof t.reason, "%s", reason);
 	(void)snprintf(t.assurance, sizeof t.assurance, "none");
 	t.finished = v->en->time;
 	t.finish_seq = (int64_t)v->at->index;
 	int r = store_task_put(book_store(v->b), &t, e);
 	store_task_done(&t);
 	return r;
+}
+
+int on_task_claim(struct event *v, struct err *e)
+{
+	const char *task = v->en->task_claim.task;
+	if (market_claim(v->m, task, e) < 0)
+		return -1;
+	return task_row_fail(v, task, "nobody finished it in time; the payer has the money back", e);
+}
+
+bool host_code_ok(const char *at, size_t n)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_:.";
+	size_t i = 0;
+	while (i < n && memchr(letters, at[i], sizeof letters - 1))
+		i++;
+	return n && n <= 64 && i == n;
+}
+
+int on_task_refuse(struct event *v, struct err *e)
+{
+	const struct entry_task_refuse *f = &v->en->task_refuse;
+	char reason[96];
+	if (!host_code_ok(f->code.at, f->code.len))
+		return err_set(e, ERR_INVALID, "refuse-code: a refusal says which check did not hold, in one word");
+	if (market_refuse_task(v->m, f->task, host_is_keeper(v->b, v->by), e) < 0)
+		return -1;
+	(void)snprintf(reason, sizeof reason, "no key: %.*s", (int)f->code.len, f->code.at);
+	return task_row_fail(v, f->task, reason, e);
 }

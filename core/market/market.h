@@ -80,6 +80,7 @@ int market_score_get(struct market *m, const char *who, uint64_t *value, struct 
 /* Orders. The signature was verified before: o->signer made it. */
 int market_order_add(struct market *m, const struct market_order *o, struct err *e);
 int market_order_cancel(struct market *m, const char *order, const char *by, struct err *e);	/* by: the owner now, or the requester */
+int market_order_use(struct market *m, const char *order, uint64_t tasks, struct err *e);	/* of a grant, without a match: one of many data in a task */
 
 bool market_purpose_granted(const struct market_order *grant, const char *purpose);
 /* Is who admitted by this restriction now? 1, 0, -1. */

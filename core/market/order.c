@@ -147,3 +147,16 @@ int market_order_cancel(struct market *m, const char *order, const char *by, str
 	o.consumed = o.volume;
 	return market_change(m, MARKET_ROW_ORDER, &o, e);
 }
+
+int market_order_use(struct market *m, const char *order, uint64_t tasks, struct err *e)
+{
+	struct market_order o;
+	market_begin(m);
+	int r = market_get(m, MARKET_ROW_ORDER, order, "", &o, e);
+	if (r <= 0)
+		return r < 0 ? -1 : market_refuse(m, ERR_NOT_FOUND, "use-unknown", e, "there is no order %s", order);
+	if (o.volume - o.consumed < tasks)
+		return market_refuse(m, ERR_FUNDS, "use-volume", e, "of %" PRIu64 " tasks of the order %s, %" PRIu64 " are used", o.volume, order, o.consumed);
+	o.consumed += tasks;
+	return market_change(m, MARKET_ROW_ORDER, &o, e);
+}

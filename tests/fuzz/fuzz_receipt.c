@@ -69,11 +69,12 @@ static void counts_kept(const struct receipt *r)
 		ENTRY_ORDER_REQUEST_TYPE, ENTRY_DEAL_MATCH_TYPE, ENTRY_TASK_INITIALIZE_TYPE };
 	const struct entry_order_request *q = &receipt_find(r, ENTRY_ORDER_REQUEST_TYPE)->order_request;
 	enum entry_type end = receipt_at(r, receipt_count(r) - 1, NULL)->type;
-	bool ran = end != ENTRY_TASK_CLAIM_TYPE;
+	bool claimed = end == ENTRY_TASK_CLAIM_TYPE, refused = end == ENTRY_TASK_REFUSE_TYPE, ran = !claimed && !refused;
 	for (size_t i = 0; i < sizeof once / sizeof *once; i++)
 		require(count(r, once[i]) == 1);
 	require(count(r, ENTRY_DATA_REGISTER_TYPE) == distinct_data(q) && count(r, ENTRY_ORDER_DATA_TYPE) == (q->data[0] != '\0'));
-	require(count(r, ENTRY_TASK_COMPLETE_TYPE) == (end == ENTRY_TASK_COMPLETE_TYPE) && count(r, ENTRY_TASK_CLAIM_TYPE) == !ran);
+	require(count(r, ENTRY_TASK_COMPLETE_TYPE) == (end == ENTRY_TASK_COMPLETE_TYPE) && count(r, ENTRY_TASK_CLAIM_TYPE) == claimed);
+	require(count(r, ENTRY_TASK_REFUSE_TYPE) == refused && count(r, ENTRY_KEEPER_APPOINT_TYPE) == refused);
 	require(count(r, ENTRY_TASK_FINALIZE_TYPE) == (end == ENTRY_TASK_FINALIZE_TYPE) && count(r, ENTRY_TASK_REVEAL_TYPE) == (end == ENTRY_TASK_FINALIZE_TYPE));
 	require(count(r, ENTRY_TASK_ASSIGN_TYPE) == ran && count(r, ENTRY_DEAL_SPONSOR_TYPE) <= 1);
 	require((end == ENTRY_TASK_COMPLETE_TYPE) + (end == ENTRY_TASK_FINALIZE_TYPE) + !ran == 1);

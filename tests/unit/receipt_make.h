@@ -18,7 +18,7 @@ enum actor { OPERATOR, REQUESTER, WORKER, OWNER, MANAGER, STRANGER, WITNESS1, WI
 enum step { BOOK, NOISE_1, REQUESTER_IN, WORKER_IN, OWNER_IN, MANAGER_IN, APP, DATA_1, NOISE_2, DATA_2, POOL, MOVE_1, MOVE_2, ORDER_APP, ORDER_DATA, ORDER_POOL,
 	REQUEST, SPONSOR, MOVE_3, DEAL, INITIALIZE, ASSIGN, NOISE_3, REVEAL, FINISH, NOISE_4, STEPS };
 
-enum ending { COMPLETE, FINALIZE, CLAIM };
+enum ending { COMPLETE, FINALIZE, CLAIM, REFUSE };
 
 struct scene {
 	struct identity *actors[ACTORS];
@@ -128,6 +128,11 @@ static inline void scene_end(struct scene *s, struct entry *en, enum actor *by)
 		en->type = ENTRY_TASK_FINALIZE_TYPE;
 		memcpy(en->task_finalize.task, s->task, ID_TEXT);
 		memcpy(en->task_finalize.worker, identity_public(s->actors[WORKER]), 32);
+	} else if (s->ending == REFUSE) {
+		*by = STRANGER;
+		en->type = ENTRY_TASK_REFUSE_TYPE;
+		memcpy(en->task_refuse.task, s->task, ID_TEXT);
+		en->task_refuse.code = entry_text("release-revoked");
 	} else {
 		*by = STRANGER;
 		en->type = ENTRY_TASK_CLAIM_TYPE;
@@ -212,8 +217,16 @@ static inline void scene_entry(struct scene *s, enum step step, struct entry *en
 		en->type = ENTRY_TASK_REVEAL_TYPE;
 		SCENE_RUN(en, task_reveal);
 		break;
+	case NOISE_3:
+		scene_noise(s, step, en);
+		if (s->ending == REFUSE) {	/* the stranger is a keeper */
+			en->type = ENTRY_KEEPER_APPOINT_TYPE;
+			memcpy(en->keeper_appoint.keeper, identity_public(s->actors[STRANGER]), 32);
+			memcpy(en->keeper_appoint.age, identity_age_public(s->actors[STRANGER]), 32);
+		}
+		break;
 	case FINISH: scene_end(s, en, by); break;
-	case NOISE_1: case NOISE_2: case NOISE_3: case NOISE_4: case MOVE_1: case MOVE_2: case MOVE_3: case SPONSOR: case STEPS: scene_noise(s, step, en); break;
+	case NOISE_1: case NOISE_2: case NOISE_4: case MOVE_1: case MOVE_2: case MOVE_3: case SPONSOR: case STEPS: scene_noise(s, step, en); break;
 	}
 }
 
@@ -335,12 +348,13 @@ static inline size_t scene_entries(struct scene *s, const bool wanted[static STE
 	return n;
 }
 
-static const bool scene_wanted[3][STEPS] = {
+static const bool scene_wanted[4][STEPS] = {
 #define SCENE_ALL [BOOK] = true, [REQUESTER_IN] = true, [OWNER_IN] = true, [MANAGER_IN] = true, [APP] = true, [DATA_1] = true, [DATA_2] = true, [POOL] = true, \
 	[ORDER_APP] = true, [ORDER_DATA] = true, [ORDER_POOL] = true, [REQUEST] = true, [DEAL] = true, [INITIALIZE] = true, [FINISH] = true
 	[COMPLETE] = { SCENE_ALL, [WORKER_IN] = true, [ASSIGN] = true },
 	[FINALIZE] = { SCENE_ALL, [WORKER_IN] = true, [ASSIGN] = true, [REVEAL] = true },
 	[CLAIM] = { SCENE_ALL },
+	[REFUSE] = { SCENE_ALL, [NOISE_3] = true },
 };
 
 static inline int scene_receipt(struct scene *s, const bool wanted[static STEPS], struct buf *out, struct err *e)

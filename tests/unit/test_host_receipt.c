@@ -126,6 +126,39 @@ static void of_a_claimed_task(void **state)
 	receipt_free(r);
 }
 
+static void of_a_refused_task(void **state)
+{
+	struct world *w = *state;
+	char deal[ID_TEXT], task[ID_TEXT];
+	struct err e;
+	host_make_deal(w, 1, 1, deal, task);
+	book_make_draft(w->m.b, &en, ENTRY_TASK_REFUSE_TYPE);
+	host_make_id(en.task_refuse.task, task);
+	en.task_refuse.code = entry_text("release-revoked");
+	assert_int_equal(host_make_try(w, OUTSIDER, NULL, &e), -1);	/* no keeper */
+	book_make_draft(w->m.b, &en, ENTRY_KEEPER_APPOINT_TYPE);
+	memcpy(en.keeper_appoint.keeper, identity_public(w->who[OUTSIDER]), 32);
+	memcpy(en.keeper_appoint.age, identity_age_public(w->who[OUTSIDER]), 32);
+	(void)host_make_enter(w, OPERATOR, NULL);
+	book_make_draft(w->m.b, &en, ENTRY_TASK_REFUSE_TYPE);
+	host_make_id(en.task_refuse.task, task);
+	en.task_refuse.code = entry_text("release-revoked");
+	(void)host_make_enter(w, OUTSIDER, NULL);
+	struct receipt *r = receipt_of(w, task);
+	assert_int_equal(receipt_count(r), 16);
+	assert_null(receipt_end(r)->by);
+	assert_true(entry_text_is(&receipt_end(r)->outcome, RECEIPT_REFUSED));
+	assert_true(entry_text_is(&receipt_end(r)->reason, "release-revoked"));
+	assert_non_null(strstr(receipt_means(r), "a keeper refused the keys"));
+	assert_int_equal(free_of(w, w->name[CARL]), 1000 * RLC);
+	receipt_free(r);
+	struct store_task t;
+	BOOK_MUST(store_task_find(w->m.s, task, &t, &e), &e);
+	assert_string_equal(t.status, "FAILED");
+	assert_string_equal(t.reason, "no key: release-revoked");
+	store_task_done(&t);
+}
+
 /* More data of the requester's, somebody who pays, and a result that is for somebody else. */
 static void of_all_that_a_request_can_name(void **state)
 {
@@ -303,7 +336,7 @@ static void entries_of_deals_and_tasks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(of_a_completed_task), TEST(of_a_finalized_task), TEST(of_a_claimed_task), TEST(of_all_that_a_request_can_name), TEST(without_data),
+		TEST(of_a_completed_task), TEST(of_a_finalized_task), TEST(of_a_claimed_task), TEST(of_a_refused_task), TEST(of_all_that_a_request_can_name), TEST(without_data),
 		TEST(of_assets_that_changed_hands), TEST(of_data_that_came_back), TEST(entries_of_deals_and_tasks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -159,6 +159,7 @@ static void secret_set(struct world *w)
 	book_make_blob(w->m.b, 40, en.secret_set.blob);
 }
 
+static void grant_strict(struct world *w) { draft_order_data(w); en.order_data.min_assurance = entry_text("tpm2"); }
 static void keeper_appoint(struct world *w) { keeper_draft(w, W6); }
 static void policy_register(struct world *w) { policy_draft(w, H1_B); }
 static void request(struct world *w) { draft_request(w, 3, 1); }
@@ -427,7 +428,7 @@ static const struct refusal { void (*type)(struct world *), (*wrong)(struct worl
 static const struct { void (*type)(struct world *); enum who by; } accepted[] = {
 	{ pool_create, ADA }, { pool_policy, PAUL }, { pool_admit, PAUL }, { pool_dismiss, PAUL }, { list_add, ADA }, { draft_order_app, ADA },
 	{ list_remove, ADA }, { keeper_appoint, OPERATOR }, { policy_register, ADA }, { app_secret, ADA }, { secret_set, CARL },
-	{ draft_order_data, BOB }, { draft_order_pool, PAUL }, { request, CARL }, { sponsor, BOB }, { match, CARL }, { cancel, CARL }, { initialize, PAUL },
+	{ grant_strict, BOB }, { draft_order_pool, PAUL }, { request, CARL }, { sponsor, BOB }, { match, CARL }, { cancel, CARL }, { initialize, PAUL },
 	{ assign, PAUL }, { contribute, W1 }, { complete, W1 }, { complete_strict, W1 }, { app_transfer, ADA }, { data_transfer, BOB }, { pool_transfer, PAUL },
 };
 

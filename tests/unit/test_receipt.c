@@ -164,6 +164,8 @@ static void every_ending_has_one(void **state)
 		"measurement: sha256:0505050505050505050505050505050505050505050505050505050505050505\nassurance: software\nmeans: protects against");
 	head_is(&(struct twist){ .ending = CLAIM }, "\nstatus: CLAIMED\nassurance: none\nmeans: nothing is promised: nobody finished it in time, and the payer has the "
 		"money back\nentries: 15\n\nentry 0 ");
+	head_is(&(struct twist){ .ending = REFUSE }, "\nstatus: REFUSED\nassurance: none\nmeans: nothing is promised: there was no run, as a keeper refused the keys; "
+		"the payer has the money back\nentries: 16\n\nentry 0 ");
 }
 
 static void flips(const struct buf *file, const struct tlog_policy *p)
@@ -383,7 +385,7 @@ static void one_spelling(void **state)
 static void nothing_missing_nothing_more(void **state)
 {
 	(void)state;
-	for (enum ending ending = COMPLETE; ending <= CLAIM; ending++) {
+	for (enum ending ending = COMPLETE; ending <= REFUSE; ending++) {
 		struct scene *s = scene_new(&(struct twist){ .ending = ending });
 		for (unsigned step = 0; step < STEPS; step++) {
 			bool wanted[STEPS];
@@ -447,6 +449,9 @@ static void story_accepted(size_t row, const struct twist *t, const bool wanted[
 CHANGE(opened_by_stranger, BOOK, *by = STRANGER)
 CHANGE(other_book, DATA_1, en->book = entry_text("enclua.local/other"))
 CHANGE(end_of_other_task, FINISH, id_make(en->task_complete.task, ID_TASK, "x", 1))
+CHANGE(refuse_by_other, FINISH, *by = MANAGER)
+CHANGE(keeper_of_other, NOISE_3, *by = MANAGER)
+CHANGE(grant_tpm2, ORDER_DATA, en->order_data.min_assurance = entry_text("tpm2"))
 CHANGE(claim_of_other_task, FINISH, id_make(en->task_claim.task, ID_TASK, "x", 1))
 CHANGE(task_of_other_deal, INITIALIZE, (id_make(en->task_initialize.deal, ID_DEAL, "x", 1), id_task(en->task_initialize.task, en->task_initialize.deal, 2)))
 CHANGE(task_of_no_deal, INITIALIZE, id_make(en->task_initialize.task, ID_TASK, "x", 1))
@@ -524,6 +529,9 @@ static void books_that_say_wrong(void **state)
 	static const struct { struct twist twist; const char *why; } rows[] = {
 		{ { .change = opened_by_stranger }, "not opened by the operator" }, { { .change = other_book }, "entry 7 is for another book" },
 		{ { .change = end_of_other_task }, "the task.initialize of its task, which entry 24 needs" },
+		{ { .change = refuse_by_other, .ending = REFUSE }, "the keeper.appoint of who refused" },
+		{ { .change = keeper_of_other, .ending = REFUSE }, "not by the operator of the book" },
+		{ { .change = grant_tpm2 }, "the data are granted for the assurance tpm2, and the run had software" },
 		{ { .change = claim_of_other_task, .ending = CLAIM }, "the task.initialize of its task" },
 		{ { .change = task_of_other_deal }, "the deal.match of its deal, which entry 20 needs" },
 		{ { .change = task_of_no_deal }, "the id of the task does not follow" }, { { .change = task_of_other_index }, "the id of the task does not follow" },
@@ -575,7 +583,8 @@ static void books_that_say_wrong(void **state)
 	};
 	static const struct twist fine[] = { { .change = request_trust_one }, { .change = request_any }, { .change = end_cvm },
 		{ .change = request_trust_two, .ending = FINALIZE }, { .change = request_trust_five, .ending = FINALIZE }, { .change = task_first_of_deal },
-		{ .change = request_tpm2, .ending = CLAIM } };
+		{ .change = request_tpm2, .ending = CLAIM },
+		{ .change = grant_tpm2, .ending = REFUSE } };
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		story_refused(i, &rows[i].twist, scene_wanted[rows[i].twist.ending], rows[i].why);
 	for (size_t i = 0; i < sizeof fine / sizeof fine[0]; i++)
@@ -610,7 +619,7 @@ static void books_in_another_order(void **state)
 		{ ORDER_DATA, DEAL, "entry 18 needs entry 19", COMPLETE }, { ORDER_POOL, DEAL, "entry 18 needs entry 19", COMPLETE },
 		{ REQUEST, DEAL, "entry 18 needs entry 19", COMPLETE }, { DEAL, INITIALIZE, "entry 19 needs entry 20", COMPLETE },
 		{ INITIALIZE, ASSIGN, "entry 20 needs entry 21", COMPLETE }, { ASSIGN, REVEAL, "entry 22 needs entry 23", FINALIZE },
-		{ REVEAL, FINISH, "not the end of a task", FINALIZE }, { ASSIGN, FINISH, "not the end of a task", COMPLETE },
+		{ REVEAL, FINISH, "not the end of a task", FINALIZE }, { NOISE_3, FINISH, "not the end of a task", REFUSE }, { ASSIGN, FINISH, "not the end of a task", COMPLETE },
 		{ INITIALIZE, FINISH, "not the end of a task", CLAIM }, { DEAL, INITIALIZE, "entry 19 needs entry 20", CLAIM },
 		{ APP, ORDER_APP, NULL, COMPLETE }, { DATA_1, REQUEST, NULL, COMPLETE }, { POOL, ORDER_POOL, NULL, COMPLETE }, { ORDER_APP, REQUEST, NULL, COMPLETE },
 	};

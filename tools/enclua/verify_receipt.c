@@ -176,7 +176,7 @@ static int worker_show(struct cli *c, const struct receipt *r, struct err *e)
 	key_json(c, "worker", by ? by->by : nobody);
 	book_json_number(c, "trust", trust ? trust : 1);
 	if (!by)
-		return verify_line(c, "worker", "none: nobody finished the task", e);
+		return verify_line(c, "worker", entry_text_is(&receipt_end(r)->outcome, RECEIPT_REFUSED) ? "none: a keeper refused the keys" : "none: nobody finished the task", e);
 	if (actor_show(c, r, "worker", by->by, e) < 0)
 		return -1;
 	return trust > 1 ? cli_print(c, e, "%-12s with other workers, as the owner of the pool says (trust %llu)\n", "agreed", (unsigned long long)trust) : 0;
