@@ -71,8 +71,8 @@ teardown() { teardown_home; }
 	jq -e --arg id "$id" --argjson entry "$entry" '(.new | not) and .policy == $id and .entry == $entry' out
 	[ "$(value '.policies | length' policy list)" = 1 ]
 	for which in rules "$id" "${id:0:16}"; do
-		says 0 "$enclua" --json policy show "$which" --rules
-		jq -e --arg id "$id" '.policy == $id and .contents[0].path == "policy.lua" and (.rules | contains("permit"))' out
+		says 0 "$enclua" --json policy show "$which" --source
+		jq -e --arg id "$id" '.policy == $id and .contents[0].path == "policy.lua" and (.source | contains("permit")) and .rules == [{"rule":"all","effect":"permit","conditions":[],"obliges":[]}]' out
 	done
 	fails 3 "no policy of that name" "$enclua" policy show nothing
 	fails 3 "there is no nowhere" "$enclua" policy deploy nowhere
@@ -88,9 +88,18 @@ teardown() { teardown_home; }
 @test "show takes a path, enters nothing, and escapes what a file says" {
 	before=$(value .entries book verify)
 	printf -- '-- \033[31m\n' >> rules/policy.lua
-	says 0 "$enclua" policy show ./rules --rules
+	says 0 "$enclua" policy show ./rules --source
 	grep -q 'not registered' out
 	[ "$(grep -c '^signed by' out)" -eq 0 ]
 	grep -qF -- '-- \x1b[31m' out
 	[ "$(value .entries book verify)" = "$before" ]
+}
+
+@test "show says what rules there are, or why none can be read" {
+	says 0 "$enclua" policy show "$top/manifests/policies/research-only"
+	grep -q '^permit    health-research, if purposes, min_assurance, when; obliges to log, egress$' out
+	grep -q '^forbid    no-network, if when – the data must not leave by a network$' out
+	policy_make rules rules 'policy.permit { id = "all", purpose = 1 }'
+	says 0 "$enclua" policy show ./rules
+	grep -q '^rules     none that could be read: E_INVALID: .*unknown key "purpose"' out
 }

@@ -5,6 +5,8 @@
 
 #include "archive.h"
 #include "base/text.h"
+#include "policy_box.h"
+#include "policy_case.h"
 #include "policy_find.h"
 #include "verbs.h"
 
@@ -92,6 +94,71 @@ static int show_row(struct trade *t, const struct host_policy *row, struct err *
 	return cli_print(c, e, "id        %s\nowner     %s, in entry %" PRIu64 "\n", row->id, trade_call(t, owner, called), row->made);
 }
 
+static int rule_tell(struct cli *c, const struct json *row, struct err *e)
+{
+	const struct json *conditions = json_get(row, "conditions"), *obliges = json_get(row, "oblige");
+	size_t len = 0;
+	const char *because = json_text(json_get(row, "because"), &len);
+	const char *rule = json_text(json_get(row, "rule"), NULL), *effect = json_text(json_get(row, "effect"), NULL);
+	if (!rule || !effect)
+		return 0;
+	json_write_object(&c->out);
+	trade_write(c, "rule", rule);
+	trade_write(c, "effect", effect);
+	int r = cli_print(c, e, "%-9s %s, if", cli_safe(effect, strlen(effect), 0), cli_safe(rule, strlen(rule), 1));
+	json_write_key(&c->out, "conditions");
+	json_write_array(&c->out);
+	for (size_t i = 0; r == 0 && i < json_count(conditions); i++) {
+		const char *name = json_text(json_get(json_at(conditions, i), "name"), NULL);
+		json_write_text(&c->out, name);
+		r = cli_print(c, e, "%s %s", i ? "," : "", name ? cli_safe(name, strlen(name), 0) : "");
+	}
+	json_write_array_end(&c->out);
+	json_write_key(&c->out, "obliges");
+	json_write_array(&c->out);
+	for (size_t i = 0; i < json_count(obliges); i++)
+		json_write_text(&c->out, json_key_at(obliges, i));
+	json_write_array_end(&c->out);
+	if (r == 0 && !json_count(conditions))
+		r = cli_print(c, e, " asked");
+	for (size_t i = 0; r == 0 && i < json_count(obliges); i++)
+		r = cli_print(c, e, "%s %s", i ? "," : "; obliges to", json_key_at(obliges, i));
+	if (r == 0 && because)
+		r = cli_print(c, e, " – %s", cli_safe(because, len, 0));
+	json_write_object_end(&c->out);
+	return r < 0 ? -1 : cli_print(c, e, "\n");
+}
+
+/* The policy itself says what rules it has: it is asked for nothing else. Without a box the rest is shown all the same. */
+static int rules_tell(struct cli *c, const struct args *a, const struct iapp *policy, struct err *e)
+{
+	static const struct policy_without nothing = { .rule = NULL };
+	struct buf question = BUF_INIT(KIB(16)), errors = BUF_INIT(KIB(16));
+	struct box_zygote *z = NULL;
+	struct policy_decision d;
+	struct err why;
+	if (policy_box_start(&z, a, &why) < 0) {
+		cli_note(c, "what rules it has is not shown: %s", why.msg);
+		return 0;
+	}
+	int r = question_make(NULL, 0, &question, e);
+	if (r == 0 && (r = policy_box_ask_without(z, policy, &question, &nothing, &d, e)) == 0) {
+		const struct json *rows = json_get(d.tree, "conditions");
+		json_write_key(&c->out, "rules");
+		json_write_array(&c->out);
+		for (size_t i = 0; r == 0 && i < json_count(rows); i++)
+			r = rule_tell(c, json_at(rows, i), e);
+		json_write_array_end(&c->out);
+		if (r == 0 && !json_count(rows) && (r = policy_box_errors(&d, &errors, e)) == 0 && errors.len)
+			r = cli_print(c, e, "rules     none that could be read: %s\n", buf_text(&errors));
+		policy_decision_done(&d);
+	}
+	box_zygote_stop(z);
+	buf_done(&question);
+	buf_done(&errors);
+	return r;
+}
+
 static const struct iapp_file *file_of(const struct iapp *a, const char *path)
 {
 	for (size_t i = 0; i < a->n_files; i++)
@@ -126,12 +193,12 @@ static int run_show(struct cli *c, struct args *a, struct err *e)
 	int r = -1;
 	if (trade_open(&t, c, e) < 0 || policy_open(&t, a->words[0], &archive, &row, e) < 0 || show_row(&t, &row, e) < 0 || archive_tell(c, archive, e) < 0)
 		goto out;
-	r = archive_tell_files(c, archive, e);
-	const struct iapp_file *rules = file_of(archive, archive->manifest->entry);
-	if (r == 0 && args_has(a, "rules") && rules) {
-		json_write_key(&c->out, "rules");
-		json_write_string(&c->out, (const char *)rules->bytes, rules->len);
-		r = cli_print(c, e, "\n") < 0 ? -1 : source_print(c, rules, e);
+	r = archive_tell_files(c, archive, e) < 0 ? -1 : rules_tell(c, a, archive, e);
+	const struct iapp_file *source = file_of(archive, archive->manifest->entry);
+	if (r == 0 && args_has(a, "source") && source) {
+		json_write_key(&c->out, "source");
+		json_write_string(&c->out, (const char *)source->bytes, source->len);
+		r = cli_print(c, e, "\n") < 0 ? -1 : source_print(c, source, e);
 	}
 out:
 	iapp_free(archive);
@@ -148,7 +215,8 @@ static const struct option_row pack_options[] = {
 static const struct option_row verify_options[] = { ARCHIVE_VERIFY_OPTIONS("policy"), { NULL, 0, NULL, false, NULL } };
 
 static const struct option_row show_options[] = {
-	{ "rules", 0, NULL, false, "also the rules themselves, as their author wrote them" },
+	{ "source", 0, NULL, false, "also policy.lua, as its author wrote it" },
+	POLICY_BOX_OPTIONS,
 	{ NULL, 0, NULL, false, NULL },
 };
 
@@ -164,8 +232,8 @@ const struct command policy_commands[] = {
 	  "Example: enclua policy deploy manifests/policies/research-only\n         enclua grant DATA --app APP --user any --policy research-only\n\n"
 	  "The same archive is registered once for each owner; its rules can be read by everybody. JSON: policy, new, entry and what pack tells.", NULL, 1, 1, run_deploy },
 	{ "policy list", "", "List the policies of this book", "Example: enclua policy list\n\nJSON: policies, each with policy, name, version, h1, owner, entry.", NULL, 0, 0, run_list },
-	{ "policy show", "POLICY [--rules]", "Show a policy: who signed it, what is in it",
-	  "Example: enclua policy show research-only --rules\n\nPOLICY is a name, an id, a unique prefix of one, or a path. JSON: policy, owner, entry (of a registered one), what pack\n"
-	  "tells, contents, rules.", show_options, 1, 1, run_show },
+	{ "policy show", "POLICY [--source]", "Show a policy: who signed it, what is in it, what rules it has",
+	  "Example: enclua policy show research-only --source\n\nPOLICY is a name, an id, a unique prefix of one, or a path. JSON: policy, owner, entry (of a registered one), what pack\n"
+	  "tells, contents, rules (each with rule, effect, conditions, obliges), source.", show_options, 1, 1, run_show },
 	{ NULL, NULL, NULL, NULL, NULL, 0, 0, NULL },
 };
