@@ -48,6 +48,14 @@ teardown() { teardown_place; }
 	turned_away ben "; and 2 more"
 }
 
+@test "a folder is not the iApp that was granted, even when it holds the same" {
+	grant --user ben > /dev/null
+	cp -r "$app_dir" copy
+	fails 4 "is for the iApp word-count" "$enclua" --as ben run-task ./copy --data "$data"
+	grep -qF "the one that was granted has a name in the book: enclua run-task word-count" err
+	runs ben
+}
+
 @test "of the grants that let it in the cheapest, and what it costs is paid to the owner" {
 	dear=$(grant --user ben --price 3)
 	cheap=$(grant --user any --price 2)

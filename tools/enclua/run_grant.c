@@ -19,7 +19,7 @@ struct search {
 	uint64_t holding, ended;
 	size_t misses_least;	/* of the nearest grant … */
 	unsigned missed;	/* … which */
-	char nearest[MARKET_NAME], purpose[MARKET_NAME];	/* its id, and a purpose that it is for */
+	char nearest[MARKET_NAME], app[MARKET_NAME], purpose[MARKET_NAME];	/* its id, the iApp and a purpose that it is for */
 	char why[1000];	/* grants that hold, and what they ask for */
 };
 
@@ -113,6 +113,7 @@ static void remember(struct search *x, const struct grant *g, unsigned missed)
 	x->misses_least = count(missed);
 	x->missed = missed;
 	memcpy(x->nearest, g->row.id, sizeof x->nearest);
+	memcpy(x->app, g->row.restrict_to.app, sizeof x->app);
 	if (purposes->n)
 		(void)snprintf(x->purpose, sizeof x->purpose, "%.*s", (int)purposes->at[0].len, purposes->at[0].at);
 }
@@ -154,6 +155,9 @@ static int refuse(struct search *x, const char *data, struct err *e)
 			x->holding == 1 ? "" : "s", x->why, more);
 	if (x->holding && x->missed == BIT(MISS_PURPOSE))
 		return err_hint(e, "if that is what it is for: --purpose %s; all grants: enclua grants %s", x->purpose, data);
+	if (x->holding && x->missed == BIT(MISS_APP) && !x->j->app_id[0])
+		return err_hint(e, "a folder or file becomes an iApp of your own; the one that was granted has a name in the book: enclua run-task %s",
+			trade_asset_call(&x->t, x->app, app));
 	if (x->holding && x->missed == BIT(MISS_LEVEL))
 		return err_hint(e, "enclua doctor shows what this machine can prove; all grants: enclua grants %s", data);
 	if (x->holding && x->missed == BIT(MISS_POOL))
