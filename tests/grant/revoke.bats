@@ -127,3 +127,24 @@ ids() { value '[.grants[].grant] | join(" ")' grants "$@"; }
 	[ "$(value .count grants)" = 0 ]
 	says 0 "$enclua" book verify
 }
+
+@test "a grant that is used up can be revoked while a run under it waits, alone or with all others; once that has ended it cannot" {
+	once=$(grant --user ben --uses 1)
+	runs ben --no-wait
+	jq -e --arg grant "$once" '.grants == [$grant] and .status == "RUNNING"' out
+	twice=$(grant --user carl --uses 2)
+	runs carl --no-wait
+	runs carl --no-wait
+	open=$(grant --user any)
+	[ "$(status_of "$once")" = used ]
+	says 0 "$enclua" --as ada --json revoke "$once"
+	jq -e --arg id "$once" '.count == 1 and .revoked[0].grant == $id' out
+	[ "$(status_of "$twice")" = used ]
+	says 0 "$enclua" --as ada --json revoke --all words
+	jq -e --arg a "$open" --arg b "$twice" '[.revoked[].grant] == [$a, $b] and .open == 0' out
+	ended=$(grant --user ben --uses 1)
+	runs ben
+	refused_plain 6 "$ended is used up" "enclua grants" --as ada revoke "$ended"
+	says 0 "$enclua" --as ada --json revoke --all words
+	jq -e '.count == 0' out
+}

@@ -38,11 +38,14 @@ static bool side_meant(const struct filter *x, const char *restriction, const ch
 	return strcmp(restriction, name) == 0 || (!x->exact && grant_admits(x->t->b, restriction, name));
 }
 
+static bool parties_meant(const struct filter *x, const struct grant *g)
+{
+	return (!x->by_app || side_meant(x, g->row.restrict_to.app, x->app)) && (!x->by_user || side_meant(x, g->row.restrict_to.requester, x->user));
+}
+
 static bool meant(const struct filter *x, const struct grant *g)
 {
-	if ((!x->all && g->status != GRANT_OPEN) || (x->bulk && !g->en.order_data.bulk))
-		return false;
-	return (!x->by_app || side_meant(x, g->row.restrict_to.app, x->app)) && (!x->by_user || side_meant(x, g->row.restrict_to.requester, x->user));
+	return (x->all || g->status == GRANT_OPEN) && (!x->bulk || g->en.order_data.bulk) && parties_meant(x, g);
 }
 
 /* grants */
@@ -113,12 +116,48 @@ static int choose_all(void *ctx, const struct grant *g, struct err *e)
 	return meant(&x->f, g) ? choose(x, g, e) : 0;
 }
 
+/* A grant that is used up may have runs that have not ended: their keys may not be released yet, and will not be once it is revoked. */
+
+static int ended_one(void *ctx, const void *row, uint64_t made, struct err *e)
+{
+	const struct market_task *t = row;
+	(void)made;
+	(void)e;
+	*(uint64_t *)ctx += t->status == MARKET_COMPLETED || t->status == MARKET_FAILED;
+	return 0;
+}
+
+/* The grant of a deal with this data whose tasks have not all ended, in order; "" of any other deal. */
+static int waiting_under(struct book *b, const struct market_deal *d, const char *data, char order[static ID_TEXT], struct err *e)
+{
+	uint64_t ended = 0;
+	order[0] = '\0';
+	if (strcmp(d->data, data) != 0 || host_each(b, MARKET_ROW_TASK, d->id, -1, ended_one, &ended, e) < 0)
+		return strcmp(d->data, data) == 0 ? -1 : 0;
+	return ended < d->size ? host_deal_data(b, d->id, order, e) : 0;
+}
+
+struct waiting { struct book *b; const struct grant *g; bool found; };
+static int waiting_one(void *ctx, const void *row, uint64_t made, struct err *e)
+{
+	struct waiting *w = ctx;
+	char order[ID_TEXT];
+	(void)made;
+	if (waiting_under(w->b, row, w->g->row.asset, order, e) < 0)
+		return -1;
+	w->found = strcmp(order, w->g->row.id) == 0;
+	return w->found;
+}
+
 /* What has ended cannot be taken back. One that a former owner signed can: it would hold again if the data came back. */
 static int choose_one(void *ctx, const struct grant *g, struct err *e)
 {
 	struct revoking *x = ctx;
+	struct waiting w = { x->f.t->b, g, false };
 	char until[24] = "";
-	if (g->status == GRANT_OPEN || g->status == GRANT_TRANSFERRED)
+	if (g->status == GRANT_USED && host_each(w.b, MARKET_ROW_DEAL, NULL, -1, waiting_one, &w, e) < 0)
+		return -1;
+	if (g->status == GRANT_OPEN || g->status == GRANT_TRANSFERRED || w.found)
 		return choose(x, g, e);
 	if (g->row.until)
 		entry_time_text(until, g->row.until);
@@ -129,6 +168,25 @@ static int choose_one(void *ctx, const struct grant *g, struct err *e)
 	else
 		err_set(e, ERR_CONFLICT, "%s expired at %s", g->row.id, until);
 	return err_hint(e, "enclua grants %s shows which grants still hold", g->row.asset);
+}
+
+static int choose_used(void *ctx, const struct grant *g, struct err *e)
+{
+	struct revoking *x = ctx;
+	for (size_t i = 0; i < x->n; i++)
+		if (strcmp(x->at[i].id, g->row.id) == 0)
+			return 0;
+	return g->status == GRANT_USED && parties_meant(&x->f, g) ? choose(x, g, e) : 0;
+}
+
+static int choose_waiting(void *ctx, const void *row, uint64_t made, struct err *e)
+{
+	struct revoking *x = ctx;
+	char order[ID_TEXT];
+	(void)made;
+	if (waiting_under(x->f.t->b, row, x->data, order, e) < 0)
+		return -1;
+	return order[0] ? grant_with(x->f.t->b, order, choose_used, x, e) : 0;
 }
 
 static int cancel_sign(struct trade *t, const struct identity *by, const char *id, struct entry *en, struct buf *note, struct err *e)
@@ -205,6 +263,7 @@ static int revoked_tell(struct trade *t, struct revoking *x, struct err *e)
 static int which_read(struct revoking *x, struct trade *t, const struct args *a, struct err *e)
 {
 	const char *all = args_get(a, "all");
+	x->f.t = t;
 	if (!all == !a->n_words) {
 		err_set(e, ERR_USAGE, "revoke takes one grant, or --all DATA");
 		return err_hint(e, "enclua grants shows those that hold");
@@ -214,7 +273,9 @@ static int which_read(struct revoking *x, struct trade *t, const struct args *a,
 	if (all && (trade_data(t, all, x->data, e) < 0 || filter_read(t, a, &x->f, e) < 0))
 		return -1;
 	x->f.exact = true;	/* to take back what names one person must not take what names everybody */
-	return all ? grant_each(t->b, x->data, choose_all, x, e) : grant_with(t->b, a->words[0], choose_one, x, e);
+	if (!all)
+		return grant_with(t->b, a->words[0], choose_one, x, e);
+	return grant_each(t->b, x->data, choose_all, x, e) < 0 ? -1 : host_each(t->b, MARKET_ROW_DEAL, NULL, -1, choose_waiting, x, e);
 }
 
 static int run_revoke(struct cli *c, struct args *a, struct err *e)
@@ -245,7 +306,7 @@ static const struct option_row grants_options[] = {
 };
 
 static const struct option_row revoke_options[] = {
-	{ "all", 0, "DATA", false, "all grants of this data that are open" },
+	{ "all", 0, "DATA", false, "all grants of this data that are open, or used up by runs that have not ended" },
 	{ "app", 0, "APP|LIST", false, "with --all: only those that name this iApp, or this list" },
 	{ "user", 0, "WHO|any", false, "with --all: only those that name this user, this group, or anybody (any)" },
 	TRADE_OPTIONS_END,
@@ -257,8 +318,8 @@ const struct command grant_list_commands[] = {
 	  "JSON: count; grants, each with grant, status (open, used, revoked, expired, transferred), data, owner, app, user, pool, policy,\nmin_assurance, price, uses, used, left, entry, "
 	  "signed, until, purposes, bulk, tag.", grants_options, 0, 1, run_grants },
 	{ "revoke", "GRANT | --all DATA [--app APP] [--user WHO|any]", "Take grants back",
-	  "Examples:\n  enclua revoke order1qx7…\n  enclua revoke --all patients --user ben\n\nHolds from the next entry of the book on; runs whose key was not released yet are stopped by it. A key that "
-	  "was released stays released.\nSeveral are revoked together: all of them or none (a thousand at a time).\n\nJSON: revoked (as grants lists them), data, count, open: how many grants of the data still hold.",
+	  "Examples:\n  enclua revoke order1qx7…\n  enclua revoke --all patients --user ben\n\nHolds from the next entry of the book on; runs that were matched before and have no key yet get none, so a grant that is used up\n"
+	  "can be revoked while one of its runs has not ended. A key that was released stays released.\nSeveral are revoked together: all of them or none (a thousand at a time).\n\nJSON: revoked (as grants lists them), data, count, open: how many grants of the data still hold.",
 	  revoke_options, 0, 1, run_revoke },
 	{ NULL, NULL, NULL, NULL, NULL, 0, 0, NULL },
 };
