@@ -430,11 +430,33 @@ static int wall_read(struct reading *r, const struct ytree_node *n)
 	return time_read(r, n, &r->m->wall_ms);
 }
 
+/* Decimal, at most 6 places, never through a float: 0.1 is 100000 millionths. */
+static int epsilon_read(struct reading *r, const struct ytree_node *n)
+{
+	static const char shape[] = "epsilon must be a number above 0 and up to 1000 with at most 6 decimals, such as 0.1";
+	uint64_t v = 0;
+	if (n->kind != YTREE_SCALAR)
+		return REFUSE("%s", shape);
+	const char *s = n->text;
+	size_t whole = strspn(s, DIGITS), part = s[whole] == '.' ? strspn(s + whole + 1, DIGITS) : 0;
+	const char *end = s + whole + (s[whole] == '.' ? 1 + part : 0);
+	bool spelled = whole >= 1 && whole <= 4 && !(whole > 1 && s[0] == '0') && part <= 6 && (part || s[whole] != '.') && *end == '\0';
+	for (size_t i = 0; spelled && i < whole; i++)
+		v = 10 * v + (uint64_t)(s[i] - '0');
+	for (size_t i = 0; spelled && i < 6; i++)
+		v = 10 * v + (i < part ? (uint64_t)(s[whole + 1 + i] - '0') : 0);
+	if (!spelled || v == 0 || v > 1000000000)
+		return REFUSE("%s", shape);
+	r->m->epsilon_u6 = v;
+	return 0;
+}
+
 static const struct field limit_fields[] = {
 	{ "memory", memory_read, false },
 	{ "cpu", cpu_read, false },
 	{ "wall", wall_read, false },
 	{ "output", output_read, false },
+	{ "epsilon", epsilon_read, false },
 	{ NULL, NULL, false },
 };
 
@@ -448,8 +470,14 @@ static int deterministic_read(struct reading *r, const struct ytree_node *n)
 	return bool_read(r, n, &r->m->deterministic);
 }
 
+static int raw_read(struct reading *r, const struct ytree_node *n)
+{
+	return bool_read(r, n, &r->m->outputs_raw);
+}
+
 static const struct field output_fields[] = {
 	{ "deterministic", deterministic_read, false },
+	{ "raw", raw_read, false },
 	{ NULL, NULL, false },
 };
 

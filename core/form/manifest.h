@@ -46,6 +46,8 @@ struct manifest {
 	size_t n_egress;
 	uint64_t memory, output, cpu_ms, wall_ms;
 	bool deterministic;
+	bool outputs_raw;	/* the result may hold the data as it is */
+	uint64_t epsilon_u6;	/* privacy loss of one run, in millionths; 0: none is declared */
 };
 
 #define MANIFEST_FILE "iapp.yaml"

@@ -63,14 +63,16 @@ static void everything_said(void **state)
 		"    - {name: x, type: number, default: 1.5e-3}\n    - {name: b, type: boolean, default: true}\n    - {name: plain}\n"
 		"  files: true\n  secrets: [token, _key2]\n  app_secret: true\n"
 		"purposes: [\"DUO:0000006\", research]\negress: [\"smtp:mail.example.org:587\", \"https:api.telegram.org\", 'https:x.org:8443']\n"
-		"limits: { memory: 128MiB, cpu: 250ms, wall: 2h, output: 512 }\noutputs: { deterministic: false }\n");
+		"limits: { memory: 128MiB, cpu: 250ms, wall: 2h, output: 512, epsilon: 0.1 }\n"
+		"outputs: { deterministic: false, raw: true }\n");
 	assert_int_equal(m->api, 1);
 	assert_string_equal(m->name, "cohort-average");
 	assert_string_equal(m->version, "0.2.0-rc.1+build.5");
 	assert_string_equal(m->summary, "Average: é");
 	assert_string_equal(m->entry, "lib/main.lua");
 	assert_int_equal(m->data, MANIFEST_DATA_MANY);
-	assert_true(m->data_optional && m->files && m->app_secret && !m->deterministic);
+	assert_true(m->data_optional && m->files && m->app_secret && !m->deterministic && m->outputs_raw);
+	assert_int_equal(m->epsilon_u6, 100000);
 	assert_int_equal(m->n_schema, 2);
 	assert_string_equal(m->schema[0].path, "*.csv");
 	assert_string_equal(m->schema[0].type, "text/csv");
@@ -103,11 +105,29 @@ static void the_least(void **state)
 	struct manifest *m = good(HEAD);
 	assert_int_equal(m->data, MANIFEST_DATA_NONE);
 	assert_false(m->data_optional || m->files || m->app_secret);
-	assert_true(m->deterministic);
+	assert_true(m->deterministic && !m->outputs_raw && m->epsilon_u6 == 0);
 	assert_int_equal(m->n_schema + m->n_args + m->n_secrets + m->n_purposes + m->n_egress, 0);
 	assert_true(m->memory == MIB(64) && m->output == MIB(1) && m->cpu_ms == 10000 && m->wall_ms == 30000);
 	assert_string_equal(m->summary, "");
 	manifest_free(m);
+}
+
+static void epsilon_exact(void **state)
+{
+	static const struct { const char *text; uint64_t u6; } cases[] = {
+		{ "0.1", 100000 }, { "0.3", 300000 }, { "1", 1000000 }, { "0.000001", 1 }, { "1000", 1000000000 }, { "999.999999", 999999999 }, { "\"2.50\"", 2500000 },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char text[256];
+		struct manifest *m = NULL;
+		struct err e = { .code = ERR_NONE };
+		(void)snprintf(text, sizeof text, HEAD "limits: {epsilon: %s}\n", cases[i].text);
+		if (parse(&m, text, strlen(text), &e) < 0)
+			fail_msg("%s: %s", cases[i].text, e.msg);
+		assert_int_equal(m->epsilon_u6, cases[i].u6);
+		manifest_free(m);
+	}
 }
 
 static void spellings_accepted(void **state)
@@ -321,6 +341,16 @@ static void fields_refused(void **state)
 		{ "no time", HEAD "limits: {wall: 0s}\n", "5:16: between 1ms and" },
 		{ "too much time", HEAD "limits: {wall: 8d}\n", "5:16: between 1ms and" },
 		{ "a duration that overflows", HEAD "limits: {wall: 999999999999999999d}\n", "5:16: must be a duration" },
+		{ "no epsilon", HEAD "limits: {epsilon: 0}\n", "5:19: epsilon must be" },
+		{ "an epsilon of nothing", HEAD "limits: {epsilon: 0.000000}\n", "5:19: epsilon must be" },
+		{ "an epsilon too fine", HEAD "limits: {epsilon: 0.0000001}\n", "5:19: epsilon must be" },
+		{ "an epsilon too large", HEAD "limits: {epsilon: 1000.000001}\n", "5:19: epsilon must be" },
+		{ "an epsilon below 0", HEAD "limits: {epsilon: -0.1}\n", "5:19: epsilon must be" },
+		{ "an epsilon as a power", HEAD "limits: {epsilon: 1e-1}\n", "5:19: epsilon must be" },
+		{ "an epsilon without digits", HEAD "limits: {epsilon: .5}\n", "5:19: epsilon must be" },
+		{ "an epsilon without decimals", HEAD "limits: {epsilon: 1.}\n", "5:19: epsilon must be" },
+		{ "an epsilon with zeros before it", HEAD "limits: {epsilon: 00.1}\n", "5:19: epsilon must be" },
+		{ "raw not a boolean", HEAD "outputs: {raw: 1}\n", "5:16: must be true or false" },
 		{ "limits a list", HEAD "limits: [1s]\n", "5:9: limits must be a mapping" },
 	};
 	EACH_REFUSED(cases);
@@ -506,8 +536,8 @@ static void schema_for_editors(void **state)
 	static const struct { const char *path[4], *open, *close; size_t keys; } maps[] = {
 		{ { NULL }, "", "", 10 },
 		{ { "properties", "inputs", NULL }, "inputs: {", "}", 7 },
-		{ { "properties", "limits", NULL }, "limits: {", "}", 4 },
-		{ { "properties", "outputs", NULL }, "outputs: {", "}", 1 },
+		{ { "properties", "limits", NULL }, "limits: {", "}", 5 },
+		{ { "properties", "outputs", NULL }, "outputs: {", "}", 2 },
 		{ { "definitions", "argument", NULL }, "inputs: {args: [{", "}]}", 5 },
 	};
 	struct buf text = BUF_INIT(KIB(64));
@@ -531,6 +561,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_said),
+		cmocka_unit_test(epsilon_exact),
 		cmocka_unit_test(the_least),
 		cmocka_unit_test(spellings_accepted),
 		cmocka_unit_test(versions),
