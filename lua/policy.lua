@@ -50,7 +50,8 @@ local function rule_hold(rule, r, errors)
         if wanted ~= nil then
             local ok, holds, why = pcall(condition.holds, wanted, r, rule.effect)
             if not ok then
-                errors[#errors < RULES_MAX and #errors + 1 or RULES_MAX] = error_make("E_TASK", rule.id, holds)
+                local code = holds == "not enough memory" and "E_LIMIT" or "E_TASK"
+                errors[#errors < RULES_MAX and #errors + 1 or RULES_MAX] = error_make(code, rule.id, holds)
                 holds, why = false, "raised an error"
             end
             why = not holds and plain(why, TEXT_MAX) or nil

@@ -1,26 +1,18 @@
 -- What the files of the policy library share: texts that may be shown, refusals, tables in one order.
 
+local host = require "policy_host"	-- plain(text)
+
 local shared = {}
 
-local find, format, gsub, sub = string.find, string.format, string.gsub, string.sub
+local find, format, sub = string.find, string.format, string.sub
 
 shared.RULES_MAX = 64
 shared.TEXT_MAX = 128
 
--- A text that may be shown: no control characters, valid UTF-8, at most so many bytes, cut at a whole character.
+-- A text that may be shown: no control or hidden characters, valid UTF-8, at most so many bytes, cut at a whole
+-- character.
 function shared.plain(text, most)
-    text = gsub(text, "[%c\127]", " ")
-    if not utf8.len(text) then
-        text = gsub(text, "[\128-\255]", "?")
-    end
-    text = gsub(text, utf8.charpattern, function(c)
-        local code = utf8.codepoint(c)
-        -- C1 controls, and marks that turn the direction of a line
-        if code >= 0x80 and code < 0xa0 or code == 0x61c or code >= 0x200b and code <= 0x200f
-            or code >= 0x2028 and code <= 0x202e or code >= 0x2060 and code <= 0x206f or code == 0xfeff then
-            return "?"
-        end
-    end)
+    text = host.plain(text)
     if #text <= most then
         return text
     end
@@ -39,7 +31,7 @@ function shared.show(value)
     local kind = math.type(value) or type(value)
     if kind == "string" then
         return '"' .. shared.plain(value, 40) .. '"'
-    elseif kind == "integer" or kind == "boolean" then
+    elseif kind == "integer" or kind == "boolean" or kind == "nil" then
         return tostring(value)
     end
     return "a " .. kind

@@ -107,9 +107,32 @@ static int host_quote(lua_State *L)
 	return 1;
 }
 
+/* What may be shown as it is, a blank for each control character, and a question mark for each that is hidden or broken. */
+static int host_plain(lua_State *L)
+{
+	size_t n, plain, len;
+	const char *text = luaL_checklstring(L, 1, &n);
+	luaL_Buffer b;
+	luaL_buffinit(L, &b);
+	for (; n; text += plain + len, n -= plain + len) {
+		len = 0;
+		plain = text_plain(text, n);
+		luaL_addlstring(&b, text, plain);
+		if (plain == n)
+			break;
+		len = utf8_next(text + plain, n - plain, NULL);
+		len += len == 0;
+		luaL_addchar(&b, len == 1 && (unsigned char)text[plain] < 0x80 ? ' ' : '?');
+	}
+	luaL_pushresult(&b);
+	return 1;
+}
+
 static void host_push(lua_State *L)
 {
-	static const luaL_Reg functions[] = { { "includes", host_includes }, { "decode", host_decode }, { "quote", host_quote }, { NULL, NULL } };
+	static const luaL_Reg functions[] = {
+		{ "includes", host_includes }, { "decode", host_decode }, { "plain", host_plain }, { "quote", host_quote }, { NULL, NULL }
+	};
 	luaL_newlib(L, functions);
 	lua_createtable(L, 0, (int)(sizeof checks / sizeof checks[0]));
 	for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
