@@ -20,6 +20,7 @@ test_host_LIBS := -Wl,--wrap=os_time
 test_replica_LIBS := -Wl,--wrap=os_time
 test_host_receipt_LIBS := -Wl,--wrap=os_time
 test_host_rules_LIBS := -Wl,--wrap=os_time
+test_question_LIBS := -Wl,--wrap=os_time
 test_host_trust_LIBS := -Wl,--wrap=os_time
 test_host_release_LIBS := -Wl,--wrap=os_time
 
