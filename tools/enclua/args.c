@@ -195,14 +195,14 @@ static int command_unknown(const char *const *words, size_t n, struct err *e)
  * leave it as soon as they are read; @FILE never puts them there. */
 static int value_hide(struct args *a, const struct option_row *row, char **value, struct err *e)
 {
-	static const char *const private[] = { "arg", "secret", "set" };
+	static const char *const private[] = { "arg", "file", "secret", "set" };
 	bool hide = false;
 	for (size_t i = 0; *value && i < sizeof private / sizeof *private; i++)
 		hide |= strcmp(row->name, private[i]) == 0;
 	if (!hide)
 		return 0;
 	if (a->n_hidden == ARGS_HIDDEN_MAX)
-		return err_set(e, ERR_LIMIT, "at most %u values of --arg, --secret and --set", ARGS_HIDDEN_MAX);
+		return err_set(e, ERR_LIMIT, "at most %u values of --arg, --file, --secret and --set", ARGS_HIDDEN_MAX);
 	char *copy = strdup(*value);
 	if (!copy)
 		return err_set(e, ERR_LIMIT, "out of memory");
