@@ -136,6 +136,7 @@ static void book_make(size_t lives)
 	(void)host_make_enter(w, ADA, w->order[0]);
 	draft_order_data(w);
 	en.order_data.volume = 1000000000;
+	en.order_data.only_requester = entry_text(w->name[CARL]);	/* the same terms twice would be refused */
 	(void)host_make_enter(w, BOB, w->order[1]);
 	draft_order_pool(w);
 	en.order_pool.volume = 1000000000;
