@@ -39,28 +39,62 @@ void sha256_init(struct sha256 *h)
 	(void)crypto_hash_sha256_init(sha(h));
 }
 
+/* What waits for more bytes lies in libsodium's own buffer, whoever hashes it: blocks go past its portable code wherever the processor can do it. */
+static size_t sha_filled(const crypto_hash_sha256_state *s)
+{
+	return (s->count >> 3) & 63;
+}
+
 void sha256_add(struct sha256 *h, const void *bytes, size_t n)
 {
 	crypto_hash_sha256_state *s = sha(h);
 	const uint8_t *p = bytes;
-	size_t filled = (s->count >> 3) & 63, head = filled ? 64 - filled : 0;
-	if (sha_instructions && n >= head + 64) {
-		/* libsodium completes the block that it has begun; whole ones go past it; the rest waits in its buffer */
-		if (head)
-			(void)crypto_hash_sha256_update(s, p, head);
-		size_t blocks = (n - head) / 64;
-		sha256_x86_blocks(s->state, p + head, blocks);
-		s->count += (uint64_t)blocks << 9;	/* bits */
-		p += head + 64 * blocks;
-		n -= head + 64 * blocks;
-	}
-	if (n)
+	size_t filled = sha_filled(s);
+	if (n == 0)
+		return;
+	if (!sha_instructions) {
 		(void)crypto_hash_sha256_update(s, p, n);
+		return;
+	}
+	s->count += (uint64_t)n << 3;	/* bits */
+	if (filled) {
+		size_t head = n < 64 - filled ? n : 64 - filled;
+		memcpy(s->buf + filled, p, head);
+		if (filled + head < 64)
+			return;
+		sha256_x86_blocks(s->state, s->buf, 1);
+		p += head;
+		n -= head;
+	}
+	sha256_x86_blocks(s->state, p, n / 64);
+	memcpy(s->buf, p + n / 64 * 64, n % 64);
+}
+
+/* One bit, zeros, and the length: FIPS 180-4 5.1.1. */
+static void sha_end_x86(crypto_hash_sha256_state *s, uint8_t out[static 32])
+{
+	size_t filled = sha_filled(s);
+	s->buf[filled++] = 0x80;
+	if (filled > 56) {
+		memset(s->buf + filled, 0, 64 - filled);
+		sha256_x86_blocks(s->state, s->buf, 1);
+		filled = 0;
+	}
+	memset(s->buf + filled, 0, 56 - filled);
+	for (unsigned i = 0; i < 8; i++)
+		s->buf[56 + i] = (uint8_t)(s->count >> (56 - 8 * i));
+	sha256_x86_blocks(s->state, s->buf, 1);
+	for (unsigned i = 0; i < 32; i++)
+		out[i] = (uint8_t)(s->state[i / 4] >> (24 - 8 * (i % 4)));
+	sodium_memzero(s, sizeof *s);
 }
 
 void sha256_end(struct sha256 *h, uint8_t out[static 32])
 {
-	(void)crypto_hash_sha256_final(sha(h), out);
+	if (sha_instructions)
+		sha_end_x86(sha(h), out);
+	else
+		(void)crypto_hash_sha256_final(sha(h), out);
 }
 
 void sha256(uint8_t out[static 32], const void *bytes, size_t n)
