@@ -13,8 +13,9 @@
 #define STATEMENTS(X) \
 	X(ACCOUNT_GET, "SELECT " ACCOUNT_COLUMNS " FROM account WHERE name = ?1") \
 	X(ACCOUNT_ADD, "INSERT INTO account (" ACCOUNT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)") \
-	X(ACCOUNT_SET, "UPDATE account SET unit = ?2, limited = ?3, closed = ?4, debits_pending = ?5, debits_posted = ?6, credits_pending = ?7, " \
-		"credits_posted = ?8 WHERE name = ?1") \
+	/* Not what an account is, which never changes: that check's list of words would become a table of its own each time. */ \
+	X(ACCOUNT_SET, "UPDATE account SET closed = ?4, debits_pending = ?5, debits_posted = ?6, credits_pending = ?7, credits_posted = ?8 " \
+		"WHERE name = ?1 AND unit = ?2 AND limited = ?3") \
 	X(TRANSFER_GET, "SELECT " TRANSFER_COLUMNS " FROM transfer WHERE id = ?1") \
 	X(TRANSFER_ADD, "INSERT INTO transfer (" TRANSFER_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)") \
 	X(RESOLVED_GET, "SELECT id FROM transfer WHERE pending = ?1")
