@@ -323,22 +323,21 @@ int book_entries(struct book *b, uint64_t from, uint64_t to, int (*f)(void *ctx,
 	return r;
 }
 
-struct one { struct buf *bytes; bool found; };
-static int one_take(void *ctx, uint64_t index, const uint8_t *bytes, size_t len, struct err *e)
-{
-	struct one *o = ctx;
-	(void)index;
-	o->found = true;
-	return buf_add(o->bytes, bytes, len, e);
-}
-
 int book_entry(struct book *b, uint64_t index, struct buf *bytes, struct err *e)
 {
-	struct one o = { bytes, false };
-	if (book_entries(b, index, index + 1, one_take, &o, e) < 0)
+	sqlite3_stmt *st = NULL;
+	if (store_statement(b->log, &st, "SELECT bytes FROM entry WHERE seq = ?1", e) < 0)
 		return -1;
-	if (o.found)
-		return 0;
+	sqlite3_bind_int64(st, 1, index > INT64_MAX ? INT64_MAX : (int64_t)index);
+	int rc = sqlite3_step(st), r = 0;
+	const void *blob = rc == SQLITE_ROW ? sqlite3_column_blob(st, 0) : NULL;	/* NULL too when somebody emptied it */
+	if (blob)
+		r = buf_add(bytes, blob, (size_t)sqlite3_column_bytes(st, 0), e);
+	else if (rc != SQLITE_DONE && rc != SQLITE_ROW)
+		r = store_fail(b->log, rc, e, "read an entry");
+	(void)sqlite3_reset(st);
+	if (r < 0 || rc == SQLITE_ROW)
+		return r;
 	err_set(e, ERR_NOT_FOUND, "the book has no entry %llu", (unsigned long long)index);
 	return err_hint(e, "enclua book log shows what it has");
 }

@@ -26,10 +26,11 @@ static int rows_digest(struct store *s, const char *sql, uint8_t out[static 32],
 	if (store_prepare(s, &st, sql, e) < 0)
 		return -1;
 	sha256_init(&h);
+	const int columns = sqlite3_column_count(st);
 	int rc;
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
 		(*rows)++;
-		for (int i = 0; i < sqlite3_column_count(st); i++) {
+		for (int i = 0; i < columns; i++) {
 			int type = sqlite3_column_type(st, i);	/* asked first: reading a value may convert it */
 			const void *bytes = type == SQLITE_TEXT ? (const void *)sqlite3_column_text(st, i) : sqlite3_column_blob(st, i);
 			uint64_t head[2] = { (uint64_t)type, (uint64_t)sqlite3_column_bytes(st, i) };

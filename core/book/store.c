@@ -20,6 +20,7 @@
  * one piece: a larger value turns a long chain into "disk is full". */
 #define SAVEPOINT_BYTES KIB(127)
 static_assert(SAVEPOINT_BYTES <= 0x1ffff, "a piece that SQLite's file system layer writes whole");
+#define CACHE_KIB "-32768"	/* of pages, in KiB; a rebuild writes out what does not fit, again and again */
 #define STORE_FILE "store.db"
 
 int store_fail(struct store *s, int rc, struct err *e, const char *doing)
@@ -225,7 +226,7 @@ static int database_open(struct store *s, bool create, struct err *e)
 	 * itself. SQLite still folds it in every 1000 pages. */
 	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	bool empty;
-	if (store_exec(s, "PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL", e) < 0 ||
+	if (store_exec(s, "PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA cache_size = " CACHE_KIB, e) < 0 ||
 		layout_look(s, &empty, e) < 0)
 		return -1;
 	if (!empty)
