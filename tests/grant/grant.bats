@@ -15,6 +15,12 @@ teardown() { teardown_place; }
 		and .app == $app and .user == $ben and .owner == $ada and .data == $data and .pool == $pool and .price == 500000000 and .uses == 3 and .used == 0 and .left == 3
 		and .until == "2099-01-31T00:00:00Z" and .purposes == ["DUO:0000006", "research/cancer"] and .min_assurance == "software" and .policy == null
 		and .bulk == false and .tag == [] and (.signed | endswith("Z")) and (.entry | type == "number")' out
+	says 0 "$enclua" --json order show "$(jq -r .grant out)"
+	jq -e --arg ben "$ben" '.kind == "data" and .only_requester == $ben and .purposes == ["DUO:0000006", "research/cancer"] and .min_assurance == "software" and .policy == null
+		and .bulk == false and .until == "2099-01-31T00:00:00Z"' out
+	says 0 "$enclua" order show "$(jq -r .order out)"
+	grep -q "^purposes       DUO:0000006 (health or medical or biomedical research), research/cancer$" out
+	grep -q "^min_assurance  software$" out
 	says 0 "$enclua" --as ada --json grant words --app "$app" --user any
 	jq -e '.user == null and .pool == null and .price == 0 and .uses == 9007199254740991 and .left == .uses and .until == null and .purposes == [] and .min_assurance == null' out
 	says 0 "$enclua" --as ada grant words --app word-count --user carl --uses 1 --price 2RLC --pool mill --purpose teaching --min-assurance tpm2

@@ -40,6 +40,7 @@ int grant_level(const struct grant *g);	/* the least level that it asks for, as 
 const char *grant_status_text(enum grant_status s);	/* for people */
 /* Members of the JSON object that is open; the line for people. */
 void grant_write(struct trade *t, const struct grant *g);
+void grant_write_terms(struct trade *t, const struct grant *g);	/* of these policy, min_assurance, purposes, bulk */
 int grant_print(struct trade *t, const char *before, const struct grant *g, struct err *e);
 
 #endif

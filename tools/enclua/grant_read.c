@@ -155,28 +155,32 @@ int grant_level(const struct grant *g)
 
 /* As JSON and as a line */
 
-static void purposes_write(struct cli *c, const struct grant *g)
+void grant_write_terms(struct trade *t, const struct grant *g)
 {
+	struct json_writer *w = &t->c->out;
+	const struct entry_order_data *f = &g->en.order_data;
 	char one[MARKET_NAME];
-	json_write_key(&c->out, "purposes");
-	json_write_array(&c->out);
-	for (size_t i = 0; i < g->en.order_data.purpose.n; i++) {
+	(void)snprintf(one, sizeof one, "%.*s", (int)f->min_assurance.len, f->min_assurance.len ? f->min_assurance.at : "");
+	trade_write(t->c, "policy", f->policy);
+	trade_write(t->c, "min_assurance", one);
+	json_write_key(w, "purposes");
+	json_write_array(w);
+	for (size_t i = 0; i < f->purpose.n; i++) {
 		purpose_at(g, i, one);
-		json_write_text(&c->out, one);
+		json_write_text(w, one);
 	}
-	json_write_array_end(&c->out);
+	json_write_array_end(w);
+	json_write_key(w, "bulk");
+	json_write_bool(w, f->bulk);
 }
 
 void grant_write(struct trade *t, const struct grant *g)
 {
 	struct cli *c = t->c;
 	const struct market_order *o = &g->row;
-	const struct entry_order_data *f = &g->en.order_data;
-	char level[17];
-	(void)snprintf(level, sizeof level, "%.*s", (int)f->min_assurance.len, f->min_assurance.len ? f->min_assurance.at : "");
 	const struct { const char *key, *value; } names[] = {
 		{ "grant", o->id }, { "status", statuses[g->status].json }, { "data", o->asset }, { "owner", o->signer }, { "app", o->restrict_to.app },
-		{ "user", o->restrict_to.requester }, { "pool", o->restrict_to.pool }, { "policy", f->policy }, { "min_assurance", level },
+		{ "user", o->restrict_to.requester }, { "pool", o->restrict_to.pool },
 	};
 	const struct { const char *key; uint64_t value; } numbers[] = {
 		{ "price", o->price }, { "uses", o->volume }, { "used", o->volume - g->left }, { "left", g->left },
@@ -188,9 +192,7 @@ void grant_write(struct trade *t, const struct grant *g)
 		trade_write_number(c, numbers[i].key, numbers[i].value);
 	trade_write_time(c, "signed", g->en.time);
 	trade_write_time(c, "until", o->until);
-	purposes_write(c, g);
-	json_write_key(&c->out, "bulk");
-	json_write_bool(&c->out, g->en.order_data.bulk);
+	grant_write_terms(t, g);
 	trade_write_tag(c, o->tag);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grant.h"
 #include "trade.h"
 #include "verbs.h"
 
@@ -155,6 +156,20 @@ static int order_tell(struct trade *t, const struct market_order *o, struct err 
 	return numbers_tell(c, o, e);
 }
 
+/* What an owner has said of a grant beside its price: the market's row does not keep all of it. */
+static int grant_tell(void *ctx, const struct grant *g, struct err *e)
+{
+	struct trade *t = ctx;
+	char purposes[1024];
+	const struct entry_order_data *f = &g->en.order_data;
+	grant_purposes(g, purposes, sizeof purposes);
+	grant_write_terms(t, g);
+	if ((purposes[0] && cli_print(t->c, e, "%-14s %s\n", "purposes", purposes) < 0) || (f->policy[0] && cli_print(t->c, e, "%-14s %s\n", "policy", f->policy) < 0) ||
+		(f->bulk && cli_print(t->c, e, "%-14s may be one of many data in a task\n", "bulk") < 0))
+		return -1;
+	return f->min_assurance.len ? cli_print(t->c, e, "%-14s %.*s\n", "min_assurance", (int)f->min_assurance.len, f->min_assurance.at) : 0;
+}
+
 static int order_find(struct trade *t, const char *which, struct market_order *o, struct err *e)
 {
 	char id[MARKET_NAME];
@@ -172,6 +187,8 @@ static int run_show(struct cli *c, struct args *a, struct err *e)
 		r = order_find(&t, a->words[0], &o, e);
 	if (r == 0)
 		r = order_tell(&t, &o, e);
+	if (r == 0 && o.kind == MARKET_ORDER_DATA)
+		r = grant_with(t.b, o.id, grant_tell, &t, e);
 	trade_done(&t);
 	return r;
 }
@@ -235,7 +252,7 @@ const struct command order_commands[] = {
 	  "JSON: orders, each with order, kind, state, asset, signer, price, volume, used, entry.", list_options, 0, 0, run_list },
 	{ "order show", "ORDER", "One order: terms, restrictions, what is left of it",
 	  "Example: enclua order show order1qx7…\n\nORDER is an id or a unique prefix of one. " STATES "\n\nJSON: order, kind, state, asset, signer, only_app, only_data, only_pool, "
-	  "only_requester, data, beneficiary, payer,\npurpose, price (of a request: app_price, data_price, pool_price), volume, used, trust, tag, category, until.", NULL, 1, 1,
+	  "only_requester, data, beneficiary, payer,\npurpose, price (of a request: app_price, data_price, pool_price), volume, used, trust, tag, category, until; of a grant also\npurposes, policy, min_assurance, bulk (enclua grants tells more).", NULL, 1, 1,
 	  run_show },
 	{ "order cancel", "ORDER", "Take an order back, for good",
 	  "Example: enclua order cancel order1qx7…\n\nThe owner of what it offers does that, or who signed the request; deals that it made go on.\n\nJSON: order, entry.", NULL, 1, 1,
