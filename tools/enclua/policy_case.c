@@ -19,7 +19,7 @@ const char question_defaults[] =
 	"\"data\":{\"id\":\"data1demo\",\"name\":\"demo\",\"owner\":\"enclua1owner\",\"size\":1024},"
 	"\"pool\":{\"id\":\"pool1demo\",\"owner\":\"enclua1pool\"},\"worker\":\"\","
 	"\"deal\":{\"id\":\"\",\"app_price\":0,\"data_price\":0,\"pool_price\":0,\"trust\":1,\"category\":0,\"volume\":1},"
-	"\"task\":{\"id\":\"\",\"index\":0,\"bulk_size\":1},"
+	"\"task\":{\"id\":\"\",\"index\":0,\"bulk_size\":0},"
 	"\"grant\":{\"id\":\"order1demo\",\"price\":0,\"uses\":1,\"used\":0,\"until\":0,\"purposes\":[],\"bulk\":0},"
 	"\"counters\":{\"uses\":0,\"output_bytes\":0,\"epsilon_u6\":0}}";
 
