@@ -5,7 +5,7 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT := $(UNIT_SRC:tests/unit/%.c=$O/unit/%)
 BATS := $(wildcard tests/*/*.bats)
 BOX_TESTS := $(patsubst %,$O/box/%,syscalls attacks life)
-EXTRA_TESTS += $O/policy/ask $O/market/simulate $O/money/driver $(patsubst %,$O/deal/%,enter deal liar) $(patsubst %,$O/book/%,verify foreign make_log our_verify crash)
+EXTRA_TESTS += $O/policy/ask $O/policy/decide $O/market/simulate $O/money/driver $(patsubst %,$O/deal/%,enter deal liar) $(patsubst %,$O/book/%,verify foreign make_log our_verify crash)
 TRUST_TESTS := $(patsubst %,$O/trust/%,tpm2)
 TEST_TIMEOUT ?= 900
 
@@ -126,8 +126,8 @@ $O/deal/liar: tests/deal/liar.c $(call OBJ,$(TOOL_SRC)) $O/core.a
 	$Q$(CC) $(ENCLUA_CFLAGS) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -Wl,--wrap=work_run -MMD -MP -o $@ $^ $(LIBS)
 	$Qln -sf ../enclave $(@D)/enclave
 
-# Policies in real boxes behind a pipe; tests/policy/run has the cases.
-$O/policy/ask: tests/policy/ask.c $O/core.a | $O/enclave
+# Policies in real boxes: behind a pipe (tests/policy/run has the cases), and as a keeper asks them.
+$O/policy/%: tests/policy/%.c $O/core.a | $O/enclave
 	$(call say,TEST,$@)
 	$Qmkdir -p $(@D)
 	$Q$(CC) $(ENCLUA_CFLAGS) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $O/core.a $(LIBS)

@@ -1,5 +1,6 @@
-# Shared by the bats files of this folder: a home of one's own, and a policy to play with.
+# Shared by the bats files of this folder: a home of one's own.
 load ../common
+load policy
 
 setup_home() {
 	work=$(mktemp -d)
@@ -11,13 +12,6 @@ setup_home() {
 
 teardown_home() {
 	cd / && rm -rf "$work"
-}
-
-# policy_make DIR NAME [RULES]: RULES are Lua, between the braces of the policy
-policy_make() {
-	mkdir -p "$1"
-	printf 'api: 1\nname: %s\nversion: 1.0.0\nsummary: made by a test\nentry: policy.lua\n' "$2" > "$1/policy.yaml"
-	printf 'local policy = require "policy"\nreturn policy {\n    api = 1, id = "%s",\n    %s,\n}\n' "$2" "${3:-policy.permit { id = \"all\" \}}" > "$1/policy.lua"
 }
 
 # one_object FILE: the file is exactly one JSON object on one line
