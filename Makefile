@@ -49,7 +49,7 @@ all: lua-system
 endif
 
 .PHONY: all lua-system deps demo check bench fuzz clean distclean
-all: $O/enclua $O/enclave $O/attest-helper $O/market-replay
+all: $O/enclua $O/enclave $O/keeper $O/attest-helper $O/market-replay
 
 deps:
 	@LUA_TARBALL="$(LUA_TARBALL)" tools/deps
@@ -71,6 +71,18 @@ $O/lua_probe: tools/probe/lua_probe.c
 	$Q$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(shell $(PKG_CONFIG) --cflags lua5.4) -o $@ $< $(shell $(PKG_CONFIG) --libs lua5.4)
 
 $O/enclua: $(call OBJ,$(TOOL_SRC)) $O/core.a
+	$(call say,LINK,$@)
+	$Q$(CC) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# The keeper knows the bytes of the enclave that it was built with.
+$O/gen/measurement.h: $O/enclave
+	$(call say,GEN,$@)
+	$Qmkdir -p $(@D)
+	$Qprintf '#define ENCLAVE_MEASUREMENT { %s }\n' "$$(sha256sum $< | cut -c 1-64 | sed 's/../0x&, /g')" >$@.new && mv $@.new $@
+
+$O/obj/tools/keeper/main.o: $O/gen/measurement.h
+
+$O/keeper: $O/obj/tools/keeper/main.o $O/core.a
 	$(call say,LINK,$@)
 	$Q$(CC) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 

@@ -219,6 +219,8 @@ static void release_walk(struct wire *w, struct box_release *r)
 	for (size_t i = 0; i < r->n_headers && !w->failed; i++)
 		wire_text(w, &r->headers[i], LIMIT_BOX_RELEASE_BYTES, "header");
 	wire_text(w, &r->secrets, LIMIT_BOX_RELEASE_BYTES, "secrets");
+	wire_uint(w, &r->output, 8, LIMIT_BOX_OUTPUT, "output limit");
+	wire_flag(w, &r->silent, "silence");
 	wire_end(w, "release");
 }
 

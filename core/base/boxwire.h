@@ -85,9 +85,11 @@ struct box_request {
 struct box_secret { uint32_t index; struct box_text value; };	/* index 0: the app's own secret */
 
 struct box_release {
-	struct box_text *headers;	/* one age header for each BOX_INPUT_DATA, in order */
+	struct box_text *headers;	/* one age header for each BOX_INPUT_DATA, in order; an empty one: its owner's rules refuse this run */
 	size_t n_headers;
 	struct box_text secrets;	/* an age file to the box: encoded list of struct box_secret; empty when there are none */
+	uint64_t output;	/* what owners let out is less than what was requested; 0: it is not */
+	bool silent;	/* and no log */
 };
 
 struct box_done {

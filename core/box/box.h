@@ -44,6 +44,8 @@ struct box_options {
 	uint32_t allow_missing;	/* bits of layers that may be absent */
 };
 
+uint64_t box_sealed_max(uint64_t output);	/* the most bytes of a sealed result whose files may have `output` bytes */
+
 struct box_zygote;
 /* ERR_UNAVAILABLE names each missing layer and the flag that would allow it. */
 int box_zygote_start(struct box_zygote **out, const struct box_options *o, struct err *e);
@@ -51,6 +53,7 @@ void box_zygote_stop(struct box_zygote *z);	/* ends every task of it */
 const uint8_t *box_measurement(const struct box_zygote *z);	/* 32 bytes */
 uint32_t box_layers_missing(const struct box_zygote *z);
 int box_enclave_path(char *out, size_t size, struct err *e);	/* where NULL above looks */
+int box_program_path(char *out, size_t size, const char *name, struct err *e);	/* another program of ours, found the same way */
 
 /* One task. The launcher keeps the wall clock and counts what leaves. */
 struct box_task {

@@ -1,5 +1,6 @@
 /* One table says which frame may come when (how long it may be is the codec's to say); four small functions
  * look inside. */
+#include "box/box.h"
 #include "box/frames.h"
 
 #include <string.h>
@@ -11,7 +12,7 @@
 #define FILES_FREE 64u
 #define BYTES_PER_FILE 256u
 
-static uint64_t sealed_max(uint64_t output)
+uint64_t box_sealed_max(uint64_t output)
 {
 	uint64_t files = FILES_FREE + output / BYTES_PER_FILE;
 	if (files > LIMIT_BOX_RESULT_FILES)
@@ -24,7 +25,7 @@ void frames_init(struct frames *f, uint64_t output_limit)
 {
 	memset(f, 0, sizeof *f);
 	f->output_max = output_limit;
-	f->sealed_max = sealed_max(output_limit);
+	f->sealed_max = box_sealed_max(output_limit);
 }
 
 static enum frames_verdict wrong(const char **why, const char *text)

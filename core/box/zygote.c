@@ -294,24 +294,29 @@ void zygote_kill(struct box_zygote *z, uint64_t serial)
 		zygote_end(z);
 }
 
-static bool program_at(char *out, size_t size, const char *dir, const char *below)
+static bool program_at(char *out, size_t size, const char *dir, const char *below, const char *name)
 {
 	char path[PATH_MAX], real[PATH_MAX];
-	int n = snprintf(path, sizeof path, "%s/%senclave", dir, below);
+	int n = snprintf(path, sizeof path, "%s/%s%s", dir, below, name);
 	return n > 0 && (size_t)n < sizeof path && realpath(path, real) && snprintf(out, size, "%s", real) < (int)size;
 }
 
 /* Only places relative to this program: a tree may be moved, and a build says nothing of the machine that it was made on. */
-int box_enclave_path(char *out, size_t size, struct err *e)
+int box_program_path(char *out, size_t size, const char *name, struct err *e)
 {
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 	char *slash = n > 0 ? memrchr(self, '/', (size_t)n) : NULL;
 	if (!slash)
-		return err_sys(e, errno, "cannot tell where this program is, to look for the enclave program there");
+		return err_sys(e, errno, "cannot tell where this program is, to look for the program %s there", name);
 	*slash = '\0';
-	if (program_at(out, size, self, "") || program_at(out, size, self, ENCLUA_LIBEXEC "/"))
+	if (program_at(out, size, self, "", name) || program_at(out, size, self, ENCLUA_LIBEXEC "/", name))
 		return 0;
-	err_set(e, ERR_NOT_FOUND, "the enclave program is neither in %s, beside this program, nor in %s/" ENCLUA_LIBEXEC, self, self);
+	err_set(e, ERR_NOT_FOUND, "the program %s is neither in %s, beside this program, nor in %s/" ENCLUA_LIBEXEC, name, self, self);
 	return err_hint(e, "make all, or make install");
+}
+
+int box_enclave_path(char *out, size_t size, struct err *e)
+{
+	return box_program_path(out, size, "enclave", e);
 }

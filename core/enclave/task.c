@@ -80,7 +80,9 @@ static void data_take(struct task *t, const struct box_release *release)
 		const struct box_input *input = &t->request.inputs[i];
 		struct data *d = &t->data[i];
 		struct err e = { .code = ERR_NONE };
-		if (data_open(d, input, BOX_FIRST_INPUT_FD + (int)i, &release->headers[i], t->start->box_secret, &e) == 0)
+		if (release->headers[i].len == 0)
+			err_set(&e, ERR_DENIED, "its owner's rules do not let this run use it");
+		else if (data_open(d, input, BOX_FIRST_INPUT_FD + (int)i, &release->headers[i], t->start->box_secret, &e) == 0)
 			continue;
 		if (!t->request.many)
 			end_without_result(t, BOX_BAD_INPUT, BOX_LIMIT_NONE);
@@ -135,6 +137,9 @@ static void release_take(struct task *t)
 	if (boxwire_release_decode(&release, payload, len, NULL) < 0)
 		task_broken(t, BOX_EXIT_CHANNEL);
 	data_take(t, &release);
+	if (release.output && release.output < t->result.limit)
+		t->result.limit = release.output;
+	t->request.logs &= !release.silent;
 	if (release.secrets.len && secrets_open(t, &release.secrets, NULL) < 0)
 		end_without_result(t, BOX_BAD_INPUT, BOX_LIMIT_NONE);
 	boxwire_release_done(&release);

@@ -25,7 +25,8 @@
 	F(BYTES, REQUIRED, header, 4096, "age header to keeper and owner") \
 	F(TEXT, OPTIONAL, schema, 49152, "paths and types as one line of JSON, unless hidden or too long for an entry") \
 	F(HASH, OPTIONAL, schema_blob, 0, "SHA-256 of a schema that is too long for an entry") \
-	F(TEXT, OPTIONAL, scope, 8, "run: sealed for one run and forgotten after it")
+	F(TEXT, OPTIONAL, scope, 8, "run: sealed for one run and forgotten after it") \
+	F(ID, OPTIONAL, policy, ID_POLICY, "grants of it go under this policy, unless they name another")
 
 #define ENTRY_APP_REGISTER(F) \
 	F(TEXT, REQUIRED, name, LIMIT_NAME_BYTES, "from its manifest") \

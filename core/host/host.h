@@ -15,7 +15,7 @@
 #define HOST_RECORDS(X) \
 	X(POOL, "a pool's name: a its id, group the name") \
 	X(WORKER, "pool, worker: state 1 while admitted") \
-	X(ASSIGN, "task, worker: state is until when the scheduler waits") \
+	X(ASSIGN, "task, worker: state is until when the scheduler waits; the same as a number, and the index of the last task.assign") \
 	X(SPONSOR, "request, payer: signed to pay") \
 	X(REQUEST, "what a request asks beside its order: the index of its entry") \
 	X(REVEAL, "task, worker: the index of its task.reveal") \
@@ -93,8 +93,10 @@ int host_decision(struct book *b, const char *grant, const char *request, const 
 int host_release(struct book *b, const char *task, const char *worker, struct entry *en, struct buf *bytes, struct err *e);	/* key.release: 1, 0, -1 */
 /* May this key.release come in, in a book of `size` entries at book time `now`? en with `by`, unsigned: for a keeper on its replica, and the rule itself. Changes
  * nothing. -1: the message begins with the code. */
-int host_release_check(struct book *b, const struct entry *en, uint64_t size, int64_t now, struct err *e);
-/* The same for the key of one grant alone, whether it is in en->key_release.grant or not: task and assurance of en are read. Not its budgets. */
+int host_release_check(struct book *b, const struct entry *en, bool undecided, uint64_t size, int64_t now, struct err *e);	/* undecided: who asks has asked the policies himself, and
+	the book does not know yet */
+int host_release_task(struct book *b, const struct entry *en, int64_t now, struct err *e);	/* the same for task, worker and level alone */
+/* The same for the key of one grant alone, whether it is in en->key_release.grant or not: task and assurance of en are read. Not its budgets, nor what its policy decides. */
 int host_release_item(struct book *b, const struct entry *en, const char *order, int64_t now, struct err *e);
 /* What is used and reserved under a grant, and of how much: 1, 0 (no budget of this unit was ever touched), -1. */
 int host_budget(struct book *b, const char *grant, enum ledger_unit unit, uint64_t *used, uint64_t *max, struct err *e);

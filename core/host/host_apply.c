@@ -81,6 +81,10 @@ static int on_app_register(struct event *v, struct err *e)
 
 static int on_data_register(struct event *v, struct err *e)
 {
+	const char *policy = v->en->data_register.policy;
+	struct host_policy known_policy;
+	if (policy[0] && host_policy_find(v->b, policy, &known_policy, e) < 0)
+		return err_wrap(e, "data-policy");
 	return asset_add(v, MARKET_DATA, 0, 0, e);
 }
 

@@ -103,6 +103,7 @@ struct release {
 	const struct entry_key_release *f;
 	int64_t now;
 	int level;
+	bool undecided;	/* the keeper that asks has its policies' word, and the book not yet */
 	struct market_task task;
 	struct market_deal deal;
 	char data[ID_TEXT];	/* the deal's data order, or "" */
@@ -170,7 +171,7 @@ static int grant_terms(struct release *x, const char *order, const struct market
 	if (r == 0 && host_assurance(least) > x->level)
 		r = err_set(e, ERR_DENIED, "release-assurance: the grant %s asks for %.*s, and this is %.*s", order, (int)least->len, least->at,
 			(int)x->f->assurance.len, x->f->assurance.at);
-	if (r == 0 && o->policy && host_decision(x->b, order, x->deal.request, x->f->task, "key_release", &index, &permits, e) < 0)
+	if (r == 0 && !x->undecided && o->policy && host_decision(x->b, order, x->deal.request, x->f->task, "key_release", &index, &permits, e) < 0)
 		r = -1;
 	if (r == 0 && !permits)
 		r = err_set(e, ERR_DENIED, "release-policy: the policy of the grant %s has not permitted the key of this task", order);
@@ -278,9 +279,19 @@ static int task_check(struct release *x, const char *worker, struct err *e)
 		return err_set(e, ERR_CONFLICT, "release-late: the time for contributing ended %" PRId64 " s ago", x->now - x->task.contribution_deadline);
 	if (!sent)
 		return err_set(e, ERR_DENIED, "release-unassigned: %s was not sent to this task", worker);
+	uint64_t released = 0, assigned[2] = { 0 };
 	int is = book_record_get(x->b, HOST_RELEASE, x->f->task, worker, &bytes, e);
+	if (is == 1 && bytes.len == sizeof released) {
+		memcpy(&released, bytes.data, sizeof released);
+		buf_clear(&bytes);
+		if (book_record_get(x->b, HOST_ASSIGN, x->f->task, worker, &bytes, e) == 1 && bytes.len == sizeof assigned)
+			memcpy(assigned, bytes.data, sizeof assigned);
+	}
 	buf_done(&bytes);
-	return is <= 0 ? is : err_set(e, ERR_CONFLICT, "release-twice: %s has the keys of this task", worker);
+	/* Sent again since: by the scheduler's word the box of before is no more. */
+	if (is <= 0 || released < assigned[1])
+		return is < 0 ? -1 : 0;
+	return err_set(e, ERR_CONFLICT, "release-twice: %s has the keys of this task", worker);
 }
 
 static int level_check(struct release *x, struct err *e)
@@ -308,7 +319,20 @@ static void release_done(struct release *x)
 	buf_done(&x->request_bytes);
 }
 
-int host_release_check(struct book *b, const struct entry *en, uint64_t size, int64_t now, struct err *e)
+int host_release_task(struct book *b, const struct entry *en, int64_t now, struct err *e)
+{
+	struct release x;
+	char worker[MARKET_NAME];
+	int r = -1;
+	host_name_identity(worker, en->key_release.worker);
+	if (release_begin(&x, b, en, now, e) == 0 && task_check(&x, worker, e) == 0 && host_request(b, x.deal.request, x.request, &x.request_bytes, e) == 0 &&
+		level_check(&x, e) == 0)
+		r = own_check(&x, e);
+	release_done(&x);
+	return r;
+}
+
+int host_release_check(struct book *b, const struct entry *en, bool undecided, uint64_t size, int64_t now, struct err *e)
 {
 	struct release x;
 	char worker[MARKET_NAME], keeper[MARKET_NAME];
@@ -317,6 +341,7 @@ int host_release_check(struct book *b, const struct entry *en, uint64_t size, in
 	host_name_identity(keeper, en->by);
 	if (release_begin(&x, b, en, now, e) < 0)
 		goto out;
+	x.undecided = undecided;
 	if (!host_is_keeper(b, keeper))
 		err_set(e, ERR_DENIED, "not-keeper: only a keeper of the book releases keys");
 	else if (x.f->as_of > size)
@@ -335,7 +360,9 @@ int host_release_item(struct book *b, const struct entry *en, const char *order,
 	struct release x;
 	struct market_order o;
 	int r = -1;
-	if (release_begin(&x, b, en, now, e) == 0 && host_task(b, x.f->task, &x.task, &x.deal, e) == 0 && host_request(b, x.deal.request, x.request, &x.request_bytes, e) == 0 &&
+	bool begun = release_begin(&x, b, en, now, e) == 0;
+	x.undecided = true;
+	if (begun && host_task(b, x.f->task, &x.task, &x.deal, e) == 0 && host_request(b, x.deal.request, x.request, &x.request_bytes, e) == 0 &&
 		host_deal_data(b, x.deal.id, x.data, e) == 0 && grant_holds(&x, order, &o, e) == 0 &&
 		(strcmp(order, x.data) == 0 || bulk_terms(&x, order, &o, e) == 0))
 		r = grant_terms(&x, order, &o, e);
@@ -360,7 +387,7 @@ int on_key_release(struct event *v, struct err *e)
 	char worker[MARKET_NAME], data[ID_TEXT];
 	struct market_task t;
 	struct market_deal d;
-	if (host_release_check(v->b, v->en, v->at->index, v->at->now, e) < 0 || host_task(v->b, f->task, &t, &d, e) < 0 || host_deal_data(v->b, d.id, data, e) < 0)
+	if (host_release_check(v->b, v->en, false, v->at->index, v->at->now, e) < 0 || host_task(v->b, f->task, &t, &d, e) < 0 || host_deal_data(v->b, d.id, data, e) < 0)
 		return -1;
 	for (size_t i = 0; i < f->grant.n; i++)
 		if (strcmp(f->grant.at[i], data) != 0 && volume_use(v, f->task, f->grant.at[i], e) < 0)

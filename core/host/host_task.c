@@ -107,7 +107,8 @@ int on_task_assign(struct event *v, struct err *e)
 	int needs = back ? 1 : host_needs(v->b, &t, v->at->now, e);
 	if (needs <= 0)
 		return needs < 0 ? -1 : err_set(e, ERR_CONFLICT, "assign-enough: the workers that are at this task can end it");
-	return host_record_put(v, HOST_ASSIGN, f->task, worker, f->task, (int64_t)until, &until, sizeof until, e);
+	const uint64_t row[2] = { until, v->at->index };
+	return host_record_put(v, HOST_ASSIGN, f->task, worker, f->task, (int64_t)until, row, sizeof row, e);
 }
 
 /* Who the scheduler sent is authorized; there are no enclaves to attest yet. */

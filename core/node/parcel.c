@@ -113,16 +113,6 @@ out:
 
 /* secrets */
 
-static int secrets_write(const struct work *w, struct buf *out, struct err *e)
-{
-	struct box_secret list[LIMIT_BOX_SECRETS + 1];
-	if (w->n_secrets > LIMIT_BOX_SECRETS)
-		return err_set(e, ERR_LIMIT, "at most %u secrets", LIMIT_BOX_SECRETS);
-	for (size_t i = 0; i < w->n_secrets; i++)
-		list[i] = (struct box_secret){ w->secrets[i].index, { w->secrets[i].value, w->secrets[i].len } };
-	return boxwire_secrets_encode(out, list, w->n_secrets, e);
-}
-
 static int secrets_read(struct parcel *p, struct err *e)
 {
 	struct box_secret *list = NULL;
@@ -210,7 +200,7 @@ int parcel_write(const struct parcel_for *to, const struct work *w, parcel_sink 
 	}
 	if (args_write(to, w, &args, e) < 0 || put_buf(&o, ARGS, &args, e) < 0)
 		goto out;
-	if (w->n_secrets && (secrets_write(w, &secrets, e) < 0 || put_buf(&o, SECRETS, &secrets, e) < 0))
+	if (work_secrets_here(w, &secrets, e) < 0 || (secrets.len && put_buf(&o, SECRETS, &secrets, e) < 0))
 		goto out;
 	for (size_t i = 0; i < w->n_files; i++)
 		if (put_file(&o, &w->files[i], e) < 0)

@@ -27,7 +27,11 @@ struct parcel {
 	char (*names)[LIMIT_PATH_BYTES + 2];
 };
 /* The hash is checked before a byte is decrypted. ERR_DENIED: it is for another requester or iApp, or another keeper. ERR_INVALID: malformed. */
-int parcel_open(struct parcel **out, struct store *s, const struct keeper *k, const struct parcel_for *to, const uint8_t sha256[static 32], struct err *e);
+struct parcel_opener {	/* gives the parcel's key: the keeper, or whoever has its key */
+	int (*key)(void *ctx, int fd, uint8_t key[static 16], uint64_t *header, struct err *e);	/* header: how many of its bytes are the header of the age file */
+	void *ctx;
+};
+int parcel_open(struct parcel **out, struct store *s, const struct parcel_opener *k, const struct parcel_for *to, const uint8_t sha256[static 32], struct err *e);
 void parcel_free(struct parcel *p);	/* wipes, closes the files */
 
 /* The two in between, without keys: the plaintext. */

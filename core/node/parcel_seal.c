@@ -11,7 +11,6 @@
 #include "seal/crypto.h"
 
 #define SEALED_MAX (LIMIT_PARCEL_BYTES + LIMIT_PARCEL_BYTES / 8 + LIMIT_PARCEL_ARGS_BYTES + LIMIT_PARCEL_SECRETS_BYTES)	/* with Padmé's and age's own bytes */
-#define HEADER_MAX KIB(4)	/* to one recipient it has 200 */
 
 /* Sealing */
 
@@ -84,22 +83,19 @@ static int plain_read(void *ctx, uint8_t *out, size_t n, uint64_t offset, struct
 	return age_file_read(ctx, out, n, offset, e);
 }
 
-static int payload_open(struct age_file **file, struct sealed *s, uint64_t size, const struct keeper *k, struct err *e)
+static int payload_open(struct age_file **file, struct sealed *s, uint64_t size, const struct parcel_opener *k, struct err *e)
 {
-	uint8_t head[HEADER_MAX], file_key[AGE_FILE_KEY];
-	size_t header = 0;
-	ssize_t n = os_pread(s->fd, head, size < sizeof head ? (size_t)size : sizeof head, 0);
-	if (n < 0)
-		return err_sys(e, errno, "cannot read the parcel");
-	int r = keeper_file_key(k, head, (size_t)n, file_key, &header, e);
-	s->header = header;
+	uint8_t file_key[AGE_FILE_KEY];
+	int r = k->key(k->ctx, s->fd, file_key, &s->header, e);
+	if (r == 0 && s->header > size)
+		r = err_set(e, ERR_INTERNAL, "the header of the parcel is longer than the parcel");
 	if (r == 0)
-		r = age_file_open(file, file_key, size - header, payload_read, s, e);
+		r = age_file_open(file, file_key, size - s->header, payload_read, s, e);
 	crypto_wipe(file_key, sizeof file_key);
 	return r < 0 ? err_wrap(e, "the parcel") : 0;
 }
 
-int parcel_open(struct parcel **out, struct store *s, const struct keeper *k, const struct parcel_for *to, const uint8_t sha256_want[static 32], struct err *e)
+int parcel_open(struct parcel **out, struct store *s, const struct parcel_opener *k, const struct parcel_for *to, const uint8_t sha256_want[static 32], struct err *e)
 {
 	struct age_file *file = NULL;
 	struct sealed sealed = { .fd = -1 };

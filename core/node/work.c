@@ -17,8 +17,12 @@
 /* Where the callbacks of a running box keep what they know. */
 struct run {
 	struct store *store;
-	const struct keeper *keeper;
+	struct keeper_link *keeper;
+	struct box_zygote *zygote;
 	const struct work *work;
+	const char *id;
+	uint64_t release_us;
+	bool refused;
 	int out_fd;
 	char out_tmp[512];
 	struct sha256 out_hash;
@@ -159,66 +163,78 @@ static int inputs_open(struct run *run, int *fds, uint64_t *verify_us, struct er
 	return 0;
 }
 
-static int secrets_seal(const struct work *w, const uint8_t box_key[static 32], struct buf *out, struct err *e);
-
-/* The keeper's answer to a box: each header made anew for the key that only this box has. */
-static int release(void *ctx, const uint8_t box_key[static 32], struct buf *out, struct err *e)
-{
-	struct run *run = ctx;
-	const struct work *w = run->work;
-	struct box_release rel = { .headers = NULL };
-	struct buf headers[LIMIT_BOX_DATASETS];
-	struct buf secrets = BUF_INIT(MIB(4));
-	int r = -1;
-	for (size_t i = 0; i < w->n_data; i++)
-		headers[i] = (struct buf)BUF_INIT(LIMIT_AGE_HEADER_BYTES);
-	rel.headers = calloc(w->n_data + 1, sizeof *rel.headers);
-	if (!rel.headers) {
-		err_set(e, ERR_LIMIT, "out of memory");
-		goto out;
-	}
-	for (size_t i = 0; i < w->n_data; i++) {
-		if (keeper_release(run->keeper, w->data[i]->header.data, w->data[i]->header.len, box_key, &headers[i], e) < 0) {
-			err_wrap(e, "the keeper cannot open %s", w->data[i]->id);
-			goto out;
-		}
-		rel.headers[rel.n_headers++] = (struct box_text){ (const char *)headers[i].data, headers[i].len };
-	}
-	if (w->n_secrets) {
-		if (secrets_seal(w, box_key, &secrets, e) < 0)
-			goto out;
-		rel.secrets = (struct box_text){ (const char *)secrets.data, secrets.len };
-	}
-	r = boxwire_release_encode(out, &rel, e);
-out:
-	for (size_t i = 0; i < w->n_data; i++)
-		buf_done(&headers[i]);
-	buf_done(&secrets);
-	free(rel.headers);
-	return r;
-}
-
 static int buf_sink(void *ctx, const uint8_t *bytes, size_t n, struct err *e)
 {
 	return buf_add(ctx, bytes, n, e);
 }
 
-static int secrets_seal(const struct work *w, const uint8_t box_key[static 32], struct buf *out, struct err *e)
+int work_secrets_here(const struct work *w, struct buf *out, struct err *e)
 {
 	struct box_secret list[LIMIT_BOX_SECRETS + 1];
-	struct buf plain = BUF_INIT(MIB(2));
+	size_t n = 0;
+	if (w->n_secrets > LIMIT_BOX_SECRETS)
+		return err_set(e, ERR_LIMIT, "at most %u secrets", LIMIT_BOX_SECRETS);
+	for (size_t i = 0; i < w->n_secrets; i++)
+		if (w->secrets[i].value)
+			list[n++] = (struct box_secret){ w->secrets[i].index, { w->secrets[i].value, w->secrets[i].len } };
+	return n ? boxwire_secrets_encode(out, list, n, e) : 0;
+}
+
+static int secrets_seal(const struct buf *plain, const uint8_t box_key[static 32], struct buf *out, struct err *e)
+{
 	struct age_writer *writer = NULL;
 	struct age_recipient to = { .kind = AGE_X25519 };
 	memcpy(to.public_key, box_key, 32);
-	int r = -1;
-	for (size_t i = 0; i < w->n_secrets; i++)
-		list[i] = (struct box_secret){ w->secrets[i].index, { w->secrets[i].value, w->secrets[i].len } };
-	if (boxwire_secrets_encode(&plain, list, w->n_secrets, e) < 0 || age_writer_new(&writer, &to, 1, buf_sink, out, e) < 0 ||
-	    age_writer_add(writer, plain.data, plain.len, e) < 0 || age_writer_end(writer, e) < 0)
-		goto out;
-	r = 0;
-out:
+	int r = age_writer_new(&writer, &to, 1, buf_sink, out, e) < 0 || age_writer_add(writer, plain->data, plain->len, e) < 0 ||
+		age_writer_end(writer, e) < 0 ? -1 : 0;
 	age_writer_free(writer);
+	return r;
+}
+
+bool work_needs_keeper(const struct work *w)
+{
+	for (size_t i = 0; i < w->n_secrets; i++)
+		if (!w->secrets[i].value)
+			return true;
+	return w->n_data > 0;
+}
+
+/* Keys and kept secrets from the keeper; without either, the secrets that are here go to the box from here. */
+static int release_make(struct run *run, const uint8_t box_key[static 32], const struct buf *plain, struct keeper_released *out, struct err *e)
+{
+	const struct work *w = run->work;
+	*out = (struct keeper_released){ .secrets = BUF_INIT(LIMIT_BOX_RELEASE_BYTES) };
+	if (!work_needs_keeper(w))
+		return secrets_seal(plain, box_key, &out->secrets, e);
+	const struct keeper_release_ask ask = { .task = run->id, .worker = w->worker, .box_key = box_key, .measurement = box_measurement(run->zygote), .app = w->app,
+		.secrets = plain->len ? plain : NULL };
+	uint64_t begun = os_now_us();
+	int r = keeper_link_release(run->keeper, &ask, out, &run->refused, e);
+	run->release_us = os_now_us() - begun;
+	if (r == 0 && out->n != w->n_data)
+		r = err_set(e, ERR_INTERNAL, "the keeper released %zu keys for %zu data", out->n, w->n_data);
+	return r;
+}
+
+/* What the box asks for: each header made anew for the key that only this box has. */
+static int release(void *ctx, const uint8_t box_key[static 32], struct buf *out, struct err *e)
+{
+	struct run *run = ctx;
+	struct box_text headers[LIMIT_BOX_DATASETS];
+	struct box_release rel = { .headers = headers };
+	struct buf plain = BUF_INIT(LIMIT_PARCEL_SECRETS_BYTES);
+	struct keeper_released keys = { .n = 0 };
+	int r = -1;
+	if (work_secrets_here(run->work, &plain, e) < 0 || release_make(run, box_key, &plain, &keys, e) < 0)
+		goto out;
+	for (; rel.n_headers < keys.n; rel.n_headers++)
+		headers[rel.n_headers] = (struct box_text){ (const char *)keys.headers[rel.n_headers].data, keys.headers[rel.n_headers].len };
+	rel.output = keys.output;
+	rel.silent = keys.silent;
+	rel.secrets = (struct box_text){ (const char *)keys.secrets.data, keys.secrets.len };
+	r = boxwire_release_encode(out, &rel, e);
+out:
+	keeper_released_done(&keys);
 	buf_done(&plain);
 	return r;
 }
@@ -264,10 +280,10 @@ static int result_commit(struct run *run, struct work_result *out, struct err *e
 	return 0;
 }
 
-int work_run(struct store *s, const struct keeper *k, struct box_zygote *z, const struct work *w, const char *id,
+int work_run(struct store *s, struct keeper_link *k, struct box_zygote *z, const struct work *w, const char *id,
 	struct work_result *out, struct err *e)
 {
-	struct run run = { .store = s, .keeper = k, .work = w, .out_fd = -1 };
+	struct run run = { .store = s, .keeper = k, .zygote = z, .work = w, .id = id, .out_fd = -1 };
 	struct box_request request = { .files = NULL };
 	int fds[LIMIT_BOX_FDS];
 	int r = -1;
@@ -292,6 +308,8 @@ int work_run(struct store *s, const struct keeper *k, struct box_zygote *z, cons
 		goto out;
 	r = 0;
 out:
+	out->release_us = run.release_us;
+	out->refused = run.refused;
 	if (run.out_fd >= 0)
 		store_blob_abort(run.out_fd, run.out_tmp);
 	for (size_t i = 0; i < w->n_data; i++)

@@ -12,10 +12,10 @@
 #include "book/store.h"
 #include "box/box.h"
 #include "form/iapp.h"
-#include "trust/keeper.h"
+#include "trust/keeper_link.h"
 
 struct work_arg { const char *name, *value; };	/* name NULL: by position */
-struct work_secret { unsigned index; const char *value; size_t len; };	/* index 0: the iApp's own */
+struct work_secret { unsigned index; const char *value; size_t len; };	/* index 0: the iApp's own. value NULL: the keeper has it */
 struct work_file { const char *name; int fd; uint64_t size; };
 
 /* What a requester asks for; all borrowed. */
@@ -33,6 +33,7 @@ struct work {
 	bool has_salt;	/* else it follows from what is asked, which is fit for digests that nobody publishes */
 	uint8_t salt[32];	/* of the digest: keeper_task_salt */
 	uint8_t beneficiary[32];	/* X25519: the result is sealed to it */
+	const struct identity *worker;	/* who runs it; signs the evidence that the keeper gets */
 	bool logs;	/* every owner of the data allows the log to reach the beneficiary */
 	void (*progress)(void *ctx, double fraction);	/* may be NULL */
 	void *ctx;
@@ -47,6 +48,8 @@ struct work_result {
 	uint8_t blob[32];	/* the sealed result in the store; zero when the box gave none */
 	uint64_t size;
 	uint64_t verify_us, store_us;	/* hashing of stored blobs before use; writing the result */
+	uint64_t release_us;	/* of the keeper, with what it enters into the book */
+	bool refused;
 };
 
 /* How a run ended, as the book says it. Without deterministic files to compare the digest is that of outcome and reason, under the task's salt like any other, so that
@@ -57,8 +60,14 @@ void work_ending_failed(const char *outcome, const char *reason, const uint8_t s
 /* Whoever runs this machine, or its kernel when memory was short, ended the box: that says nothing of the iApp, and is no result. */
 bool work_ended_outside(const struct work_result *r);
 
-/* Runs the task `id` (task1…) in a box of z. 0 whenever the task ended, however it ended (out->box.done.status). */
-int work_run(struct store *s, const struct keeper *k, struct box_zygote *z, const struct work *w, const char *id,
+/* The secrets whose values are here, as boxwire's list; nothing when there are none. */
+int work_secrets_here(const struct work *w, struct buf *out, struct err *e);
+/* Is there anything that only the keeper can release? */
+bool work_needs_keeper(const struct work *w);
+
+/* Runs the task `id` (task1…) in a box of z. 0 whenever the task ended, however it ended (out->box.done.status). out->refused: −1 because the keeper would not release its keys,
+ * and the book says so: the task has ended. */
+int work_run(struct store *s, struct keeper_link *k, struct box_zygote *z, const struct work *w, const char *id,
 	struct work_result *out, struct err *e);
 
 #endif

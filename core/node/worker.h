@@ -17,7 +17,7 @@
 
 struct worker {	/* all borrowed */
 	struct book *book;	/* opened by host_open */
-	const struct keeper *keeper;
+	struct keeper_link *keeper;
 	const struct identity *identity;	/* who works; admitted to the pools that it works for. NULL: scheduler only */
 	const struct identity *owners[WORKER_OWNERS];	/* of pools: for those it is the scheduler */
 	size_t n_owners;

@@ -9,6 +9,7 @@
 #include "node/parcel.h"
 #include "node/worker_inner.h"
 #include "seal/crypto.h"
+#include "trust/keeper_task.h"
 
 #define ASSURANCE "software"
 
@@ -26,6 +27,7 @@ struct run {
 	const struct store_data **list;
 	size_t n_data;
 	struct parcel *parcel;
+	struct work_secret *secrets;
 	struct work work;
 	struct work_result result;
 	struct work_ending end;
@@ -56,24 +58,25 @@ static int data_one(struct run *r, const char *id, struct err *e)
 	return 0;
 }
 
-/* What was sold first, then the requester's own. Data that was sealed for one run is hashed like any other: it was not this process that sealed it. */
+/* Data that was sealed for one run is hashed like any other: it was not this process that sealed it. */
 static int data_take(struct run *r, struct err *e)
 {
-	const struct entry_ids *own = &r->request->order_request.own_data;
-	r->data = calloc(own->n + 2, sizeof *r->data);
-	r->list = calloc(own->n + 2, sizeof *r->list);
-	if (!r->data || !r->list)
-		return err_set(e, ERR_LIMIT, "out of memory");
-	if (r->t->deal.data[0] && data_one(r, r->t->deal.data, e) < 0)
-		return -1;
-	for (size_t i = 0; i < own->n; i++)
-		if (data_one(r, own->at[i], e) < 0)
-			return -1;
+	struct keeper_task t;
+	int result = keeper_task_read(&t, r->w->book, r->t->task.id, e);
+	if (result == 0) {
+		r->data = calloc(t.n_data + 1, sizeof *r->data);
+		r->list = calloc(t.n_data + 1, sizeof *r->list);
+		if (!r->data || !r->list)
+			result = err_set(e, ERR_LIMIT, "out of memory");
+	}
+	for (size_t i = 0; result == 0 && i < t.n_data; i++)
+		result = data_one(r, t.data[i].data, e);
+	keeper_task_done(&t);
 	for (size_t i = 0; i < r->n_data; i++)
 		r->data[i].ephemeral = false;
 	r->work.data = r->list;
 	r->work.n_data = r->n_data;
-	return 0;
+	return result;
 }
 
 /* A log made over data goes to whom the result is sealed: that must be the owner of all of it. */
@@ -91,21 +94,47 @@ static int logs_allowed(struct run *r, struct err *e)
 	return 0;
 }
 
+/* Those of the parcel are here; those that the request names, and the iApp's own, the keeper has. */
+static int secrets_take(struct run *r, const struct work *p, struct err *e)
+{
+	const struct entry_texts *named = &r->request->order_request.secret;
+	size_t n = 0;
+	r->secrets = calloc(p->n_secrets + named->n + 1, sizeof *r->secrets);
+	if (!r->secrets)
+		return err_set(e, ERR_LIMIT, "out of memory");
+	for (; n < p->n_secrets; n++)
+		r->secrets[n] = p->secrets[n];
+	for (size_t i = 0; i < named->n; i++, n++) {
+		char id[ID_TEXT];
+		if (keeper_secret_named(&named->at[i], &r->secrets[n].index, id, e) < 0)
+			return -1;
+	}
+	n += r->app->manifest->app_secret;	/* index 0 */
+	r->work.secrets = r->secrets;
+	r->work.n_secrets = n;
+	return 0;
+}
+
+static int parcel_key(void *ctx, int fd, uint8_t key[static 16], uint64_t *header, struct err *e)
+{
+	const struct run *r = ctx;
+	return keeper_link_parcel(r->w->keeper, r->t->task.id, identity_public(r->w->identity), fd, key, header, e);
+}
+
 static int parcel_take(struct run *r, struct err *e)
 {
 	const struct entry_order_request *q = &r->request->order_request;
 	const struct parcel_for to = { r->t->deal.requester, r->t->deal.app };
-	if (parcel_open(&r->parcel, book_store(r->w->book), r->w->keeper, &to, q->parcel, e) < 0)
+	const struct parcel_opener opener = { parcel_key, r };
+	if (parcel_open(&r->parcel, book_store(r->w->book), &opener, &to, q->parcel, e) < 0)
 		return -1;
 	const struct work *p = &r->parcel->work;
 	r->work.args = p->args;
 	r->work.n_args = p->n_args;
 	r->work.files = p->files;
 	r->work.n_files = p->n_files;
-	r->work.secrets = p->secrets;
-	r->work.n_secrets = p->n_secrets;
 	r->work.seed = p->seed;
-	return 0;
+	return secrets_take(r, p, e);
 }
 
 static int gather(struct run *r, struct err *e)
@@ -121,7 +150,9 @@ static int gather(struct run *r, struct err *e)
 	r->work.progress = r->w->progress;
 	r->work.ctx = r->w->ctx;
 	r->work.has_salt = true;
-	keeper_task_salt(r->w->keeper, r->t->task.id, r->work.salt);
+	r->work.worker = r->w->identity;
+	if (keeper_link_salt(r->w->keeper, r->t->task.id, r->work.salt, e) < 0)
+		return -1;
 	return app_take(r, e) < 0 || data_take(r, e) < 0 || logs_allowed(r, e) < 0 ? -1 : 0;
 }
 
@@ -292,6 +323,7 @@ static int run_locked(struct worker *w, const struct worker_task *t, int64_t now
 		store_data_done(&r.data[i]);
 	free(r.data);
 	free(r.list);
+	free(r.secrets);
 	parcel_free(r.parcel);
 	iapp_free(r.app);
 	buf_done(&r.request_bytes);

@@ -43,6 +43,7 @@ enum attest_level attest_claims_level(const struct attest_claims *c);	/* what it
  * `measurement <hex>` · `tpm2 ak <hex sha-256 of the AK's public area> pcrs <sha256 over the selection> [simulated]` · `cvm tdx|sev-snp <measurement hex> root <file>` */
 struct attest_references;
 int attest_references_read(struct attest_references **out, const char *path, struct err *e);	/* no file: software only, any measurement of this machine's enclave */
+void attest_references_own(struct attest_references *r, const uint8_t measurement[static 32]);	/* where the file names no program: this one, whatever lies on the disk */
 void attest_references_free(struct attest_references *r);
 
 /* The best that this machine can give, or the provider named. Text: `enclua/evidence/v1` and lines, at most 32 KiB (core/trust/ATTEST.md). */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/host.h"
 #include "seal/age.h"
 #include "seal/crypto.h"
 #include "seal/identity.h"
@@ -42,6 +43,29 @@ void keeper_close(struct keeper *k)
 	free(k);
 }
 
+static int appointed(void *ctx, const struct host_keeper *k, struct err *e)
+{
+	(void)e;
+	memcpy(ctx, k->age, 32);
+	return 0;
+}
+
+int keeper_of_book(struct book *b, uint8_t age[static 32], struct err *e)
+{
+	static const uint8_t none[32];
+	memset(age, 0, 32);
+	if (host_keepers(b, appointed, age, e) < 0)
+		return -1;
+	if (memcmp(age, none, 32) == 0 && (host_local_keeper(b, e) < 0 || host_keepers(b, appointed, age, e) < 0))
+		return -1;
+	return memcmp(age, none, 32) ? 0 : err_set(e, ERR_UNAVAILABLE, "no keeper serves this book: nobody could release what is sealed for it");
+}
+
+const struct identity *keeper_identity(const struct keeper *k)
+{
+	return k->identity;
+}
+
 const uint8_t *keeper_recipient(const struct keeper *k)
 {
 	return identity_age_public(k->identity);
@@ -70,6 +94,67 @@ int keeper_release(const struct keeper *k, const uint8_t *header, size_t len, co
 		r = age_header_make(out, file_key, &box, 1, e);
 	crypto_wipe(file_key, sizeof file_key);
 	return r;
+}
+
+/* A secret and its end, filled up: its length is nobody's business either. */
+#define SECRET_STEP 256u
+#define SECRET_END 0x80u
+
+static int buf_sink(void *ctx, const uint8_t *bytes, size_t n, struct err *e)
+{
+	return buf_add(ctx, bytes, n, e);
+}
+
+int keeper_secret_seal(const uint8_t keeper[static 32], const void *secret, size_t n, struct buf *out, struct err *e)
+{
+	const uint8_t end = SECRET_END;
+	struct age_recipient to = { .kind = AGE_X25519 };
+	struct buf plain = BUF_INIT(n + SECRET_STEP + 1);
+	struct age_writer *w = NULL;
+	memcpy(to.public_key, keeper, 32);
+	int r = buf_add(&plain, secret, n, e) < 0 || buf_add(&plain, &end, 1, e) < 0 || buf_add_zero(&plain, (SECRET_STEP - plain.len % SECRET_STEP) % SECRET_STEP, e) < 0 ||
+		age_writer_new(&w, &to, 1, buf_sink, out, e) < 0 || age_writer_add(w, plain.data, plain.len, e) < 0 || age_writer_end(w, e) < 0 ? -1 : 0;
+	age_writer_free(w);
+	buf_done(&plain);
+	return r;
+}
+
+static int memory_read(void *ctx, uint8_t *out, size_t n, uint64_t offset, struct err *e)
+{
+	(void)e;
+	memcpy(out, (const uint8_t *)ctx + offset, n);
+	return 0;
+}
+
+static int unpad(struct buf *plain, struct buf *out, struct err *e)
+{
+	size_t n = plain->len;
+	while (n && plain->data[n - 1] == 0)
+		n--;
+	if (n == 0 || plain->data[n - 1] != SECRET_END)
+		return err_set(e, ERR_INVALID, "a sealed secret has no end");
+	return buf_add(out, plain->data, n - 1, e);
+}
+
+int keeper_secret_open(const struct keeper *k, const uint8_t *bytes, size_t len, struct buf *out, struct err *e)
+{
+	uint8_t key[AGE_FILE_KEY];
+	size_t header = 0;
+	struct age_file *f = NULL;
+	struct buf plain = BUF_INIT(LIMIT_PARCEL_SECRETS_BYTES);
+	int r = keeper_file_key(k, bytes, len, key, &header, e);
+	if (r == 0)
+		r = age_file_open(&f, key, len - header, memory_read, (void *)(uintptr_t)(bytes + header), e);
+	if (r == 0 && (buf_reserve(&plain, (size_t)age_file_size(f), e) < 0 || age_file_read(f, plain.data, (size_t)age_file_size(f), 0, e) < 0))
+		r = -1;
+	if (r == 0) {
+		plain.len = (size_t)age_file_size(f);
+		r = unpad(&plain, out, e);
+	}
+	age_file_free(f);
+	crypto_wipe(key, sizeof key);
+	buf_done(&plain);
+	return r < 0 ? err_wrap(e, "a sealed secret") : 0;
 }
 
 void keeper_task_salt(const struct keeper *k, const char *task, uint8_t salt[static 32])

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -157,10 +158,10 @@ static int seal_large(struct job *j, struct err *e)
 
 /* The entry */
 
-static int header_make(struct buf *out, const struct job *j, const struct keeper *k, struct err *e)
+static int header_make(struct buf *out, const struct job *j, const uint8_t keeper[static 32], struct err *e)
 {
 	struct age_recipient to[2] = { { .kind = AGE_X25519 }, { .kind = AGE_X25519 } };
-	memcpy(to[0].public_key, keeper_recipient(k), 32);
+	memcpy(to[0].public_key, keeper, 32);
 	memcpy(to[1].public_key, identity_age_public(j->terms->owner), 32);
 	return age_header_make(out, j->file_key, to, 2, e);
 }
@@ -187,6 +188,8 @@ static int entry_make(struct book *b, const struct job *j, struct store_data *d,
 	if (book_draft(b, en, ENTRY_DATA_REGISTER_TYPE, e) < 0 || schema_place(b, d, &en->data_register, e) < 0)
 		goto out;
 	struct entry_data_register *f = &en->data_register;
+	if (j->terms->policy)
+		(void)snprintf(f->policy, sizeof f->policy, "%s", j->terms->policy);
 	base64_encode(header, d->header.data, d->header.len);
 	f->header = entry_text(header);
 	f->name = entry_text(d->name);
@@ -207,7 +210,7 @@ out:
 	return r;
 }
 
-static int data_fill(struct store_data *out, const struct job *j, const struct keeper *k, struct err *e)
+static int data_fill(struct store_data *out, const struct job *j, const uint8_t keeper[static 32], struct err *e)
 {
 	memcpy(out->name, j->terms->name, strlen(j->terms->name) + 1);
 	memcpy(out->owner, identity_public(j->terms->owner), 32);
@@ -215,12 +218,28 @@ static int data_fill(struct store_data *out, const struct job *j, const struct k
 	out->payload_len = j->payload_len;
 	out->plain_len = j->plain_len;
 	out->ephemeral = j->terms->ephemeral;
-	if (header_make(&out->header, j, k, e) < 0)
+	if (header_make(&out->header, j, keeper, e) < 0)
 		return -1;
 	return j->terms->hide_schema ? 0 : pdata_schema(j->tree, &out->schema, e);
 }
 
-int protect_seal(struct book *b, const struct keeper *k, const struct pdata *tree, const struct protect_terms *t, struct store_data *out, struct buf *entry,
+int protect_policy(struct book *b, const struct store_data *d, char policy[static ID_TEXT], struct err *e)
+{
+	struct entry *en = malloc(sizeof *en);
+	struct buf bytes = BUF_INIT(ENTRY_BYTES_MAX);
+	int r = -1;
+	if (!en)
+		return err_set(e, ERR_LIMIT, "out of memory");
+	if (book_entry(b, (uint64_t)d->seq, &bytes, e) == 0 && entry_decode(en, bytes.data, bytes.len, NULL, e) == 0) {
+		memcpy(policy, en->data_register.policy, ID_TEXT);
+		r = 0;
+	}
+	free(en);
+	buf_done(&bytes);
+	return r;
+}
+
+int protect_seal(struct book *b, const uint8_t keeper[static 32], const struct pdata *tree, const struct protect_terms *t, struct store_data *out, struct buf *entry,
 	struct err *e)
 {
 	char tmp[PATH_MAX];
@@ -242,7 +261,7 @@ int protect_seal(struct book *b, const struct keeper *k, const struct pdata *tre
 		goto out;
 	r = j.plain_len <= SMALL ? seal_small(&j, e) : seal_large(&j, e);
 	if (r == 0)
-		r = data_fill(out, &j, k, e);
+		r = data_fill(out, &j, keeper, e);
 	if (r < 0) {
 		store_blob_abort(j.fd, tmp);
 		goto out;
@@ -259,11 +278,11 @@ out:
 	return r;
 }
 
-int protect_data(struct book *b, const struct keeper *k, const struct pdata *tree, const struct protect_terms *t, struct store_data *out, struct err *e)
+int protect_data(struct book *b, const uint8_t keeper[static 32], const struct pdata *tree, const struct protect_terms *t, struct store_data *out, struct err *e)
 {
 	struct buf entry = BUF_INIT(ENTRY_BYTES_MAX);
 	uint64_t at = 0;
-	int r = protect_seal(b, k, tree, t, out, &entry, e);
+	int r = protect_seal(b, keeper, tree, t, out, &entry, e);
 	if (r == 0 && book_append_one(b, &entry, &at, e) < 0) {
 		(void)store_blob_remove(book_store(b), out->blob, NULL);
 		store_data_done(out);

@@ -11,23 +11,26 @@
 #include "base/err.h"
 #include "book/book.h"
 #include "form/pdata.h"
-#include "trust/keeper.h"
 
 struct protect_terms {
 	const char *name;	/* petname, or "" */
 	const struct identity *owner;	/* signs the entry, and can open the data */
 	bool hide_schema;
 	bool ephemeral;	/* for one run only */
+	const char *policy;	/* policy1…: what grants of it go under, unless they say otherwise; NULL or "": none */
 	void (*progress)(void *ctx, uint64_t done, uint64_t total);	/* bytes of plaintext; may be NULL */
 	void *ctx;
 };
 
-/* On success *out is what store_data_find would give; store_data_done frees it. On failure there is no entry and no blob.
+/* keeper: the age recipient of the keeper. On success *out is what store_data_find would give; store_data_done frees it. On failure there is no entry and no blob.
  * ERR_CONFLICT: the name is taken, or a file changed meanwhile. */
-int protect_data(struct book *b, const struct keeper *k, const struct pdata *tree, const struct protect_terms *t, struct store_data *out, struct err *e);
+int protect_data(struct book *b, const uint8_t keeper[static 32], const struct pdata *tree, const struct protect_terms *t, struct store_data *out, struct err *e);
 /* The same without the last step: the blob is there, and entry is the signed data.register that the caller appends with others. */
-int protect_seal(struct book *b, const struct keeper *k, const struct pdata *tree, const struct protect_terms *t, struct store_data *out, struct buf *entry,
+int protect_seal(struct book *b, const uint8_t keeper[static 32], const struct pdata *tree, const struct protect_terms *t, struct store_data *out, struct buf *entry,
 	struct err *e);
+
+/* The policy that grants of this data go under, unless they say otherwise: "" when there is none. */
+int protect_policy(struct book *b, const struct store_data *d, char policy[static ID_TEXT], struct err *e);
 
 /* The owner's way back: opens data with the owner's X25519 secret. The hash of the blob is checked before a byte of it is decrypted.
  * read has the shape of pdata_read. ERR_INVALID: the blob is not the one that was protected. ERR_DENIED: not the owner. */

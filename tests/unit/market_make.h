@@ -4,6 +4,8 @@
 
 #include "host/host.h"
 #include "node/parcel.h"
+#include "trust/keeper.h"
+#include "trust/keeper_link.h"
 #include "unit/book_make.h"
 
 #define RLC UINT64_C(1000000000)
@@ -29,6 +31,8 @@ struct market_made {
 	char home[PATH_MAX];
 	struct book *b;
 	struct keeper *keeper;
+	struct keeper_link *link;
+	char keeper_program[256], enclave[256];
 	struct identity *operator, *manager, *worker, *requester, *author;	/* worker: the machine's own, admitted */
 	char pool[MARKET_NAME], app[ID_TEXT], app_order[ID_TEXT], pool_order[ID_TEXT];
 };
@@ -126,6 +130,11 @@ static inline void market_make_open(struct market_made *m, const char *home)
 	BOOK_MUST(keeper_make(m->home, &e), &e);
 	BOOK_MUST(keeper_open(&m->keeper, m->home, &e), &e);
 	BOOK_MUST(host_open(&m->b, m->home, true, &e), &e);
+	const char *build = getenv("BUILD");
+	(void)snprintf(m->keeper_program, sizeof m->keeper_program, "%s/keeper", build ? build : "build");
+	(void)snprintf(m->enclave, sizeof m->enclave, "%s/enclave", build ? build : "build");
+	const struct keeper_link_options options = { .home = m->home, .program = m->keeper_program, .enclave = m->enclave, .allow_missing = ~0u };
+	BOOK_MUST(keeper_link_new(&m->link, &options, m->b, &e), &e);
 	BOOK_MUST(host_local_pool(m->b, &e), &e);
 	BOOK_MUST(host_find(m->b, MARKET_ROW_ASSET, HOST_LOCAL_POOL, m->pool, &e), &e);
 	BOOK_MUST(book_operator_open(m->b, &m->operator, &e), &e);
@@ -151,6 +160,7 @@ static inline void market_make_open(struct market_made *m, const char *home)
 static inline void market_make_close(struct market_made *m)
 {
 	book_close(m->b);
+	keeper_link_free(m->link);
 	keeper_close(m->keeper);
 	identity_free(m->operator);
 	identity_free(m->manager);

@@ -228,7 +228,7 @@ static void test_release(void **state)
 {
 	(void)state;
 	struct box_text headers[] = { TEXT("age-encryption.org/v1"), TEXT("second") };
-	struct box_release in = { .headers = headers, .n_headers = 2, .secrets = TEXT("sealed") }, out;
+	struct box_release in = { .headers = headers, .n_headers = 2, .secrets = TEXT("sealed"), .output = 65536, .silent = true }, out;
 	struct buf b = BUF_INIT(LIMIT_BOX_RELEASE_BYTES);
 	assert_int_equal(boxwire_release_encode(&b, &in, NULL), 0);
 	frame_check(&b, BOX_RELEASE);
@@ -237,6 +237,8 @@ static void test_release(void **state)
 	texts_equal(out.headers[0], headers[0]);
 	texts_equal(out.headers[1], headers[1]);
 	texts_equal(out.secrets, in.secrets);
+	assert_int_equal(out.output, 65536);
+	assert_true(out.silent);
 	boxwire_release_done(&out);
 	for (size_t n = 0; n < b.len - BOX_FRAME_HEADER; n++)
 		assert_int_equal(boxwire_release_decode(&out, b.data + BOX_FRAME_HEADER, n, NULL), -1);

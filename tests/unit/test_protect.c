@@ -16,6 +16,7 @@
 #include "seal/age.h"
 #include "seal/crypto.h"
 #include "seal/identity.h"
+#include "trust/keeper.h"
 #include "trust/protect.h"
 #include "unit/book_make.h"
 #include "unit/scratch.h"
@@ -113,7 +114,7 @@ static struct pdata *tree_of(const struct home *h)
 static int protect(struct home *h, const struct protect_terms *t, struct store_data *out, struct err *e)
 {
 	struct pdata *d = tree_of(h);
-	int r = protect_data(h->b, h->k, d, t, out, e);
+	int r = protect_data(h->b, keeper_recipient(h->k), d, t, out, e);
 	pdata_free(d);
 	return r;
 }
@@ -306,7 +307,7 @@ static void a_failure_leaves_nothing(void **state)
 		struct pdata *tree = tree_of(h);
 		assert_int_equal(truncate(h->file, 10), 0);	/* the file changes */
 		const struct protect_terms other = terms(h, "other");
-		assert_int_equal(protect_data(h->b, h->k, tree, &other, &d, &e), -1);
+		assert_int_equal(protect_data(h->b, keeper_recipient(h->k), tree, &other, &d, &e), -1);
 		assert_int_equal(e.code, ERR_CONFLICT);
 		assert_non_null(strstr(e.msg, "in.bin"));
 		pdata_free(tree);

@@ -101,7 +101,7 @@ static int world_close(void **state)
 
 static struct worker worker_of(struct world *w, const struct identity *who)
 {
-	return (struct worker){ .book = w->m.b, .keeper = w->m.keeper, .identity = who, .owners = { w->m.manager }, .n_owners = 1, .zygote = w->zygote, .say = worker_make_say };
+	return (struct worker){ .book = w->m.b, .keeper = w->m.link, .identity = who, .owners = { w->m.manager }, .n_owners = 1, .zygote = w->zygote, .say = worker_make_say };
 }
 
 static void deal_make(struct world *w, uint64_t trust, const char *what, char deal[static MARKET_NAME], char task[static MARKET_NAME])

@@ -43,7 +43,7 @@ static int world_open(void **state)
 	book_make_identity(w->m.b, &en, w->bob, "bob", "");
 	(void)book_make_append(w->m.b, &en, w->bob, NULL);
 	w->zygote = worker_make_zygote();
-	w->worker = (struct worker){ .book = w->m.b, .keeper = w->m.keeper, .identity = w->m.worker, .owners = { w->m.manager }, .n_owners = 1,
+	w->worker = (struct worker){ .book = w->m.b, .keeper = w->m.link, .identity = w->m.worker, .owners = { w->m.manager }, .n_owners = 1,
 		.zygote = w->zygote, .say = worker_make_say };
 	*state = w;
 	return 0;
@@ -68,7 +68,7 @@ static struct store_data data_of(struct world *w, const struct identity *owner, 
 	struct err e;
 	BOOK_MUST(pdata_new(&tree, &e), &e);
 	BOOK_MUST(pdata_add_value(tree, "text", "string", text, &e), &e);
-	BOOK_MUST(protect_data(w->m.b, w->m.keeper, tree, &terms, &out, &e), &e);
+	BOOK_MUST(protect_data(w->m.b, keeper_recipient(w->m.keeper), tree, &terms, &out, &e), &e);
 	pdata_free(tree);
 	return out;
 }

@@ -77,12 +77,12 @@ static int passphrase_ask(const char *prompt, struct buf *out, struct err *e)
 	close(tty);
 	int r = -1;
 	if (n == (ssize_t)sizeof line && line[n - 1] != '\n') {
-		err_set(e, ERR_LIMIT, "the passphrase is longer than %u bytes", CLI_PASSPHRASE_BYTES - 1);
+		err_set(e, ERR_LIMIT, "what was typed is longer than %u bytes", CLI_PASSPHRASE_BYTES - 1);
 		goto out;
 	}
 	while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
 		n--;
-	r = n <= 0 ? err_set(e, ERR_USAGE, "no passphrase was given") : buf_add(out, line, (size_t)n, e);
+	r = n <= 0 ? err_set(e, ERR_USAGE, "nothing was typed") : buf_add(out, line, (size_t)n, e);
 out:
 	os_wipe(line, sizeof line);
 	return r;
@@ -107,6 +107,16 @@ static int passphrase_file(const char *path, struct buf *out, struct err *e)
 out:
 	buf_done(&file);
 	return r;
+}
+
+int cli_secret_ask(struct cli *c, const char *prompt, struct buf *out, struct err *e)
+{
+	if (!cli_can_prompt(c)) {
+		err_set(e, ERR_USAGE, "%s is needed and there is no terminal to ask on", prompt);
+		return err_hint(e, "give a file, or - for standard input");
+	}
+	cli_progress_end(c);
+	return passphrase_ask(prompt, out, e);
 }
 
 int cli_passphrase(struct cli *c, const char *prompt, bool twice, struct buf *out, struct err *e)

@@ -85,6 +85,7 @@ int cli_write_stdout(const void *bytes, size_t n, struct err *e);
 
 /* Questions (ask.c). A passphrase from --passphrase-file, $ENCLUA_PASSPHRASE_FILE or the terminal, in that order; never a prompt with --json or without a
  * terminal. The first line of a file, without its end. */
+int cli_secret_ask(struct cli *c, const char *prompt, struct buf *out, struct err *e);	/* one line of the terminal, without an echo */
 int cli_passphrase(struct cli *c, const char *prompt, bool twice, struct buf *out, struct err *e);
 bool cli_can_prompt(const struct cli *c);
 

@@ -11,7 +11,7 @@
 #include "verbs.h"
 
 /* The header for the new owner, as base64. Only whom the old one is sealed to can make it. */
-static int header_make(const struct store_data *d, const struct identity *owner, const struct keeper *k, const struct store_identity *to, char **text,
+static int header_make(const struct store_data *d, const struct identity *owner, const uint8_t keeper[static 32], const struct store_identity *to, char **text,
 	struct err *e)
 {
 	struct age_identity me = { .kind = AGE_X25519 };
@@ -20,7 +20,7 @@ static int header_make(const struct store_data *d, const struct identity *owner,
 	struct buf header = BUF_INIT(KIB(8));
 	size_t header_len;
 	memcpy(me.secret_key, identity_age_secret(owner), 32);
-	memcpy(recipients[0].public_key, keeper_recipient(k), 32);
+	memcpy(recipients[0].public_key, keeper, 32);
 	memcpy(recipients[1].public_key, to->age, 32);
 	int r = age_header_open(file_key, &header_len, d->header.data, d->header.len, &me, 1, e);
 	if (r == 0)
@@ -43,7 +43,7 @@ static int transfer(struct trade *t, const char *which, const char *who, struct 
 	struct store_identity to;
 	struct store_data d;
 	struct identity *by = NULL;
-	struct keeper *keeper = NULL;
+	uint8_t keeper[32];
 	struct entry *en = malloc(sizeof *en);
 	char *header = NULL;
 	int r = -1;
@@ -53,7 +53,7 @@ static int transfer(struct trade *t, const char *which, const char *who, struct 
 		free(en);
 		return -1;
 	}
-	if (trade_who(t, who, &to, e) < 0 || trade_actor(t, &by, e) < 0 || trade_owner_check(t, d.id, by, e) < 0 || keeper_open(&keeper, t->c->home, e) < 0 ||
+	if (trade_who(t, who, &to, e) < 0 || trade_actor(t, &by, e) < 0 || trade_owner_check(t, d.id, by, e) < 0 || keeper_of_book(t->b, keeper, e) < 0 ||
 		header_make(&d, by, keeper, &to, &header, e) < 0 || book_draft(t->b, en, ENTRY_DATA_TRANSFER_TYPE, e) < 0)
 		goto out;
 	memcpy(en->data_transfer.data, d.id, ID_TEXT);
@@ -62,7 +62,6 @@ static int transfer(struct trade *t, const char *which, const char *who, struct 
 	if (trade_enter(t, en, by, NULL, e) == 0)
 		r = trade_transfer_tell(t, "data", d.id, &to, e);
 out:
-	keeper_close(keeper);
 	identity_free(by);
 	store_data_done(&d);
 	free(header);

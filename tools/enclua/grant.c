@@ -8,6 +8,7 @@
 #include "form/receipt.h"
 #include "grant.h"
 #include "policy_find.h"
+#include "trust/protect.h"
 #include "verbs.h"
 
 struct terms {
@@ -68,10 +69,18 @@ static int level_read(const char *text, const char **level, struct err *e)
 }
 
 /* After all else: a policy that is given by path goes into the book. */
-static int policy_read(struct trade *t, const struct args *a, char id[static ID_TEXT], struct err *e)
+static int policy_read(struct trade *t, const struct args *a, const char *data, char id[static ID_TEXT], struct err *e)
 {
 	struct host_policy p;
-	if (!args_has(a, "policy"))
+	struct store_data d;
+	if (!args_has(a, "policy")) {	/* as its owner protected it */
+		if (store_data_find(book_store(t->b), data, NULL, &d, e) < 0)
+			return -1;
+		int r = protect_policy(t->b, &d, id, e);
+		store_data_done(&d);
+		return r;
+	}
+	if (!strcmp(args_get(a, "policy"), "none"))
 		return 0;
 	if (policy_find(t, args_get(a, "policy"), &p, e) < 0)
 		return err_wrap(e, "--policy");
@@ -134,7 +143,7 @@ static int run_grant(struct cli *c, struct args *a, struct err *e)
 	if (!en)
 		r = err_set(e, ERR_LIMIT, "out of memory");
 	if (r == 0 && (terms_read(&t, a, &x, e) < 0 || trade_actor(&t, &by, e) < 0 || trade_owner_check(&t, x.data, by, e) < 0 ||
-		policy_read(&t, a, x.policy, e) < 0 || draft(&t, a, &x, en, e) < 0 || trade_append(&t, en, by, id, NULL, e) < 0))
+		policy_read(&t, a, x.data, x.policy, e) < 0 || draft(&t, a, &x, en, e) < 0 || trade_append(&t, en, by, id, NULL, e) < 0))
 		r = -1;
 	if (r == 0)
 		r = grant_with(t.b, id, granted, &t, e);
@@ -153,7 +162,7 @@ static const struct option_row grant_options[] = {
 	{ "uses", 0, "N", false, "how many runs; without it, any number" },
 	{ "until", 0, "T", false, "2027-01-31T00:00:00Z, or +30d from now; without it, until it is revoked" },
 	{ "purpose", 0, "P", true, "what for: DUO:0000006, or a word of your own; narrower purposes are included; without it, anything" },
-	{ "policy", 0, "POLICY", false, "its policy must permit each use: a name, an id, or a path, which is registered then" },
+	{ "policy", 0, "POLICY", false, "its policy must permit each use: a name, an id, or a path, which is registered then; none: no policy, although it was protected with one" },
 	{ "min-assurance", 0, "LEVEL", false, "the least that the machine must prove: software, tpm2, cvm" },
 	{ "bulk", 0, NULL, false, "may also be one of many data in a task; such a grant is free" },
 	TRADE_OPTIONS_END,

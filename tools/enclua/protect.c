@@ -8,6 +8,8 @@
 #include "data.h"
 #include "form/pdata.h"
 #include "host/host.h"
+#include "policy_find.h"
+#include "trust/keeper.h"
 #include "trust/protect.h"
 #include "verbs.h"
 
@@ -145,8 +147,9 @@ static int protect_print(struct cli *c, const struct store_data *d, struct err *
 
 static int run_protect(struct cli *c, struct args *a, struct err *e)
 {
-	struct book *book = NULL;
-	struct keeper *keeper = NULL;
+	struct trade t;
+	struct host_policy policy = { .id = "" };
+	uint8_t keeper[32];
 	struct pdata *tree = NULL;
 	struct identity *owner = NULL;
 	struct store_data d = { .id = "" };
@@ -155,11 +158,12 @@ static int run_protect(struct cli *c, struct args *a, struct err *e)
 	int r = -1;
 	if (args_has(a, "name") && keystore_name_check(terms.name, e) < 0)
 		return err_wrap(e, "--name");
-	if (host_open(&book, c->home, false, e) < 0 || keeper_open(&keeper, c->home, e) < 0 || pdata_new(&tree, e) < 0 || tree_fill(tree, a, e) < 0 ||
-		actor_open(c, book, &owner, e) < 0)
+	if (trade_open(&t, c, e) < 0 || keeper_of_book(t.b, keeper, e) < 0 || pdata_new(&tree, e) < 0 || tree_fill(tree, a, e) < 0 ||
+		actor_open(c, t.b, &owner, e) < 0 || (args_has(a, "policy") && policy_find(&t, args_get(a, "policy"), &policy, e) < 0))
 		goto out;
 	terms.owner = owner;
-	if (protect_data(book, keeper, tree, &terms, &d, e) < 0)
+	terms.policy = policy.id;
+	if (protect_data(t.b, keeper, tree, &terms, &d, e) < 0)
 		goto out;
 	cli_progress_end(c);
 	r = protect_print(c, &d, e);
@@ -167,8 +171,7 @@ static int run_protect(struct cli *c, struct args *a, struct err *e)
 out:
 	pdata_free(tree);
 	identity_free(owner);
-	keeper_close(keeper);
-	book_close(book);
+	trade_done(&t);
 	return r;
 }
 
@@ -177,6 +180,7 @@ static const struct option_row protect_options[] = {
 	{ "type", 0, "KEY=TYPE", true, "its type: bool, f64, i128 or string (the default); of a file, a MIME type" },
 	{ "json-file", 0, "FILE", true, "the values of a JSON object: 1 is an i128, 1.0 an f64" },
 	{ "name", 0, "NAME", false, "a name for it in this home" },
+	{ "policy", 0, "POLICY", false, "grants of it go under this policy, unless they name another: a name, an id, or a path, which is registered then" },
 	{ "hide-schema", 0, NULL, false, "keep names and types of its parts out of the register" },
 	{ NULL, 0, NULL, false, NULL },
 };

@@ -11,6 +11,7 @@
 #include "run_task.h"
 #include "seal/crypto.h"
 #include "trade.h"
+#include "trust/protect.h"
 
 #define OFFER_VOLUME ((UINT64_C(1) << 53) - 1)	/* "without end" */
 #define OFFER_TRUST 1000u	/* of the local pool: its workers are this home's own affair */
@@ -85,8 +86,14 @@ static int side_find(struct job *j, enum market_order_kind kind, const char *ass
 	if (asset_owner(j, asset, owner, e) < 0)
 		return -1;
 	bool mine = strcmp(owner, j->deal.requester) == 0;
-	if (kind == MARKET_ORDER_DATA)	/* of one's own: a grant for this one use, so that it can be seen */
-		return mine ? 0 : job_grant_find(j, asset, owner, out, e);
+	if (kind == MARKET_ORDER_DATA && mine) {	/* a grant for this one use, so that it can be seen, under the policy that the data has */
+		if (protect_policy(j->book, &j->data[0], j->deal.policy, e) < 0)
+			return -1;
+		out->policy = j->deal.policy[0] != '\0';
+		return 0;
+	}
+	if (kind == MARKET_ORDER_DATA)
+		return job_grant_find(j, asset, owner, out, e);
 	if (order_find(j, kind, asset, owner, out, e) < 0)
 		return -1;
 	out->sign = mine && (!out->id[0] || out->price > 0);
@@ -259,6 +266,7 @@ static int data_grant(struct chain *c, struct err *e)
 	f->only_app = entry_text(c->j->app_id);
 	f->only_pool = entry_text(d->pool);
 	f->only_requester = entry_text(d->requester);
+	id_set(f->policy, d->policy);
 	return sign(c, c->j->actor, ID_ORDER, d->data_order.id, e);
 }
 
@@ -304,7 +312,7 @@ static void params_hash(const struct job *j, const struct entry *en, uint8_t out
 	}
 	for (size_t i = 0; i < w->n_secrets; i++) {
 		add(&h, &w->secrets[i].index, sizeof w->secrets[i].index);
-		add(&h, w->secrets[i].value, w->secrets[i].len);
+		add(&h, w->secrets[i].value ? w->secrets[i].value : "", w->secrets[i].len);
 	}
 	add(&h, w->seed, strlen(w->seed));
 	sha256_end(&h, out);
@@ -337,6 +345,8 @@ static int request(struct chain *c, struct err *e)
 	memcpy(f->beneficiary, j->beneficiary, 32);
 	memcpy(f->recipient, j->work.beneficiary, 32);
 	memcpy(f->parcel, d->parcel, 32);
+	for (size_t i = 0; i < d->n_secrets; i++)
+		f->secret.at[f->secret.n++] = entry_text(d->secrets[i]);
 	params_hash(j, c->en, f->params);
 	return sign(c, j->actor, ID_ORDER, d->request, e);
 }
@@ -398,7 +408,8 @@ static int assign(struct chain *c, const struct store_task *t, struct err *e)
 	return sign(c, c->manager, ID_ORDER, NULL, e);
 }
 
-static int chain_sign(struct chain *c, struct store_task *t, struct err *e)
+/* What must stand in the book before a policy can be asked about it. */
+static int offers_sign(struct chain *c, struct err *e)
 {
 	struct job *j = c->j;
 	for (size_t i = 0; i < j->n_data; i++)
@@ -409,8 +420,59 @@ static int chain_sign(struct chain *c, struct store_task *t, struct err *e)
 		}
 	if (j->deal.managed && host_manager_open(j->book, &c->manager, e) < 0)
 		return -1;
-	return app_offer(c, e) < 0 || data_grant(c, e) < 0 || pool_offer(c, e) < 0 || request(c, e) < 0 || sponsor(c, e) < 0 || match(c, e) < 0 ||
-		initialize(c, t, e) < 0 || assign(c, t, e) < 0 ? -1 : 0;
+	return app_offer(c, e) < 0 || data_grant(c, e) < 0 || pool_offer(c, e) < 0 || request(c, e) < 0 || sponsor(c, e) < 0 ? -1 : 0;
+}
+
+static int deal_sign(struct chain *c, struct store_task *t, struct err *e)
+{
+	return match(c, e) < 0 || initialize(c, t, e) < 0 || assign(c, t, e) < 0 ? -1 : 0;
+}
+
+/* All that was signed since the last time, as one chain. */
+static int enter(struct chain *c, struct err *e)
+{
+	struct book_item *items = calloc(c->n + 1, sizeof *items);
+	if (!items)
+		return err_set(e, ERR_LIMIT, "out of memory");
+	for (size_t i = 0; i < c->n; i++)
+		items[i] = (struct book_item){ c->notes[i].data, c->notes[i].len };
+	int r = book_append(c->j->book, items, c->n, NULL, e) < 0 ? trade_hint(e) : 0;
+	for (size_t i = 0; i < c->n; i++)
+		buf_done(&c->notes[i]);
+	c->n = 0;
+	free(items);
+	return r;
+}
+
+/* A denial stands in the book with its reasons, and the request is taken back: nobody else shall match it. */
+static int denied(struct chain *c, const char *reasons, struct err *e)
+{
+	struct run_deal *d = &c->j->deal;
+	if (draft(c, ENTRY_ORDER_CANCEL_TYPE, e) < 0)
+		return -1;
+	id_set(c->en->order_cancel.order, d->request);
+	if (sign(c, c->j->actor, ID_ORDER, NULL, e) < 0 || enter(c, e) < 0)
+		return -1;
+	err_set(e, ERR_DENIED, "the owner's policy does not permit this run: %s", reasons);
+	return err_hint(e, "enclua policy explain --grant %s --request %s says what it would take", d->data_order.id, d->request);
+}
+
+/* The grant asks for a policy's word: the keeper asks it, and what it said comes before the match. */
+static int policy_ask_match(struct chain *c, struct err *e)
+{
+	struct run_deal *d = &c->j->deal;
+	struct buf reasons = BUF_INIT(KIB(8));
+	bool permit = false;
+	int r = enter(c, e);
+	if (r == 0) {
+		struct buf *note = &c->notes[c->n++];
+		*note = (struct buf)BUF_INIT(ENTRY_BYTES_MAX);
+		r = keeper_link_decide(c->j->keeper, "match", d->data_order.id, d->request, c->j->app, note, &permit, &reasons, e);
+	}
+	if (r == 0 && !permit)
+		r = denied(c, buf_text(&reasons), e);
+	buf_done(&reasons);
+	return r;
 }
 
 static void task_fill(const struct job *j, struct store_task *t)
@@ -425,24 +487,15 @@ static void task_fill(const struct job *j, struct store_task *t)
 int job_deal(struct job *j, struct store_task *t, int (*before)(void *ctx, const char *task, struct err *e), void *ctx, struct err *e)
 {
 	struct chain c;
-	struct book_item *items = NULL;
 	int r = -1;
 	*t = (struct store_task){ .status = "RUNNING", .data = BUF_INIT(KIB(8)), .missing = BUF_INIT(KIB(4)) };
-	if (chain_open(&c, j, LIMIT_BOX_DATASETS + 12, e) < 0 || chain_sign(&c, t, e) < 0)
+	if (chain_open(&c, j, LIMIT_BOX_DATASETS + 12, e) < 0 || offers_sign(&c, e) < 0 || (j->deal.data_order.policy && policy_ask_match(&c, e) < 0) ||
+		deal_sign(&c, t, e) < 0)
 		goto out;
 	task_fill(j, t);
-	items = calloc(c.n, sizeof *items);
-	if (!items) {
-		err_set(e, ERR_LIMIT, "out of memory");
-		goto out;
-	}
-	for (size_t i = 0; i < c.n; i++)
-		items[i] = (struct book_item){ c.notes[i].data, c.notes[i].len };
-	if (before(ctx, t->id, e) < 0)
-		goto out;
-	r = book_append(j->book, items, c.n, NULL, e) < 0 ? trade_hint(e) : 0;
+	if (before(ctx, t->id, e) == 0)
+		r = enter(&c, e);
 out:
-	free(items);
 	chain_done(&c);
 	return r;
 }

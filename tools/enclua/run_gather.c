@@ -222,6 +222,45 @@ static int secrets_take(struct job *j, const struct args *a, struct err *e)
 	return 0;
 }
 
+/* The newest version of a name. */
+struct newest { const char *name; char id[ID_TEXT]; };
+static int newest_one(void *ctx, const struct host_secret *s, struct err *e)
+{
+	struct newest *x = ctx;
+	(void)e;
+	if (!strcmp(s->name, x->name))
+		memcpy(x->id, s->id, sizeof x->id);
+	return 0;
+}
+
+/* Secrets that the keeper has: the requester's by name, and the iApp's own. */
+static int secrets_kept_take(struct job *j, const struct args *a, struct err *e)
+{
+	struct run_deal *d = &j->deal;
+	char me[IDENTITY_TEXT];
+	size_t *n = &j->work.n_secrets;
+	identity_text(me, j->me.public_key);
+	for (size_t i = 0; i < args_count(a, "secret-name"); i++) {
+		const char *text = args_at(a, "secret-name", i);
+		struct newest x = { .name = strchr(text, '=') };
+		size_t digits = strspn(text, "0123456789");
+		if (!x.name || digits != (size_t)(x.name - text) || digits == 0 || digits > 2 || text[0] == '0')
+			return err_set(e, ERR_USAGE, "a kept secret is written N=NAME, with N from 1");
+		x.name++;
+		if (host_secrets(j->book, me, newest_one, &x, e) < 0)
+			return -1;
+		if (!x.id[0]) {
+			err_set(e, ERR_NOT_FOUND, "%s keeps no secret called %s", j->me.name, x.name);
+			return err_hint(e, "enclua secret list; enclua secret set %s FILE", x.name);
+		}
+		j->secrets[(*n)++] = (struct work_secret){ .index = (unsigned)strtoul(text, NULL, 10) };
+		(void)snprintf(d->secrets[d->n_secrets++], sizeof *d->secrets, "%.*s %s", (int)digits, text, x.id);
+	}
+	if (j->app->manifest->app_secret)
+		(*n)++;	/* index 0, without a value */
+	return 0;
+}
+
 static int beneficiary_take(struct cli *c, struct job *j, const char *who, struct err *e)
 {
 	struct age_recipient plain;
@@ -252,7 +291,10 @@ static int beneficiary_take(struct cli *c, struct job *j, const char *who, struc
 
 static int job_alloc(struct job *j, const struct args *a, struct err *e)
 {
-	size_t secrets = args_count(a, "secret");
+	size_t inline_secrets = args_count(a, "secret"), kept = args_count(a, "secret-name"), secrets = inline_secrets + kept + 1;
+	if (secrets > LIMIT_BOX_SECRETS)
+		return err_set(e, ERR_LIMIT, "at most %u secrets", LIMIT_BOX_SECRETS);
+	j->deal.secrets = calloc(kept + 1, sizeof *j->deal.secrets);
 	j->data = calloc(args_count(a, "data") + 1, sizeof *j->data);
 	j->trees = calloc(args_count(a, "data") + 1, sizeof *j->trees);
 	j->entries = calloc(args_count(a, "data") + 1, sizeof *j->entries);
@@ -261,7 +303,7 @@ static int job_alloc(struct job *j, const struct args *a, struct err *e)
 	j->files = calloc(args_count(a, "file") + 1, sizeof *j->files);
 	j->secrets = calloc(secrets + 1, sizeof *j->secrets);
 	j->secret_files = calloc(secrets + 1, sizeof *j->secret_files);
-	if (!j->data || !j->trees || !j->entries || !j->args || !j->texts || !j->files || !j->secrets || !j->secret_files)
+	if (!j->data || !j->trees || !j->entries || !j->args || !j->texts || !j->files || !j->secrets || !j->secret_files || !j->deal.secrets)
 		return err_set(e, ERR_LIMIT, "out of memory");
 	for (size_t i = 0; i < args_count(a, "data"); i++)
 		j->entries[i] = (struct buf)BUF_INIT(ENTRY_BYTES_MAX);
@@ -285,8 +327,9 @@ int job_gather(struct cli *c, const struct args *a, struct job *j, struct err *e
 	if (job_alloc(j, a, e) < 0 || host_open(&j->book, c->home, false, e) < 0)
 		return -1;
 	j->store = book_store(j->book);
-	if (keeper_open(&j->keeper, c->home, e) < 0 || cli_identity_public(c, &j->me, e) < 0 || app_take(c, j, a->words[0], e) < 0 || data_take(c, j, a, e) < 0 ||
-	    args_take(j, a, e) < 0 || files_take(j, a, e) < 0 || secrets_take(j, a, e) < 0 ||
+	const struct keeper_link_options keeper = { .home = c->home, .allow_missing = j->allow_missing };
+	if (keeper_link_new(&j->keeper, &keeper, j->book, e) < 0 || cli_identity_public(c, &j->me, e) < 0 || app_take(c, j, a->words[0], e) < 0 || data_take(c, j, a, e) < 0 ||
+	    args_take(j, a, e) < 0 || files_take(j, a, e) < 0 || secrets_take(j, a, e) < 0 || secrets_kept_take(j, a, e) < 0 ||
 	    beneficiary_take(c, j, args_get(a, "beneficiary"), e) < 0)
 		return -1;
 	const struct store_data **list = calloc(j->n_data + 1, sizeof *list);
@@ -312,7 +355,8 @@ static void seal_progress(void *ctx, uint64_t done, uint64_t total)
 int job_seal(struct cli *c, struct job *j, struct err *e)
 {
 	uint64_t begun = os_now_us();
-	if (actor_take(c, j, e) < 0 || actor_register(j->book, j->me.name, j->actor, e) < 0)
+	uint8_t keeper[32];
+	if (actor_take(c, j, e) < 0 || actor_register(j->book, j->me.name, j->actor, e) < 0 || keeper_of_book(j->book, keeper, e) < 0)
 		return -1;
 	for (size_t i = 0; i < j->n_data; i++) {
 		if (!j->trees[i])
@@ -327,7 +371,7 @@ int job_seal(struct cli *c, struct job *j, struct err *e)
 			.progress = seal_progress,
 			.ctx = c,
 		};
-		if (protect_seal(j->book, j->keeper, j->trees[i], &terms, &sealed, &j->entries[i], e) < 0)
+		if (protect_seal(j->book, keeper, j->trees[i], &terms, &sealed, &j->entries[i], e) < 0)
 			return err_wrap(e, "sealing %s", name);
 		store_data_done(&j->data[i]);
 		j->data[i] = sealed;
@@ -363,9 +407,11 @@ void job_free(struct job *j)
 	free(j->files);
 	free(j->secrets);
 	free(j->secret_files);
+	free(j->deal.secrets);
 	iapp_free(j->app);
 	identity_free(j->actor);
 	identity_free(j->deal.payer);
-	keeper_close(j->keeper);
+	keeper_link_free(j->keeper);
+	identity_free(j->worker);
 	book_close(j->book);
 }

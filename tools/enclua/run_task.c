@@ -12,7 +12,9 @@
 #include "layers.h"
 #include "node/parcel.h"
 #include "result.h"
+#include "seal/crypto.h"
 #include "trust/attest.h"
+#include "trust/keeper.h"
 #include "verbs.h"
 
 static void bar(void *ctx, double fraction)
@@ -67,10 +69,18 @@ static int not_here(void *ctx, const char *task, struct err *e)
 	return 0;
 }
 
-/* Scheduler and worker in one. What is not the iApp's doing ends nothing: the task stays open, and the money with it, until it is resumed or claimed. */
-static int run_here(struct cli *c, struct job *j, const char *dir, uint32_t allow_missing, struct err *e)
+/* Nobody else runs this task, so nobody else needs to come to the same: the worker's own key makes the salt, and the keeper is left alone where there is nothing to release. */
+static void salt_take(struct job *j, const char *task)
 {
-	struct box_options options = { .allow_missing = allow_missing };
+	static const char label[] = "enclua/v1/task-salt";
+	j->work.has_salt = true;
+	hkdf256(j->work.salt, sizeof j->work.salt, identity_seed(j->worker), 32, task, strlen(task), label, sizeof label - 1);
+}
+
+/* Scheduler and worker in one. What is not the iApp's doing ends nothing: the task stays open, and the money with it, until it is resumed or claimed. */
+static int run_here(struct cli *c, struct job *j, const char *dir, struct err *e)
+{
+	struct box_options options = { .allow_missing = j->allow_missing };
 	struct box_zygote *z = NULL;
 	struct store_task t = { .id = "" };
 	struct work_result result;
@@ -81,14 +91,16 @@ static int run_here(struct cli *c, struct job *j, const char *dir, uint32_t allo
 	if (box_zygote_start(&z, &options, e) < 0)
 		goto out;
 	j->start_us = os_now_us() - begun;
+	if (book_worker_open(j->book, &j->worker, e) < 0 || (work_needs_keeper(&j->work) && keeper_link_warm(j->keeper, e) < 0))
+		goto out;
 	if (job_deal(j, &t, running_begin, &running, e) < 0)
 		goto out;
 	open = true;
 	memcpy(t.measurement, box_measurement(z), 32);
 	j->work.progress = bar;
 	j->work.ctx = c;
-	j->work.has_salt = true;
-	keeper_task_salt(j->keeper, t.id, j->work.salt);
+	j->work.worker = j->worker;
+	salt_take(j, t.id);
 	if (work_run(j->store, j->keeper, z, &j->work, t.id, &result, e) < 0)
 		goto out;
 	j->ran = &result;
@@ -163,7 +175,8 @@ static int run_elsewhere(struct cli *c, struct job *j, const char *dir, bool no_
 	const struct parcel_for to = { j->deal.requester, j->app_id };
 	struct store_task t = { .id = "" };
 	int r = -1;
-	if (parcel_seal(j->store, keeper_recipient(j->keeper), &to, &j->work, j->deal.parcel, e) < 0 || job_deal(j, &t, not_here, NULL, e) < 0)
+	uint8_t keeper[32];
+	if (keeper_of_book(j->book, keeper, e) < 0 || parcel_seal(j->store, keeper, &to, &j->work, j->deal.parcel, e) < 0 || job_deal(j, &t, not_here, NULL, e) < 0)
 		goto out;
 	j->handed_over = true;
 	if (no_wait)
@@ -250,17 +263,16 @@ static int payer_open(struct cli *c, const char *payer, struct job *j, struct er
 static int run_run_task(struct cli *c, struct args *a, struct err *e)
 {
 	struct job *j = calloc(1, sizeof *j);
-	uint32_t allow_missing;
 	int r = -1;
 	if (!j)
 		return err_set(e, ERR_LIMIT, "out of memory");
-	if (options_read(a, &allow_missing, e) < 0 || job_gather(c, a, j, e) < 0 || deal_read(a, j, e) < 0 || job_price(j, e) < 0)
+	if (options_read(a, &j->allow_missing, e) < 0 || job_gather(c, a, j, e) < 0 || deal_read(a, j, e) < 0 || job_price(j, e) < 0)
 		goto out;
 	j->deal.here = j->deal.managed && j->deal.trust <= 1 && !args_has(a, "no-wait");
 	if (args_has(a, "dry-run"))
 		r = dry_run(c, j, e);
 	else if (payer_open(c, args_get(a, "payer"), j, e) == 0 && job_seal(c, j, e) == 0 && job_register(j, e) == 0)
-		r = j->deal.here ? run_here(c, j, args_get(a, "output"), allow_missing, e) : run_elsewhere(c, j, args_get(a, "output"), args_has(a, "no-wait"), e);
+		r = j->deal.here ? run_here(c, j, args_get(a, "output"), e) : run_elsewhere(c, j, args_get(a, "output"), args_has(a, "no-wait"), e);
 out:
 	job_free(j);
 	free(j);
@@ -272,6 +284,7 @@ static const struct option_row run_options[] = {
 	{ "arg", 'a', "NAME=VALUE", true, "an argument; without NAME= by position" },
 	{ "file", 'f', "PATH", true, "a public input file" },
 	{ "secret", 0, "N=VALUE|@FILE", true, "the requester's secret N, as the manifest numbers them" },
+	{ "secret-name", 0, "N=NAME", true, "the requester's secret N is the one that the keeper has under NAME (enclua secret set)" },
 	{ "output", 'o', "DIR", false, "write the result's files there, and result.age, the sealed bundle" },
 	{ "beneficiary", 'b', "WHO", false, "seal the result to this petname, enclua1… or age1… instead of you" },
 	{ "max-price", 0, "N", false, "the most that iApp, data and pool may cost together: 5, 1.5RLC; without it a run must be free" },

@@ -26,9 +26,12 @@ struct run_deal {
 	bool managed;	/* the pool's manager is a key of this home */
 	bool here;	/* this command plays scheduler and worker itself */
 	struct run_order app_order, data_order, pool_order;
+	char policy[ID_TEXT];	/* of one's own data: what it was protected with; "": none */
 	uint64_t total;
 	uint8_t parcel[32];	/* what other workers need, sealed to the keeper; zero: nobody else is to run it */
 	char request[ID_TEXT], id[ID_TEXT], task[ID_TEXT];	/* the request order, the deal, its task */
+	char (*secrets)[80];	/* "<number> secret1…": those that the keeper has */
+	size_t n_secrets;
 };
 extern const char *const run_categories[];	/* XS … XL, then NULL */
 
@@ -37,7 +40,9 @@ struct job {
 	struct cli *cli;
 	struct book *book;
 	struct store *store;	/* of the book */
-	struct keeper *keeper;
+	struct keeper_link *keeper;
+	struct identity *worker;	/* of this machine, when it runs the task itself */
+	uint32_t allow_missing;	/* layers of boxes */
 	struct keystore_item me;	/* the acting identity: requester, and owner of data given by path */
 	struct identity *actor;	/* the same, opened when it is first needed; it signs */
 	uint8_t beneficiary[32];	/* Ed25519; zero when it is only an age recipient */

@@ -38,7 +38,7 @@ struct slot {
 	unsigned number;
 	struct worker worker;
 	struct book *book;
-	struct keeper *keeper;
+	struct keeper_link *keeper;
 	struct box_zygote *zygote;
 	int signals, watch;
 	bool broken;	/* the box or the store cannot be reached: a new process may do better */
@@ -142,7 +142,8 @@ static int slot_loop(struct slot *s, struct err *e)
 static int slot_open(struct slot *s, struct err *e)
 {
 	const struct box_options options = { .allow_missing = s->all->allow_missing };
-	if (host_open(&s->book, s->all->home, false, e) < 0 || keeper_open(&s->keeper, s->all->home, e) < 0)
+	const struct keeper_link_options keeper = { .home = s->all->home, .allow_missing = s->all->allow_missing };
+	if (host_open(&s->book, s->all->home, false, e) < 0 || keeper_link_new(&s->keeper, &keeper, s->book, e) < 0)
 		return -1;
 	if (s->all->identity && box_zygote_start(&s->zygote, &options, e) < 0)
 		return -1;
@@ -188,7 +189,7 @@ static int slot_main(const struct slots *all, struct shared *shared, unsigned nu
 		r = slot_open(&s, e) < 0 ? -1 : slot_loop(&s, e);
 	worker_end(&s.worker);
 	box_zygote_stop(s.zygote);
-	keeper_close(s.keeper);
+	keeper_link_free(s.keeper);
 	book_close(s.book);
 	return r < 0 ? 1 : 0;
 }

@@ -14,7 +14,7 @@ FISHCOMPDIR ?= $(DATADIR)/fish/vendor_completions.d
 INSTALL_DIRS := PREFIX BINDIR LIBEXECDIR DATADIR MANDIR DOCDIR BASHCOMPDIR ZSHCOMPDIR FISHCOMPDIR
 # Programs of the build: those that people call, and those that programs call.
 PROGRAMS += enclua
-LIBEXEC_PROGRAMS += enclave attest-helper
+LIBEXEC_PROGRAMS += enclave keeper attest-helper
 
 # How the one folder lies to the other is all that is compiled in, so a tree may be moved as a whole.
 LIBEXEC_FROM_BIN := $(shell realpath -ms --relative-to="$(BINDIR)" "$(LIBEXECDIR)/enclua")

@@ -1,0 +1,62 @@
+/* What the files of the keeper's process share. */
+#ifndef ENCLUA_TRUST_KEEPER_INNER_H
+#define ENCLUA_TRUST_KEEPER_INNER_H
+
+#include "form/entry.h"
+#include "host/replica.h"
+#include "trust/attest.h"
+#include "trust/keeper.h"
+#include "trust/keeper_serve.h"
+#include "trust/keeper_wire.h"
+
+/* What RELEASE has promised and TAKE will hand over, once the entry stands in the book. */
+struct keeper_promise {
+	bool is;
+	uint8_t entry[32];	/* SHA-256 of the signed key.release */
+	char task[ID_TEXT], worker[IDENTITY_TEXT];
+	uint8_t box[32];
+	size_t n_data;
+	char (*data)[ID_TEXT];	/* "": refused */
+	struct buf secrets;	/* boxwire's list, in the clear */
+	uint64_t output;	/* bytes that the iApp may write; 0: as its manifest says */
+	bool silent;	/* its log stays in the box */
+};
+
+/* One who asks. */
+struct keeper_connection {
+	int fd;
+	bool told;	/* of which book */
+	bool follows;	/* has given entries, and not yet the checkpoint over them: nobody else is answered meanwhile */
+	bool checked;	/* has shown a checkpoint … */
+	struct merkle_hash root;	/* … with this root */
+	uint8_t nonce[32];
+	uint64_t nonce_us;	/* when it was given; 0: none is out */
+	struct keeper_promise promise;
+};
+
+struct keeper_process {
+	const struct keeper_service *o;
+	int listening, lock;
+	struct keeper_connection c[KEEPER_CONNECTIONS], *at;	/* at: who asks now */
+	size_t n;
+	struct keeper *keys;
+	struct attest_references *references;
+	char folder[4200];
+	struct book *replica;
+	bool sound;	/* a checkpoint covers all that the replica has */
+	struct entry *en;
+	struct buf out;	/* the answer */
+	struct buf entries;	/* items that go with a refusal: entries to append */
+};
+
+/* Items of a message as what they should be; ERR_INVALID. Ids and names end with NUL where they are copied. */
+int keeper_item_bytes(const struct keeper_message *m, size_t i, size_t n, const uint8_t **out, struct err *e);	/* exactly n */
+int keeper_item_text(const struct keeper_message *m, size_t i, char *out, size_t size, struct err *e);	/* no NUL in it */
+
+/* keeper_decide.c, keeper_release.c: answer into p->out */
+int keeper_answer_decide(struct keeper_process *p, const struct keeper_message *m, struct err *e);
+int keeper_answer_release(struct keeper_process *p, const struct keeper_message *m, struct err *e);
+int keeper_answer_take(struct keeper_process *p, const struct keeper_message *m, struct err *e);
+void keeper_promise_done(struct keeper_promise *k);
+
+#endif

@@ -1,0 +1,313 @@
+/* The asker's side of the keeper's socket: starts the process, keeps it up with the book, asks. What the keeper wants in the book is appended here, before it hands over a key.
+ */
+#include "trust/keeper_link.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/os.h"
+#include "base/ustar.h"
+#include "form/checkpoint.h"
+#include "form/iapp_list.h"
+#include "seal/crypto.h"
+#include "trust/keeper_link_inner.h"
+#include "trust/keeper_serve.h"
+
+#define NR_CLOSE_RANGE 436
+#define SOCKET_FD 3
+#define FOLLOW_BYTES MIB(4)	/* of entries in one message */
+#define FOLLOW_ITEMS 256u
+#define TRIES 100u	/* times 10 ms: keepers come and go with those who ask */
+
+/* Reaching it */
+
+static _Noreturn void child_main(int socket, const char *const argv[])
+{
+	char *env[] = { NULL };
+	if (dup2(socket, SOCKET_FD) < 0 || syscall(NR_CLOSE_RANGE, (unsigned)SOCKET_FD + 1, ~0u, 0u) < 0 || setsid() < 0)
+		_exit(1);	/* a session of its own: it may outlive whoever started it, while others ask */
+	(void)signal(SIGHUP, SIG_IGN);
+	(void)execve(argv[0], (char *const *)(uintptr_t)argv, env);
+	_exit(127);
+}
+
+static int spawn(struct keeper_link *l, struct err *e)
+{
+	const struct keeper_link_options *o = &l->options;
+	char program[PATH_MAX], enclave[PATH_MAX], missing[16];
+	int sockets[2];
+	if (o->program)
+		(void)snprintf(program, sizeof program, "%s", o->program);
+	else if (box_program_path(program, sizeof program, "keeper", e) < 0)
+		return -1;
+	if (o->enclave)
+		(void)snprintf(enclave, sizeof enclave, "%s", o->enclave);
+	else if (box_enclave_path(enclave, sizeof enclave, e) < 0)
+		return -1;
+	(void)snprintf(missing, sizeof missing, "%u", (unsigned)o->allow_missing);
+	const char *const argv[] = { program, o->home, enclave, missing, NULL };
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0)
+		return err_sys(e, errno, "cannot make a socket pair");
+	l->pid = fork();
+	if (l->pid == 0)
+		child_main(sockets[1], argv);
+	close(sockets[1]);
+	l->socket = sockets[0];
+	return l->pid < 0 ? err_sys(e, errno, "cannot start the keeper") : 0;
+}
+
+/* The one that serves this home already: 0, or -1 when there is none. */
+static int connect_to(struct keeper_link *l)
+{
+	char folder[PATH_MAX];
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	if (snprintf(folder, sizeof folder, "%s/" KEEPER_FOLDER, l->options.home) >= (int)sizeof folder)
+		return -1;
+	int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC), fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	(void)snprintf(a.sun_path, sizeof a.sun_path, "/proc/self/fd/%d/" KEEPER_SOCKET, dir);
+	if (dir >= 0 && fd >= 0 && connect(fd, (const struct sockaddr *)&a, sizeof a) == 0)
+		l->socket = fd;
+	else if (fd >= 0)
+		close(fd);
+	if (dir >= 0)
+		close(dir);
+	return l->socket < 0 ? -1 : 0;
+}
+
+static void leave(struct keeper_link *l)
+{
+	if (l->socket >= 0)
+		close(l->socket);
+	l->socket = -1;
+	l->told = l->checked = false;
+}
+
+/* One of ours that has ended is not left behind as a zombie. When others still ask it, it lives on without us. */
+static void reap(struct keeper_link *l, bool wait)
+{
+	if (l->pid <= 0)
+		return;
+	pid_t was;
+	do
+		was = waitpid(l->pid, NULL, wait ? 0 : WNOHANG);
+	while (was < 0 && errno == EINTR);
+	if (was)
+		l->pid = 0;
+}
+
+/* Asking */
+
+int keeper_link_begin(struct keeper_link *l, enum keeper_kind kind, struct err *e)
+{
+	return keeper_message_begin(&l->out, kind, e);
+}
+
+int keeper_link_add(struct keeper_link *l, const void *bytes, size_t n, struct err *e)
+{
+	return keeper_message_add(&l->out, bytes, n, e);
+}
+
+/* The keeper's refusal as an error of ours. Its entries stay in l->in, from item 3 on. */
+static int refused(const struct keeper_message *m, struct err *e)
+{
+	if (m->n < 3 || m->items[0].len != 1 || m->items[0].at[0] == ERR_NONE || m->items[0].at[0] >= ERR_COUNT)
+		return err_set(e, ERR_INTERNAL, "the keeper's refusal is malformed");
+	err_set(e, (enum err_code)m->items[0].at[0], "%.*s", (int)m->items[1].len, (const char *)m->items[1].at);
+	return m->items[2].len ? err_hint(e, "%.*s", (int)m->items[2].len, (const char *)m->items[2].at) : -1;
+}
+
+int keeper_link_ask(struct keeper_link *l, int fd, size_t least, struct err *e)
+{
+	bool end = false;
+	int sent = keeper_message_send(l->socket, &l->out, fd, e);	/* one that could not begin has said why, and does not listen */
+	if (keeper_message_receive(l->socket, &l->in, &end, sent < 0 ? NULL : e) < 0 || end) {
+		leave(l);
+		if (end)
+			err_set(e, ERR_UNAVAILABLE, "the keeper has ended");
+		return err_hint(e, "try again; enclua doctor says whether this machine lacks what it needs");
+	}
+	if (l->in.kind == KEEPER_NO)
+		return refused(&l->in, e);
+	if (l->in.kind != KEEPER_ANSWER || l->in.n < least)
+		return err_set(e, ERR_INTERNAL, "the keeper's answer is malformed");
+	return 0;
+}
+
+/* An answer of exactly n bytes as its i-th item. */
+int keeper_link_item(const struct keeper_link *l, size_t i, void *out, size_t n, struct err *e)
+{
+	if (i >= l->in.n || l->in.items[i].len != n)
+		return err_set(e, ERR_INTERNAL, "the keeper's answer is malformed");
+	memcpy(out, l->in.items[i].at, n);
+	return 0;
+}
+
+static int hello_once(struct keeper_link *l, struct err *e)
+{
+	const char *origin = book_origin(l->book);
+	if (keeper_link_warm(l, e) < 0 || keeper_link_begin(l, KEEPER_HELLO, e) < 0 || keeper_link_add(l, origin, strlen(origin), e) < 0 ||
+		keeper_link_add(l, book_operator(l->book), 32, e) < 0 || keeper_link_ask(l, -1, 3, e) < 0)
+		return -1;
+	l->told = keeper_link_item(l, 0, &l->size, sizeof l->size, e) == 0;
+	return l->told ? 0 : -1;
+}
+
+/* One that serves the home already is asked; one that is just ending leaves its place to another. */
+static int hello(struct keeper_link *l, struct err *e)
+{
+	const struct timespec moment = { .tv_nsec = 10000000 };
+	for (unsigned i = 0; !l->told; i++) {
+		struct err why = { .code = ERR_NONE };
+		if (hello_once(l, &why) == 0)
+			break;
+		leave(l);
+		reap(l, true);	/* one that did not begin ends by itself */
+		if ((why.code != ERR_CONFLICT && why.code != ERR_UNAVAILABLE) || i == TRIES) {
+			if (e)
+				*e = why;
+			return -1;
+		}
+		(void)nanosleep(&moment, NULL);
+	}
+	return 0;
+}
+
+/* A message of entries begins with the index of its first. */
+static int follow_begin(struct keeper_link *l, struct err *e)
+{
+	l->n = 0;
+	return keeper_link_begin(l, KEEPER_FOLLOW, e) < 0 ? -1 : keeper_link_add(l, &l->size, sizeof l->size, e);
+}
+
+static int follow_send(struct keeper_link *l, struct err *e)
+{
+	if (keeper_link_ask(l, -1, 1, e) < 0)
+		return -1;
+	l->size += l->n;
+	return follow_begin(l, e);
+}
+
+static int follow_one(void *ctx, uint64_t index, const uint8_t *bytes, size_t len, struct err *e)
+{
+	struct keeper_link *l = ctx;
+	(void)index;
+	if (keeper_link_add(l, bytes, len, e) < 0)
+		return -1;
+	return ++l->n == FOLLOW_ITEMS || l->out.len > FOLLOW_BYTES ? follow_send(l, e) : 0;
+}
+
+static int follow_once(struct keeper_link *l, struct err *e)
+{
+	struct buf note = BUF_INIT(CHECKPOINT_NOTE_MAX);
+	struct checkpoint c;
+	struct note parsed;
+	int r = -1;
+	if (hello(l, e) < 0 || book_checkpoint(l->book, &note, e) < 0 || checkpoint_read(&c, &parsed, buf_text(&note), note.len, e) < 0)
+		goto out;
+	if (c.size == l->size && l->checked) {
+		r = 0;
+		goto out;
+	}
+	l->checked = false;
+	if (c.size > l->size && (follow_begin(l, e) < 0 || book_entries(l->book, l->size, c.size, follow_one, l, e) < 0 || (l->n && follow_send(l, e) < 0)))
+		goto out;
+	if (keeper_link_begin(l, KEEPER_CHECK, e) < 0 || keeper_link_add(l, note.data, note.len, e) < 0 || keeper_link_ask(l, -1, 0, e) < 0)
+		goto out;
+	memcpy(l->root, c.root.b, 32);
+	l->size = c.size;
+	l->checked = true;
+	r = 0;
+out:
+	buf_done(&note);
+	return r;
+}
+
+/* Up to the newest checkpoint, and no further: what is newer comes the next time. Others may have given it more, or the keeper may be another by now: then once more. */
+int keeper_link_follow(struct keeper_link *l, struct err *e)
+{
+	for (unsigned i = 0;; i++) {
+		struct err why = { .code = ERR_NONE };
+		if (follow_once(l, &why) == 0)
+			return 0;
+		if (why.code == ERR_UNAVAILABLE && i < TRIES)
+			continue;
+		if (e)
+			*e = why;
+		return err_wrap(e, "the keeper follows the book");
+	}
+}
+
+int keeper_link_new(struct keeper_link **out, const struct keeper_link_options *o, struct book *b, struct err *e)
+{
+	struct keeper_link *l = calloc(1, sizeof *l);
+	*out = l;
+	if (!l)
+		return err_set(e, ERR_LIMIT, "out of memory");
+	l->options = *o;
+	l->socket = -1;
+	l->book = b;
+	l->in = (struct keeper_message)KEEPER_MESSAGE_INIT;
+	l->out = (struct buf)BUF_INIT(KEEPER_MESSAGE_BYTES);
+	return 0;
+}
+
+void keeper_link_free(struct keeper_link *l)
+{
+	if (!l)
+		return;
+	leave(l);
+	reap(l, false);
+	keeper_message_done(&l->in);
+	buf_done(&l->out);
+	free(l);
+}
+
+int keeper_link_warm(struct keeper_link *l, struct err *e)
+{
+	return l->socket >= 0 || connect_to(l) == 0 ? 0 : spawn(l, e);
+}
+
+/* What needs no judgement */
+
+int keeper_link_salt(struct keeper_link *l, const char *task, uint8_t salt[static 32], struct err *e)
+{
+	if (keeper_link_follow(l, e) < 0 || keeper_link_begin(l, KEEPER_SALT, e) < 0 || keeper_link_add(l, task, strlen(task), e) < 0 ||
+		keeper_link_ask(l, -1, 1, e) < 0)
+		return -1;
+	return keeper_link_item(l, 0, salt, 32, e);
+}
+
+int keeper_link_parcel(struct keeper_link *l, const char *task, const uint8_t worker[static 32], int fd, uint8_t key[static 16], uint64_t *header, struct err *e)
+{
+	if (keeper_link_follow(l, e) < 0 || keeper_link_begin(l, KEEPER_PARCEL, e) < 0 || keeper_link_add(l, task, strlen(task), e) < 0 ||
+		keeper_link_add(l, worker, 32, e) < 0 || keeper_link_ask(l, fd, 2, e) < 0)
+		return -1;
+	return keeper_link_item(l, 0, key, 16, e) < 0 ? -1 : keeper_link_item(l, 1, header, sizeof *header, e);
+}
+
+/* The iApp's own list and manifest: enough to hold the manifest against the h1 that is registered. */
+int keeper_link_add_app(struct keeper_link *l, const struct iapp *app, struct err *e)
+{
+	struct ustar_entry list;
+	bool end;
+	if (ustar_decode(&list, app->bytes, &end, e) < 0)	/* the first of the archive, as iapp_open has checked */
+		return -1;
+	const struct iapp_file *manifest = NULL;
+	for (size_t i = 0; i < app->n_files; i++)
+		if (!strcmp(app->files[i].path, MANIFEST_FILE))
+			manifest = &app->files[i];
+	if (!manifest)
+		return err_set(e, ERR_INTERNAL, "the iApp has no manifest");
+	return keeper_link_add(l, app->bytes + USTAR_BLOCK, (size_t)list.size, e) < 0 ? -1 : keeper_link_add(l, manifest->bytes, manifest->len, e);
+}
