@@ -23,6 +23,7 @@ test_host_rules_LIBS := -Wl,--wrap=os_time
 test_question_LIBS := -Wl,--wrap=os_time
 test_host_trust_LIBS := -Wl,--wrap=os_time
 test_host_release_LIBS := -Wl,--wrap=os_time
+test_host_budget_LIBS := -Wl,--wrap=os_time
 
 # Lua for tests on the host: the published sources as they are, with all of Lua's own libraries. A test that links it says so below.
 HOST_LUA := $O/host-lua/liblua.a

@@ -245,13 +245,13 @@ static int bulk_check(struct release *x, struct err *e)
 {
 	const struct entry_ids *bulk = &x->request->order_request.bulk;
 	char order[ID_TEXT];
-	size_t granted = x->f->grant.n - (x->data[0] != '\0');
+	size_t granted = x->f->grant.n - (x->data[0] != '\0'), wanted = bulk->n - (x->data[0] && named(bulk, x->data));
 	for (size_t i = 0; i < x->f->refused.n; i++)
 		if (refused_one(x, i, order, e) < 0)
 			return -1;
-	if (granted + x->f->refused.n != bulk->n + (x->data[0] && named(bulk, x->data)))
-		return err_set(e, ERR_INVALID, "release-missing: of %zu data granted as one of many, %zu are released and %zu refused", bulk->n, granted, x->f->refused.n);
-	return bulk->n && !granted ? err_set(e, ERR_DENIED, "release-none: none of the %zu data may be used", bulk->n) : 0;
+	if (granted + x->f->refused.n != wanted)
+		return err_set(e, ERR_INVALID, "release-missing: of %zu data granted as one of many, %zu are released and %zu refused", wanted, granted, x->f->refused.n);
+	return wanted && !granted ? err_set(e, ERR_DENIED, "release-none: none of the %zu data may be used", wanted) : 0;
 }
 
 /* More data of the requester's own needs no grant, as long as it is his. */

@@ -1,4 +1,4 @@
-/* core/host/host_grant.c, host_release.c, host_budget.c: what owners grant, policies decide and keepers release, and what ends with a refusal. Each refusal begins with its
+/* core/host/host_grant.c, host_release.c: what owners grant, policies decide and keepers release, and what ends with a refusal. Each refusal begins with its
  * code, changes nothing at all, and is the same that host_release_check gives beforehand. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,213 +7,8 @@
 
 #include <cmocka.h>
 
-#include "base/os.h"
 #include "unit/book_rows.h"
-#include "unit/host_make.h"
-
-#define KEEPER OUTSIDER	/* appointed by the operator */
-#define MANY 5u
-
-/* Deals of Carl's, each of other data of Bob's, with a task at which W1 is. */
-struct trial { char data[ID_TEXT], grant[ID_TEXT], request[ID_TEXT], deal[ID_TEXT], task[ID_TEXT]; };
-static struct { struct trial plain, done, strict, revoked, given, ruled, twice; char policy[ID_TEXT], many[MANY][ID_TEXT], many_data[MANY][ID_TEXT], single[ID_TEXT],
-	secret[ID_TEXT]; struct trial bulk; } x;
-static char lines[8][160];
-
-static void keeper_enter(struct world *w)
-{
-	book_make_draft(w->m.b, &en, ENTRY_KEEPER_APPOINT_TYPE);
-	memcpy(en.keeper_appoint.keeper, identity_public(w->who[KEEPER]), 32);
-	memcpy(en.keeper_appoint.age, identity_age_public(w->who[KEEPER]), 32);
-	(void)host_make_enter(w, OPERATOR, NULL);
-}
-
-static void policy_enter(struct world *w)
-{
-	book_make_draft(w->m.b, &en, ENTRY_POLICY_REGISTER_TYPE);
-	en.policy_register.name = entry_text("research-only");
-	en.policy_register.version = entry_text("1.0.0");
-	en.policy_register.h1 = entry_text("h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
-	en.policy_register.size = 60;
-	book_make_blob(w->m.b, 60, en.policy_register.blob);
-	(void)host_make_enter(w, BOB, x.policy);
-}
-
-static void data_enter(struct world *w, char id[static ID_TEXT])
-{
-	static unsigned n;
-	char name[24];
-	(void)snprintf(name, sizeof name, "data-%u", n++);
-	book_make_data(w->m.b, &en, name, 100);
-	(void)host_make_enter(w, BOB, id);
-}
-
-static void grant_draft(struct world *w, const char *data)
-{
-	draft_order_data(w);
-	host_make_id(en.order_data.data, data);
-}
-
-static void decision_draft(struct world *w, const struct trial *t, const char *scope, const char *effect)
-{
-	book_make_draft(w->m.b, &en, ENTRY_POLICY_DECISION_TYPE);
-	struct entry_policy_decision *f = &en.policy_decision;
-	f->scope = entry_text(scope);
-	host_make_id(f->grant, t->grant);
-	host_make_id(f->request, t->request);
-	host_make_id(f->policy, x.policy);
-	if (strcmp(scope, "match") != 0 && strcmp(scope, "offer") != 0)
-		host_make_id(f->task, t->task);
-	memset(f->engine, 1, 32);
-	memset(f->question, 2, 32);
-	memset(f->answer, 3, 32);
-	f->as_of = 1;
-	f->effect = entry_text(effect);
-}
-
-/* The grant is drafted in en; the request's purpose is care/heart. */
-static void trial_ask(struct world *w, struct trial *t, uint64_t trust)
-{
-	(void)host_make_enter(w, BOB, t->grant);
-	draft_request(w, trust, 1);
-	host_make_id(en.order_request.data, t->data);
-	en.order_request.purpose = entry_text("care/heart");
-	(void)host_make_enter(w, CARL, t->request);
-}
-
-static void trial_match(struct world *w, struct trial *t)
-{
-	draft_match(w, t->request, 0);
-	host_make_id(en.deal_match.data, t->grant);
-	if (!t->grant[0])
-		en.deal_match.data[0] = '\0';
-	host_make_id(t->deal, en.deal_match.deal);
-}
-
-static void trial_begin(struct world *w, struct trial *t)
-{
-	trial_match(w, t);
-	(void)host_make_enter(w, CARL, NULL);
-	draft_initialize(w, t->deal, 0);
-	host_make_id(t->task, en.task_initialize.task);
-	(void)host_make_enter(w, PAUL, NULL);
-	host_make_send(w, t->task, W1);
-}
-
-static void release_draft(struct world *w, const struct trial *t, enum who worker)
-{
-	book_make_draft(w->m.b, &en, ENTRY_KEY_RELEASE_TYPE);
-	struct entry_key_release *f = &en.key_release;
-	host_make_id(f->task, t->task);
-	memcpy(f->worker, identity_public(w->who[worker]), 32);
-	memset(f->box, 9, 32);
-	memset(f->evidence, 4, 32);
-	memset(f->measurement, 7, 32);
-	f->assurance = entry_text("software");
-	f->as_of = 1;
-	if (t->grant[0])
-		host_make_id(f->grant.at[f->grant.n++], t->grant);
-}
-
-static void budget_add(const char *order, const char *unit, uint64_t amount, uint64_t max)
-{
-	struct entry_texts *b = &en.key_release.budget;
-	(void)snprintf(lines[b->n], sizeof lines[0], "%s %s %llu %llu", order, unit, (unsigned long long)amount, (unsigned long long)max);
-	b->at[b->n] = entry_text(lines[b->n]);
-	b->n++;
-}
-
-static void trial_make(struct world *w, struct trial *t)
-{
-	data_enter(w, t->data);
-	grant_draft(w, t->data);
-	trial_ask(w, t, 1);
-	trial_begin(w, t);
-}
-
-static void release_enter(struct world *w, const struct trial *t, enum who worker)
-{
-	release_draft(w, t, worker);
-	(void)host_make_enter(w, KEEPER, NULL);
-}
-
-static void bulk_grant(struct world *w, size_t i)
-{
-	data_enter(w, x.many_data[i]);
-	grant_draft(w, x.many_data[i]);
-	en.order_data.price = 0;
-	en.order_data.bulk = 1;
-	en.order_data.volume = 2;
-	en.order_data.purpose.at[en.order_data.purpose.n++] = entry_text("care");
-	(void)host_make_enter(w, BOB, x.many[i]);
-}
-
-static void bulk_ask(struct world *w, struct trial *t, uint64_t trust)
-{
-	memset(t, 0, sizeof *t);
-	draft_request(w, trust, 1);
-	en.order_request.data[0] = '\0';
-	en.order_request.purpose = entry_text("care/heart");
-	for (size_t i = 0; i < MANY; i++)
-		host_make_id(en.order_request.bulk.at[en.order_request.bulk.n++], x.many[i]);
-	(void)host_make_enter(w, CARL, t->request);
-	trial_begin(w, t);
-}
-
-static void bulk_release(struct world *w, const struct trial *t, enum who worker)
-{
-	release_draft(w, t, worker);
-	for (size_t i = 0; i < MANY; i++)
-		host_make_id(en.key_release.grant.at[en.key_release.grant.n++], x.many[i]);
-}
-
-static int setup(void **state)
-{
-	memset(&x, 0, sizeof x);
-	if (host_make_setup(state) < 0)
-		return -1;
-	struct world *w = *state;
-	keeper_enter(w);
-	policy_enter(w);
-	trial_make(w, &x.plain);
-	trial_make(w, &x.done);
-	release_enter(w, &x.done, W1);
-	draft_complete(w, x.done.task, 5);
-	(void)host_make_enter(w, W1, NULL);
-	trial_make(w, &x.twice);
-	release_enter(w, &x.twice, W1);
-	data_enter(w, x.strict.data);
-	grant_draft(w, x.strict.data);
-	en.order_data.min_assurance = entry_text("tpm2");
-	trial_ask(w, &x.strict, 1);
-	trial_begin(w, &x.strict);
-	trial_make(w, &x.revoked);
-	book_make_draft(w->m.b, &en, ENTRY_ORDER_CANCEL_TYPE);
-	host_make_id(en.order_cancel.order, x.revoked.grant);
-	(void)host_make_enter(w, BOB, NULL);
-	trial_make(w, &x.given);
-	book_make_draft(w->m.b, &en, ENTRY_DATA_TRANSFER_TYPE);
-	host_make_id(en.data_transfer.data, x.given.data);
-	memcpy(en.data_transfer.to, identity_public(w->who[ADA]), 32);
-	en.data_transfer.header = entry_text("//79");
-	(void)host_make_enter(w, BOB, NULL);
-	data_enter(w, x.ruled.data);
-	grant_draft(w, x.ruled.data);
-	host_make_id(en.order_data.policy, x.policy);
-	trial_ask(w, &x.ruled, 1);
-	decision_draft(w, &x.ruled, "match", "permit");
-	(void)host_make_enter(w, KEEPER, NULL);
-	trial_begin(w, &x.ruled);
-	for (size_t i = 0; i < MANY; i++)
-		bulk_grant(w, i);
-	bulk_ask(w, &x.bulk, 1);
-	book_make_draft(w->m.b, &en, ENTRY_SECRET_SET_TYPE);
-	en.secret_set.name = entry_text("mail");
-	en.secret_set.size = 40;
-	book_make_blob(w->m.b, 40, en.secret_set.blob);
-	(void)host_make_enter(w, CARL, x.secret);
-	return 0;
-}
+#include "unit/release_make.h"
 
 /* Entries as the rules accept them */
 static void grant(struct world *w) { draft_order_data(w); en.order_data.tag = MARKET_TAG_GPU; }
@@ -230,17 +25,9 @@ static void release_given(struct world *w) { release_draft(w, &x.given, W1); }
 static void release_ruled(struct world *w) { release_draft(w, &x.ruled, W1); }
 static void release_many(struct world *w) { bulk_release(w, &x.bulk, W1); }
 static void complete_over(struct world *w) { draft_complete(w, x.twice.task, 5); }
-static void refuse(struct world *w)
-{
-	book_make_draft(w->m.b, &en, ENTRY_TASK_REFUSE_TYPE);
-	host_make_id(en.task_refuse.task, x.plain.task);
-	en.task_refuse.code = entry_text("release-revoked");
-}
-
 /* What is wrong */
 static void nothing(struct world *w) { (void)w; }
 static void unknown_id(char *out, enum id_kind kind) { id_make(out, kind, "?", 1); }
-static void purpose_add(const char *p) { en.order_data.purpose.at[en.order_data.purpose.n++] = entry_text(p); }
 static void grant_purpose(struct world *w) { (void)w; purpose_add("Research"); }
 static void grant_purpose_twice(struct world *w) { (void)w; purpose_add("care"); purpose_add("care"); }
 static void grant_code(struct world *w) { (void)w; purpose_add("DUO:0000099"); }
@@ -287,13 +74,6 @@ static void release_log(struct world *w) { (void)w; en.key_release.log = entry_t
 static void release_stranger(struct world *w) { (void)w; host_make_id(en.key_release.grant.at[0], x.done.grant); }
 static void release_doubled(struct world *w) { (void)w; host_make_id(en.key_release.grant.at[en.key_release.grant.n++], x.plain.grant); }
 static void release_nothing(struct world *w) { (void)w; en.key_release.grant.n = 0; }
-static void refused_add(const char *order, const char *code)
-{
-	struct entry_texts *f = &en.key_release.refused;
-	(void)snprintf(lines[f->n], sizeof lines[0], "%s%s%s", order, *code ? " " : "", code);
-	f->at[f->n] = entry_text(lines[f->n]);
-	f->n++;
-}
 static void refused_deal(struct world *w) { (void)w; refused_add(x.plain.grant, "release-revoked"); en.key_release.grant.n = 0; }
 static void refused_too(struct world *w) { (void)w; refused_add(x.many[0], "release-used"); }
 static void refused_bare(struct world *w) { (void)w; en.key_release.grant.n--; refused_add(x.many[MANY - 1], ""); }
@@ -376,12 +156,6 @@ static const struct refusal { void (*type)(struct world *), (*wrong)(struct worl
 	{ refuse, refuse_words, KEEPER, ERR_INVALID, "refuse-code" },
 };
 
-static bool begins(const char *msg, const char *code)
-{
-	size_t n = strlen(code);
-	return strncmp(msg, code, n) == 0 && strncmp(msg + n, ": ", 2) == 0;
-}
-
 /* The keeper's own question gives what the book would say. */
 static void check_agrees(struct world *w, enum who by, const char *code)
 {
@@ -427,13 +201,6 @@ static void every_refusal(void **state)
 	secret_good(w);
 	(void)host_make_enter(w, CARL, NULL);
 	host_make_settled(w);
-}
-
-static void refused(struct world *w, enum who by, const char *code)
-{
-	struct err e = { .code = ERR_NONE };
-	if (host_make_try(w, by, NULL, &e) == 0 || !begins(e.msg, code))
-		fail_msg("%s and not %s", e.code == ERR_NONE ? "accepted" : e.msg, code);
 }
 
 /* A grant is open until it is used up, taken back or over; other terms make another grant; an owner may grant himself again and again. */
@@ -568,118 +335,6 @@ static void what_ends_before_the_release(void **state)
 	host_make_settled(w);
 }
 
-static void uses_are(struct world *w, const char *grant_id, enum ledger_unit unit, uint64_t used, uint64_t max)
-{
-	uint64_t is, of;
-	struct err e;
-	assert_int_equal(host_budget(w->m.b, grant_id, unit, &is, &of, &e), 1);
-	if (is != used || of != max)
-		fail_msg("%s of %s: %llu of %llu and not %llu of %llu", ledger_unit_text(unit), grant_id, (unsigned long long)is, (unsigned long long)of,
-			(unsigned long long)used, (unsigned long long)max);
-}
-
-/* Of 64 tasks under one grant exactly as many get the key as its budget has uses; what ends without a run is free again, what ran is spent. */
-static void exactly_as_many_as_there_are(void **state)
-{
-	enum { TASKS = 64, USES = 20 };
-	struct world *w = *state;
-	static struct trial t[TASKS];
-	bool got[TASKS];
-	size_t n = 0, spent = 0;
-	struct err e;
-	data_enter(w, t[0].data);
-	grant_draft(w, t[0].data);
-	trial_ask(w, &t[0], 1);
-	trial_begin(w, &t[0]);
-	for (size_t i = 1; i < TASKS; i++) {
-		t[i] = t[0];
-		draft_request(w, 1, 1);
-		host_make_id(en.order_request.data, t[0].data);
-		(void)host_make_enter(w, CARL, t[i].request);
-		trial_begin(w, &t[i]);
-	}
-	for (size_t i = 0; i < TASKS; i++) {
-		release_draft(w, &t[i], W1);
-		budget_add(t[0].grant, "uses", 1, USES);
-		budget_add(t[0].grant, "bytes", 1000, 1000 * TASKS);
-		n += got[i] = host_make_try(w, KEEPER, NULL, &e) == 0;
-		assert_true(got[i] || begins(e.msg, "budget-uses"));
-	}
-	assert_int_equal(n, USES);
-	uses_are(w, t[0].grant, LEDGER_USES, USES, USES);
-	uses_are(w, t[0].grant, LEDGER_BYTES, USES * 1000, 1000 * TASKS);
-	for (size_t i = 0; i < TASKS; i++) {
-		if (got[i] && i % 2) {
-			draft_complete(w, t[i].task, 5);
-			(void)host_make_enter(w, W1, NULL);
-			spent++;
-		} else if (i % 4 == 0) {
-			refuse(w);
-			host_make_id(en.task_refuse.task, t[i].task);
-			(void)host_make_enter(w, KEEPER, NULL);
-			n -= got[i];
-		}
-	}
-	assert_true(spent > 0 && n > spent && n < USES);
-	uses_are(w, t[0].grant, LEDGER_USES, n, USES);
-	uses_are(w, t[0].grant, LEDGER_BYTES, spent * 50 + (n - spent) * 1000, 1000 * TASKS);	/* the sealed results have 50 */
-	for (size_t i = 0; i < TASKS; i++) {	/* the others now: what was freed is given, and not more */
-		release_draft(w, &t[i], W1);
-		budget_add(t[0].grant, "uses", 1, USES + 1);
-		n += !got[i] && host_make_try(w, KEEPER, NULL, &e) == 0;
-	}
-	assert_int_equal(n, USES + 1);
-	uses_are(w, t[0].grant, LEDGER_USES, USES + 1, USES + 1);
-	clock_ahead += 10 * CATEGORY_TIME;
-	for (size_t i = 0; i < TASKS; i++) {
-		draft_claim(w, t[i].task);
-		(void)host_make_try(w, CARL, NULL, &e);
-	}
-	uses_are(w, t[0].grant, LEDGER_USES, spent, USES + 1);	/* what nobody finished is free */
-	host_make_settled(w);
-}
-
-/* Several workers of one task use a grant once. The budget of a lower limit holds from then on. */
-static void one_use_for_all_workers(void **state)
-{
-	struct world *w = *state;
-	struct trial t;
-	data_enter(w, t.data);
-	grant_draft(w, t.data);
-	trial_ask(w, &t, 3);
-	trial_begin(w, &t);
-	host_make_send(w, t.task, W2);
-	for (enum who i = W1; i <= W2; i++) {
-		release_draft(w, &t, i);
-		budget_add(t.grant, "uses", 1, 1);
-		budget_add(t.grant, "epsilon_u6", 500000, 900000);
-		(void)host_make_enter(w, KEEPER, NULL);
-		uses_are(w, t.grant, LEDGER_USES, 1, 1);
-	}
-	host_make_contribute(w, t.task, W1, 5);
-	host_make_contribute(w, t.task, W2, 5);
-	host_make_reveal(w, t.task, W1, 5);
-	host_make_reveal(w, t.task, W2, 5);
-	uses_are(w, t.grant, LEDGER_EPSILON, 500000, 900000);
-	draft_finalize(w, t.task, W2);
-	(void)host_make_enter(w, PAUL, NULL);
-	uses_are(w, t.grant, LEDGER_USES, 1, 1);
-	uses_are(w, t.grant, LEDGER_EPSILON, 500000, 900000);
-	struct trial more = t;
-	draft_request(w, 1, 1);
-	host_make_id(en.order_request.data, t.data);
-	(void)host_make_enter(w, CARL, more.request);
-	trial_begin(w, &more);
-	release_draft(w, &more, W1);
-	budget_add(t.grant, "epsilon_u6", 1, 500000);	/* the owner allows less by now */
-	refused(w, KEEPER, "budget-epsilon_u6");
-	release_draft(w, &more, W1);
-	budget_add(t.grant, "epsilon_u6", 400000, 900000);
-	(void)host_make_enter(w, KEEPER, NULL);
-	uses_are(w, t.grant, LEDGER_EPSILON, 900000, 900000);
-	host_make_settled(w);
-}
-
 /* A result is no larger than the owners let out. */
 static void results_within_the_limit(void **state)
 {
@@ -701,80 +356,6 @@ static void results_within_the_limit(void **state)
 	(void)host_make_enter(w, W1, NULL);
 	buf_done(&bytes);
 	free(found);
-	host_make_settled(w);
-}
-
-static uint64_t left_of(struct world *w, const char *order)
-{
-	struct market_order o;
-	struct err e;
-	assert_int_equal(host_get(w->m.b, MARKET_ROW_ORDER, order, "", &o, &e), 1);
-	return o.volume - o.consumed;
-}
-
-/* One of many is used once by a task, whatever its workers are; each item is asked by itself. */
-static void many_data_in_one_task(void **state)
-{
-	static const char *const codes[MANY] = { NULL, "release-revoked", "release-transferred", "release-restricted", "release-purpose" };
-	struct world *w = *state;
-	struct trial t, last;
-	struct store_task row;
-	char list[ID_TEXT];
-	struct err e = { .code = ERR_NONE };
-	BOOK_MUST(store_task_find(w->m.s, x.bulk.task, &row, &e), &e);
-	for (size_t i = 0; i < MANY; i++)
-		assert_non_null(strstr(buf_text(&row.data), x.many_data[i]));
-	store_task_done(&row);
-	release_many(w);
-	(void)host_make_enter(w, KEEPER, NULL);
-	for (size_t i = 0; i < MANY; i++)
-		assert_int_equal(left_of(w, x.many[i]), 1);
-	book_make_draft(w->m.b, &en, ENTRY_LIST_ADD_TYPE);
-	en.list_add.member = entry_text(w->name[CARL]);
-	en.list_add.group = 1;
-	(void)host_make_enter(w, BOB, list);
-	grant_draft(w, x.many_data[3]);	/* for members of a group, which Carl leaves; for another purpose */
-	en.order_data.price = 0;
-	en.order_data.bulk = 1;
-	en.order_data.only_requester = entry_text(list);
-	(void)host_make_enter(w, BOB, x.many[3]);
-	grant_draft(w, x.many_data[4]);
-	en.order_data.price = 0;
-	en.order_data.bulk = 1;
-	purpose_add("DUO:0000042");
-	(void)host_make_enter(w, BOB, x.many[4]);
-	bulk_ask(w, &t, 3);
-	host_make_send(w, t.task, W2);
-	book_make_draft(w->m.b, &en, ENTRY_ORDER_CANCEL_TYPE);
-	host_make_id(en.order_cancel.order, x.many[1]);
-	(void)host_make_enter(w, BOB, NULL);
-	book_make_draft(w->m.b, &en, ENTRY_DATA_TRANSFER_TYPE);
-	host_make_id(en.data_transfer.data, x.many_data[2]);
-	memcpy(en.data_transfer.to, identity_public(w->who[ADA]), 32);
-	en.data_transfer.header = entry_text("//79");
-	(void)host_make_enter(w, BOB, NULL);
-	book_make_draft(w->m.b, &en, ENTRY_LIST_REMOVE_TYPE);
-	host_make_id(en.list_remove.list, list);
-	en.list_remove.member = entry_text(w->name[CARL]);
-	(void)host_make_enter(w, BOB, NULL);
-	for (enum who worker = W1; worker <= W2; worker++) {
-		release_draft(w, &t, worker);
-		for (size_t i = 0; i < MANY; i++) {
-			int r = host_release_item(w->m.b, &en, x.many[i], en.time, &e);
-			if (codes[i] ? r == 0 || !begins(e.msg, codes[i]) : r < 0)
-				fail_msg("item %zu: %s", i, r ? e.msg : "may be released");
-			if (r < 0)
-				refused_add(x.many[i], codes[i]);
-			else
-				host_make_id(en.key_release.grant.at[en.key_release.grant.n++], x.many[i]);
-		}
-		(void)host_make_enter(w, KEEPER, NULL);
-		assert_int_equal(left_of(w, x.many[0]), 0);
-	}
-	bulk_ask(w, &last, 1);
-	release_draft(w, &last, W1);
-	assert_int_equal(host_release_item(w->m.b, &en, x.many[0], en.time, &e), -1);
-	assert_true(begins(e.msg, "release-used"));
 	host_make_settled(w);
 }
 
@@ -801,109 +382,10 @@ static void own_data_given_away(void **state)
 	host_make_settled(w);
 }
 
-/* Random lives of some grants: after every step what is used and reserved is what the tasks say, and never more than allowed. */
-#define LIVES 24u
-#define GRANTS 3u
-#define STEPS 400u
-enum life { NOT_YET, WAITING, RESERVED, SPENT, FREED };
-static struct { struct trial t; enum life life; uint64_t bytes, size; } lives[LIVES];
-
-static uint32_t chance(uint64_t *seed, uint32_t below)
-{
-	*seed = *seed * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)(*seed >> 33) % below;
-}
-
-static size_t denied;
-static void lives_denied(const struct err *e)
-{
-	assert_true(begins(e->msg, "budget-uses") || begins(e->msg, "budget-bytes"));
-	denied++;
-}
-
-static void life_step(struct world *w, size_t i, const struct trial *grants, uint64_t *seed, uint64_t uses_max, uint64_t bytes_max)
-{
-	struct trial *t = &lives[i].t;
-	struct err e = { .code = ERR_NONE };
-	if (lives[i].life == NOT_YET) {
-		*t = grants[i % GRANTS];
-		draft_request(w, 1, 1);
-		host_make_id(en.order_request.data, t->data);
-		(void)host_make_enter(w, CARL, t->request);
-		trial_begin(w, t);
-		lives[i].life = WAITING;
-	} else if (lives[i].life == WAITING && chance(seed, 3)) {
-		lives[i].bytes = 1 + chance(seed, 400);
-		release_draft(w, t, W1);
-		budget_add(t->grant, "uses", 1, uses_max);
-		budget_add(t->grant, "bytes", lives[i].bytes, bytes_max);
-		if (host_make_try(w, KEEPER, NULL, &e) == 0)
-			lives[i].life = RESERVED;
-		else
-			lives_denied(&e);
-	} else if (lives[i].life == RESERVED && chance(seed, 2)) {
-		draft_complete(w, t->task, 5);
-		lives[i].size = en.task_complete.size = 33 + chance(seed, 400);
-		book_make_blob(w->m.b, lives[i].size, en.task_complete.result);
-		(void)host_make_enter(w, W1, NULL);
-		lives[i].life = SPENT;
-	} else if (lives[i].life <= RESERVED && chance(seed, 3) == 0) {
-		refuse(w);
-		host_make_id(en.task_refuse.task, t->task);
-		(void)host_make_enter(w, KEEPER, NULL);
-		lives[i].life = FREED;
-	}
-}
-
-static void budgets_hold(struct world *w, const struct trial *grants, uint64_t uses_max, uint64_t bytes_max)
-{
-	struct err e;
-	for (size_t g = 0; g < GRANTS; g++) {
-		uint64_t uses = 0, bytes = 0, is, of;
-		for (size_t i = g; i < LIVES; i += GRANTS) {
-			bool holds = lives[i].life == RESERVED || lives[i].life == SPENT;
-			uses += holds;
-			bytes += !holds ? 0 : lives[i].life == SPENT && lives[i].size < lives[i].bytes ? lives[i].size : lives[i].bytes;
-		}
-		assert_true(host_budget(w->m.b, grants[g].grant, LEDGER_USES, &is, &of, &e) >= 0 && is == uses && is <= uses_max);
-		assert_true(host_budget(w->m.b, grants[g].grant, LEDGER_BYTES, &is, &of, &e) >= 0 && is == bytes && is <= bytes_max);
-	}
-}
-
-static void budgets_in_random_lives(void **state)
-{
-	struct world *w = *state;
-	struct trial grants[GRANTS];
-	uint64_t seed = 20261121, uses_max = 3, bytes_max = 600;
-	size_t ends[FREED + 1] = { 0 };
-	struct err e;
-	denied = 0;
-	memset(lives, 0, sizeof lives);
-	for (size_t g = 0; g < GRANTS; g++) {
-		data_enter(w, grants[g].data);
-		grant_draft(w, grants[g].data);
-		(void)host_make_enter(w, BOB, grants[g].grant);
-	}
-	for (unsigned step = 0; step < STEPS; step++) {
-		if (step == STEPS / 2) {	/* the owner allows more by now */
-			uses_max = 5;
-			bytes_max = 1000;
-		}
-		life_step(w, chance(&seed, LIVES), grants, &seed, uses_max, bytes_max);
-		budgets_hold(w, grants, uses_max, bytes_max);
-	}
-	BOOK_MUST(book_money_check(w->m.b, &e), &e);
-	for (size_t i = 0; i < LIVES; i++)
-		ends[lives[i].life]++;
-	assert_true(ends[SPENT] > 3 && ends[FREED] > 3 && denied > 3);
-	host_make_settled(w);
-}
-
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, host_make_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, release_setup, host_make_teardown)
 	const struct CMUnitTest tests[] = { TEST(every_refusal), TEST(grants_once), TEST(policies_decide), TEST(what_ends_before_the_release),
-		TEST(exactly_as_many_as_there_are), TEST(one_use_for_all_workers), TEST(results_within_the_limit), TEST(many_data_in_one_task),
-		TEST(own_data_given_away), TEST(budgets_in_random_lives) };
+		TEST(results_within_the_limit), TEST(own_data_given_away) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
