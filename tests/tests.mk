@@ -21,6 +21,7 @@ test_replica_LIBS := -Wl,--wrap=os_time
 test_host_receipt_LIBS := -Wl,--wrap=os_time
 test_host_rules_LIBS := -Wl,--wrap=os_time
 test_question_LIBS := -Wl,--wrap=os_time
+test_policy_LIBS := -Wl,--wrap=box_run
 test_host_trust_LIBS := -Wl,--wrap=os_time
 test_host_release_LIBS := -Wl,--wrap=os_time
 test_host_budget_LIBS := -Wl,--wrap=os_time
@@ -92,6 +93,7 @@ $(BOX_TESTS): $O/box/%: tests/box/%.c $O/box/outside.o $O/core.a | $O/box/hello 
 	$(call say,TEST,$@)
 	$Q$(CC) $(ENCLUA_CFLAGS) -Itests/box $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $O/box/outside.o $O/core.a $(LIBS)
 $O/unit/test_layers $O/unit/test_measure: | $O/box/hello
+$O/unit/test_policy: | $O/enclave
 
 $O/bench/box_time: tests/bench/box_time.c $O/core.a $O/enclave
 	$(call say,BENCH,$@)
