@@ -68,12 +68,11 @@ void store_task_done(struct store_task *t);
 /* find: a whole id, a unique prefix of at least 8 characters after the '1', or a petname (of several owners' data the one of `me`, when that is given and has one).
  * ERR_NOT_FOUND suggests; ERR_CONFLICT when a prefix or name fits several. Lists go oldest first through a callback. */
 int store_identity_find(struct store *s, const uint8_t key[static 32], struct store_identity *out, struct err *e);	/* 1, 0, -1 */
-int store_identity_named(struct store *s, const char *name, struct store_identity *out, struct err *e);	/* ERR_NOT_FOUND, ERR_CONFLICT */
 int store_data_find(struct store *s, const char *which, const uint8_t *me, struct store_data *out, struct err *e);
 int store_data_each(struct store *s, int (*f)(void *ctx, const struct store_data *d, struct err *e), void *ctx, struct err *e);
 int store_data_name_free(struct store *s, const char *name, const uint8_t owner[static 32], struct err *e);	/* else ERR_CONFLICT */
 int store_app_find(struct store *s, const char *which, struct store_app *out, struct err *e);
-/* The registration of this archive by owner, or else by its own author: 1, 0 when there is none, -1. */
+/* The registration of this archive by owner: 1, 0 when there is none, -1. */
 int store_app_find_h1(struct store *s, const char *h1, const uint8_t owner[static 32], struct store_app *out, struct err *e);
 int store_app_each(struct store *s, int (*f)(void *ctx, const struct store_app *a, struct err *e), void *ctx, struct err *e);
 int store_task_find(struct store *s, const char *which, struct store_task *out, struct err *e);

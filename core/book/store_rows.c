@@ -371,17 +371,6 @@ int store_identity_find(struct store *s, const uint8_t key[static 32], struct st
 	return find_bytes(s, &store_identity_table, "WHERE key = ?1", key, 32, NULL, out, e);
 }
 
-int store_identity_named(struct store *s, const char *name, struct store_identity *out, struct err *e)
-{
-	static const char named[] = "WHERE name = ?1 LIMIT 2";
-	int r = find_by(s, &store_identity_table, named, named, name, out, e);
-	if (r < 0 && e && e->code == ERR_CONFLICT) {
-		err_set(e, ERR_CONFLICT, "more than one identity of this book calls itself %s", name);
-		return err_hint(e, "give its enclua1… instead");
-	}
-	return r == 0 ? not_found(s, &store_identity_table, name, e) : r < 0 ? -1 : 0;
-}
-
 /* Data */
 
 static int schema_load(struct store *s, struct store_data *d, struct err *e)
@@ -460,8 +449,7 @@ int store_app_find(struct store *s, const char *which, struct store_app *out, st
 
 int store_app_find_h1(struct store *s, const char *h1, const uint8_t owner[static 32], struct store_app *out, struct err *e)
 {
-	int r = find_bytes(s, &store_app_table, "WHERE owner = ?1 AND h1 = ?2", owner, 32, h1, out, e);
-	return r ? r : find_bytes(s, &store_app_table, "WHERE owner = author AND h1 = ?2 AND ?1 IS NOT NULL", owner, 32, h1, out, e);
+	return find_bytes(s, &store_app_table, "WHERE owner = ?1 AND h1 = ?2", owner, 32, h1, out, e);
 }
 
 struct app_call { int (*f)(void *ctx, const struct store_app *a, struct err *e); void *ctx; };

@@ -82,7 +82,7 @@ static int app_ensure(struct trade *t, const struct iapp *app, const struct iden
 	int r = -1, is = store_app_find_h1(book_store(t->b), app->h1, identity_public(by), &known, e);
 	if (!en)
 		err_set(e, ERR_LIMIT, "out of memory");
-	else if (is == 1 && memcmp(known.owner, identity_public(by), 32) == 0) {
+	else if (is == 1) {
 		memcpy(id, known.id, ID_TEXT);
 		r = 0;
 	} else if (is >= 0 && register_draft(t, app, en, e) == 0)

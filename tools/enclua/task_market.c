@@ -16,6 +16,16 @@
 
 /* What the market knows */
 
+/* Each task of a book is one of the market; tables that say otherwise are not what the entries say. */
+static int market_task_get(struct book *b, const char *id, struct market_task *out, struct err *e)
+{
+	int is = host_get(b, MARKET_ROW_TASK, id, "", out, e);
+	if (is)
+		return is < 0 ? -1 : 0;
+	err_set(e, ERR_INTERNAL, "the market knows nothing of the task %s", id);
+	return err_hint(e, "enclua book rebuild makes the tables again");
+}
+
 struct view { struct cli *c; struct trade t; struct market_task task; int64_t now; };
 
 static int assigned_line(void *ctx, const struct book_record *r, struct err *e)
@@ -60,14 +70,9 @@ int trade_task_tell(struct cli *c, struct book *b, const char *task, struct err 
 {
 	struct view v = { .c = c, .t = { .c = c, .b = b } };
 	struct market_deal d;
-	int is = host_get(b, MARKET_ROW_TASK, task, "", &v.task, e);
-	json_write_key(&c->out, "market");
-	if (is <= 0) {
-		json_write_null(&c->out);
-		return is;
-	}
-	if (host_get(b, MARKET_ROW_DEAL, v.task.deal, "", &d, e) < 0 || book_time(b, &v.now, e) < 0)
+	if (market_task_get(b, task, &v.task, e) < 0 || host_get(b, MARKET_ROW_DEAL, v.task.deal, "", &d, e) < 0 || book_time(b, &v.now, e) < 0)
 		return -1;
+	json_write_key(&c->out, "market");
 	json_write_object(&c->out);
 	trade_write(c, "deal", v.task.deal);
 	trade_write_number(c, "index", v.task.index);
@@ -96,21 +101,17 @@ struct watched { char text[160]; };
 /* One line that says where the task is; a line is told again only when it is another. */
 static int look(struct trade *t, const struct store_task *row, struct market_task *task, bool *ended, struct watched *w, struct err *e)
 {
-	int is = host_get(t->b, MARKET_ROW_TASK, row->id, "", task, e);
-	if (is < 0)
+	if (market_task_get(t->b, row->id, task, e) < 0)
 		return -1;
-	*ended = is ? task->status == MARKET_COMPLETED || task->status == MARKET_FAILED : strcmp(row->status, "RUNNING") != 0;
-	if (is)
-		(void)snprintf(w->text, sizeof w->text, "%s: %" PRIu64 " contributed, %" PRIu64 " agree, %" PRIu64 " revealed", market_status_text(task->status),
-			task->contributors, task->winners, task->reveals);
-	else
-		(void)snprintf(w->text, sizeof w->text, "%s", task_status(t->c, t->b, row));
-	return is;
+	*ended = task->status == MARKET_COMPLETED || task->status == MARKET_FAILED;
+	(void)snprintf(w->text, sizeof w->text, "%s: %" PRIu64 " contributed, %" PRIu64 " agree, %" PRIu64 " revealed", market_status_text(task->status),
+		task->contributors, task->winners, task->reveals);
+	return 0;
 }
 
-static int late(const struct store_task *row, uint64_t waited_ms, uint64_t timeout_ms, const struct market_task *task, bool market, struct err *e)
+static int late(const struct store_task *row, uint64_t waited_ms, uint64_t timeout_ms, const struct market_task *task, struct err *e)
 {
-	if (market && task->final_deadline <= os_time()) {
+	if (task->final_deadline <= os_time()) {
 		err_set(e, ERR_UNAVAILABLE, "the last deadline of %s is over and nobody finished it", row->id);
 		return err_hint(e, "enclua task claim %s: the payer gets the money back", row->id);
 	}
@@ -132,14 +133,13 @@ static int watch(struct cli *c, struct trade *t, const char *which, uint64_t tim
 		if (store_task_find(book_store(t->b), which, &row, e) < 0)
 			return -1;
 		int r = look(t, &row, &task, &ended, &now, e);
-		bool market = r == 1, gone = !market && !ended && strcmp(now.text, "INTERRUPTED") == 0;
 		if (r >= 0 && strcmp(now.text, said.text) != 0)
 			cli_note(c, "%s", now.text);
 		said = now;
 		if (r >= 0)
-			r = ended || gone ? task_tell(c, t->b, &row, e) : late(&row, (os_now_us() - begun) / 1000, timeout_ms, &task, market, e);
+			r = ended ? task_tell(c, t->b, &row, e) : late(&row, (os_now_us() - begun) / 1000, timeout_ms, &task, e);
 		store_task_done(&row);
-		if (r < 0 || ended || gone)
+		if (r < 0 || ended)
 			return r;
 		(void)nanosleep(&(struct timespec){ .tv_nsec = LOOK_MS * 1000000L }, NULL);
 	}
