@@ -42,7 +42,7 @@ teardown() { teardown_place; }
 @test "unpacked it holds what install lays out, sums that are right, notices of what is linked in, and runs" {
 	dpkg-deb -R "$deb" root
 	(cd root && md5sum -c --quiet DEBIAN/md5sums)
-	(cd root && find usr -type f | sort) > files
+	(cd root && find lib usr -type f | sort) > files
 	sed 's/^[0-9a-f]*  //' root/DEBIAN/md5sums | sort | cmp - files
 	gzip -dc root/usr/share/man/man1/enclua-run-task.1.gz | cmp - <("$enclua" help --man run-task)
 	gzip -dc root/usr/share/doc/enclua/changelog.gz | head -1 | grep -q '^enclua ('

@@ -11,7 +11,8 @@ DOCDIR ?= $(DATADIR)/doc/enclua
 BASHCOMPDIR ?= $(DATADIR)/bash-completion/completions
 ZSHCOMPDIR ?= $(DATADIR)/zsh/vendor-completions
 FISHCOMPDIR ?= $(DATADIR)/fish/vendor_completions.d
-INSTALL_DIRS := PREFIX BINDIR LIBEXECDIR DATADIR MANDIR DOCDIR BASHCOMPDIR ZSHCOMPDIR FISHCOMPDIR
+UNITDIR ?= $(PREFIX)/lib/systemd
+INSTALL_DIRS := PREFIX BINDIR LIBEXECDIR DATADIR MANDIR DOCDIR BASHCOMPDIR ZSHCOMPDIR FISHCOMPDIR UNITDIR
 # Programs of the build: those that people call, and those that programs call.
 PROGRAMS += enclua
 LIBEXEC_PROGRAMS += enclave keeper attest-helper
