@@ -163,7 +163,7 @@ static void check_agrees(struct world *w, enum who by, const char *code)
 	uint64_t size;
 	BOOK_MUST(book_size(w->m.b, &size, &e), &e);
 	memcpy(en.by, identity_public(w->who[by]), 32);
-	int r = host_release_check(w->m.b, &en, size, en.time, &e);
+	int r = host_release_check(w->m.b, &en, false, size, en.time, &e);
 	if (code ? r == 0 || !begins(e.msg, code) : r < 0)
 		fail_msg("beforehand: %s and not %s", r ? e.msg : "accepted", code ? code : "accepted");
 }
