@@ -6,7 +6,7 @@ UNIT := $(UNIT_SRC:tests/unit/%.c=$O/unit/%)
 BATS := $(wildcard tests/*/*.bats)
 BOX_TESTS := $(patsubst %,$O/box/%,syscalls attacks life)
 EXTRA_TESTS += $O/policy/ask $O/policy/decide $O/market/simulate $O/money/driver $(patsubst %,$O/deal/%,enter deal liar) $(patsubst %,$O/book/%,verify foreign make_log our_verify crash)
-TRUST_TESTS := $(patsubst %,$O/trust/%,tpm2)
+include tests/trust/trust.mk
 TEST_TIMEOUT ?= 900
 
 test_age_vectors_LIBS := -lz
@@ -150,10 +150,3 @@ $O/book/%: tests/book/%.c $O/core.a
 	$(call say,TEST,$@)
 	$Qmkdir -p $(@D)
 	$Q$(CC) $(ENCLUA_CFLAGS) -Itests $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $O/core.a $(LIBS)
-
-# What stands beside the enclave when it is installed stands beside these, too.
-$(TRUST_TESTS): $O/trust/%: tests/trust/%.c $O/core.a | $O/enclave $O/attest-helper
-	$(call say,TEST,$@)
-	$Qmkdir -p $(@D)
-	$Q$(CC) $(ENCLUA_CFLAGS) -Itests $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(trust_$(notdir $@)_OBJ) $O/core.a $(LIBS) -lcmocka
-	$Qln -sf ../enclave ../attest-helper $(@D)/

@@ -20,7 +20,7 @@ static const struct { const char *name, *sentence; } levels[] = {
 static_assert(ATTEST_NONE == 0 && LEVELS == ATTEST_CVM + 1, "the one list of levels and the enum agree");
 
 /* From the strongest to what is always there. */
-static const struct attest_provider *const providers[] = { &attest_tpm2, &attest_software };
+static const struct attest_provider *const providers[] = { &attest_tdx, &attest_sev_snp, &attest_tpm2, &attest_software };
 #define PROVIDERS (sizeof providers / sizeof providers[0])
 
 const char *attest_level_text(enum attest_level l)

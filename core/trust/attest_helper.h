@@ -17,8 +17,8 @@
 #define HELPER_TABLE(X) \
 	X(QUOTE_VERIFY, VERIFY, 4, 1)	/* AK, quote, signature, report (32) → PCR digest (32) */ \
 	X(CHALLENGE, VERIFY, 5, 3)	/* EK, its certificate or "", AK, what to hide (32), roots or "" (PEM) → id object, secret, who certified the EK or "" */ \
-	X(TDX_VERIFY, VERIFY, 5, 4)	/* quote, "", report (64), roots (PEM), time (8) → MRTD (48), debug (1), TCB (text), not after (8) */ \
-	X(SNP_VERIFY, VERIFY, 5, 4)	/* report, certificates, report (64), roots (PEM), time (8) → measurement (48), debug (1), TCB (text), not after (8) */ \
+	X(TDX_VERIFY, VERIFY, 5, 5)	/* quote, "", report (64), roots (PEM), time (8) → measurement (48), debug (1), TCB (text), not after (8), signer (text) */ \
+	X(SNP_VERIFY, VERIFY, 5, 5)	/* report, certificates, report (64), roots (PEM), time (8) → the same */ \
 	X(TPM_AK, TPM, 0, 2)	/* the AK that was kept, maker (text) */ \
 	X(TPM_KEYS, TPM, 0, 4)	/* EK, its certificate or "", a new AK, maker (text) */ \
 	X(TPM_ACTIVATE, TPM, 2, 1)	/* id object, secret → what was hidden; after TPM_KEYS */ \

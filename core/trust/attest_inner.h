@@ -23,7 +23,7 @@ struct attest_provider {
 	int (*verify)(const struct buf parts[static ATTEST_PARTS], const struct attest_subject *s, const struct attest_references *r, int64_t now,
 		struct attest_claims *out, struct err *e);
 };
-extern const struct attest_provider attest_software, attest_tpm2;
+extern const struct attest_provider attest_software, attest_tpm2, attest_tdx, attest_sev_snp;
 const struct attest_provider *attest_provider_at(size_t i);	/* from the strongest; NULL after the last */
 const struct attest_provider *attest_provider_find(const char *name, struct err *e);
 
@@ -52,8 +52,12 @@ struct attest_ak { uint8_t name[32], pcrs[32]; bool simulated; };
 struct attest_root { char provider[16]; uint8_t measurement[ATTEST_PLATFORM]; struct buf root; };	/* root: PEM */
 bool attest_measurement_accepted(const struct attest_references *r, const uint8_t measurement[static 32]);
 const struct attest_ak *attest_ak_find(const struct attest_references *r, const uint8_t name[static 32]);	/* NULL: none */
-/* The next line after `after` (NULL: from the first) of that provider and measurement. */
-const struct attest_root *attest_root_find(const struct attest_references *r, const char *provider, const uint8_t measurement[static ATTEST_PLATFORM],
-	const struct attest_root *after);
+const struct attest_root *attest_root_next(const struct attest_references *r, const char *provider, const struct attest_root *after);	/* NULL: the first */
+
+/* Reports of a confidential VM through configfs-tsm; ENCLUA_TSM names another folder than the kernel's. */
+struct tsm_report { char provider[32]; struct buf out, auxiliary; };
+int tsm_provider(char provider[static 32], struct err *e);	/* "tdx_guest", "sev_guest"; ERR_UNAVAILABLE with why there is none */
+int tsm_report(struct tsm_report *out, const uint8_t report[static ATTEST_REPORT], struct err *e);
+void tsm_report_done(struct tsm_report *r);
 
 #endif

@@ -208,11 +208,10 @@ const struct attest_ak *attest_ak_find(const struct attest_references *r, const 
 	return NULL;
 }
 
-const struct attest_root *attest_root_find(const struct attest_references *r, const char *provider, const uint8_t measurement[static ATTEST_PLATFORM],
-	const struct attest_root *after)
+const struct attest_root *attest_root_next(const struct attest_references *r, const char *provider, const struct attest_root *after)
 {
 	for (size_t i = after ? (size_t)(after - r->roots) + 1 : 0; i < r->n_roots; i++)
-		if (strcmp(r->roots[i].provider, provider) == 0 && memcmp(r->roots[i].measurement, measurement, ATTEST_PLATFORM) == 0)
+		if (strcmp(r->roots[i].provider, provider) == 0)
 			return &r->roots[i];
 	return NULL;
 }

@@ -2,7 +2,9 @@
  * input (core/trust/attest_helper.h) until that ends. What it opens, it opens before the first question; then it shuts itself in.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
@@ -21,6 +23,8 @@ static const struct {
 } verbs[HELPER_OPS] = {
 	[HELPER_QUOTE_VERIFY] = { HELPER_VERIFY, 4, quote_verify, NULL },
 	[HELPER_CHALLENGE] = { HELPER_VERIFY, 5, challenge_make, NULL },
+	[HELPER_TDX_VERIFY] = { HELPER_VERIFY, 5, tdx_verify, NULL },
+	[HELPER_SNP_VERIFY] = { HELPER_VERIFY, 5, snp_verify, NULL },
 	[HELPER_TPM_AK] = { HELPER_TPM, 0, NULL, tpm_ak },
 	[HELPER_TPM_KEYS] = { HELPER_TPM, 0, NULL, tpm_keys },
 	[HELPER_TPM_ACTIVATE] = { HELPER_TPM, 2, NULL, tpm_activate },
@@ -81,6 +85,8 @@ int main(int argc, char **argv)
 	struct tpm *t = NULL;
 	enum helper_role role = argc > 1 && strcmp(argv[1], "tpm") == 0 ? HELPER_TPM : HELPER_VERIFY;
 	int r = -1;
+	if (setenv("TZ", "UTC0", 1) == 0)
+		tzset();	/* else the C library would look for a file of the zone at the first date that it takes apart */
 	if (argc != (role == HELPER_TPM ? 3 : 2) || (role == HELPER_VERIFY && strcmp(argv[1], "verify") != 0)) {
 		err_set(&e, ERR_USAGE, "usage: attest-helper verify | attest-helper tpm <which>, with questions on standard input");
 	} else if (role == HELPER_VERIFY && !OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL)) {
