@@ -15,7 +15,7 @@
 #define HOST_RECORDS(X) \
 	X(POOL, "a pool's name: a its id, group the name") \
 	X(WORKER, "pool, worker: state 1 while admitted") \
-	X(ASSIGN, "task, worker: state is until when the scheduler waits; the same as a number, and the index of the last task.assign") \
+	X(ASSIGN, "task, worker: state is until when the scheduler waits; the same as a number, and the index of the last task.assign that sent it") \
 	X(SPONSOR, "request, payer: signed to pay") \
 	X(REQUEST, "what a request asks beside its order: the index of its entry") \
 	X(REVEAL, "task, worker: the index of its task.reveal") \

@@ -78,6 +78,17 @@ int host_task(struct book *b, const char *task, struct market_task *t, struct ma
 	return host_get(b, MARKET_ROW_DEAL, t->deal, "", d, e) < 0 ? -1 : 0;
 }
 
+/* The index of the last task.assign that sent this worker. */
+static int assigned_last(struct event *v, const char *task, const char *worker, uint64_t *index, struct err *e)
+{
+	struct buf row = BUF_INIT(16);
+	int is = book_record_get(v->b, HOST_ASSIGN, task, worker, &row, e);
+	if (is == 1 && row.len == 16)
+		memcpy(index, row.data + 8, 8);
+	buf_done(&row);
+	return is < 0 ? -1 : 0;
+}
+
 int on_task_assign(struct event *v, struct err *e)
 {
 	const struct entry_task_assign *f = &v->en->task_assign;
@@ -107,7 +118,10 @@ int on_task_assign(struct event *v, struct err *e)
 	int needs = back ? 1 : host_needs(v->b, &t, v->at->now, e);
 	if (needs <= 0)
 		return needs < 0 ? -1 : err_set(e, ERR_CONFLICT, "assign-enough: the workers that are at this task can end it");
-	const uint64_t row[2] = { until, v->at->index };
+	/* Only who is sent anew may have the keys anew. */
+	uint64_t row[2] = { until, v->at->index };
+	if (back && assigned_last(v, f->task, worker, &row[1], e) < 0)
+		return -1;
 	return host_record_put(v, HOST_ASSIGN, f->task, worker, f->task, (int64_t)until, row, sizeof row, e);
 }
 
