@@ -5,16 +5,22 @@
 
 #include "book/book_inner.h"
 
+/* The one row that is named so, for its caller to read and reset: 1, 0, -1. literal asks for kind, a, b in this order. */
+static int record_select(struct book *b, sqlite3_stmt **st, const char *literal, unsigned kind, const char *a, const char *b2, struct err *e)
+{
+	if (store_statement(b->store, st, literal, e) < 0)
+		return -1;
+	sqlite3_bind_int64(*st, 1, kind);
+	sqlite3_bind_text(*st, 2, a, -1, SQLITE_STATIC);
+	sqlite3_bind_text(*st, 3, b2, -1, SQLITE_STATIC);
+	int rc = sqlite3_step(*st);
+	return rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE ? 0 : store_fail(b->store, rc, e, "read its records");
+}
+
 int book_record_get(struct book *b, unsigned kind, const char *a, const char *b2, struct buf *bytes, struct err *e)
 {
 	sqlite3_stmt *st = NULL;
-	if (store_statement(b->store, &st, "SELECT bytes FROM record WHERE kind = ?1 AND a = ?2 AND b = ?3", e) < 0)
-		return -1;
-	sqlite3_bind_int64(st, 1, kind);
-	sqlite3_bind_text(st, 2, a, -1, SQLITE_STATIC);
-	sqlite3_bind_text(st, 3, b2, -1, SQLITE_STATIC);
-	int rc = sqlite3_step(st);
-	int r = rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE ? 0 : store_fail(b->store, rc, e, "read its records");
+	int r = record_select(b, &st, "SELECT bytes FROM record WHERE kind = ?1 AND a = ?2 AND b = ?3", kind, a, b2, e);
 	if (r == 1 && buf_add(bytes, sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0), e) < 0)
 		r = -1;
 	(void)sqlite3_reset(st);
@@ -24,13 +30,7 @@ int book_record_get(struct book *b, unsigned kind, const char *a, const char *b2
 int book_record_made(struct book *b, unsigned kind, const char *a, const char *b2, uint64_t *made, struct err *e)
 {
 	sqlite3_stmt *st = NULL;
-	if (store_statement(b->store, &st, "SELECT made FROM record WHERE kind = ?1 AND a = ?2 AND b = ?3", e) < 0)
-		return -1;
-	sqlite3_bind_int64(st, 1, kind);
-	sqlite3_bind_text(st, 2, a, -1, SQLITE_STATIC);
-	sqlite3_bind_text(st, 3, b2, -1, SQLITE_STATIC);
-	int rc = sqlite3_step(st);
-	int r = rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE ? 0 : store_fail(b->store, rc, e, "read its records");
+	int r = record_select(b, &st, "SELECT made FROM record WHERE kind = ?1 AND a = ?2 AND b = ?3", kind, a, b2, e);
 	if (r == 1)
 		*made = (uint64_t)sqlite3_column_int64(st, 0);
 	(void)sqlite3_reset(st);

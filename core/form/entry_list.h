@@ -78,20 +78,22 @@
 	F(ID, REQUIRED, list, ID_LIST, "a group") \
 	F(TEXT, REQUIRED, member, 71, "who is no longer in it, for matches from now on")
 
+/* The terms of every offer; volume: what one of it counts */
+#define ENTRY_OFFER(F, what) \
+	F(NUMBER, OPTIONAL, price, 0, "nRLC") \
+	F(NUMBER, REQUIRED, volume, 0, what) \
+	F(NUMBER, OPTIONAL, tag, 0, "bits of PROTOCOL's tags")
+
 #define ENTRY_ORDER_APP(F) \
 	F(ID, REQUIRED, app, ID_APP, "what is offered") \
-	F(NUMBER, OPTIONAL, price, 0, "nRLC") \
-	F(NUMBER, REQUIRED, volume, 0, "how many tasks it may ever serve") \
-	F(NUMBER, OPTIONAL, tag, 0, "bits of PROTOCOL's tags") \
+	ENTRY_OFFER(F, "how many tasks it may ever serve") \
 	F(TEXT, OPTIONAL, only_data, 71, "restriction") \
 	F(TEXT, OPTIONAL, only_pool, 71, "restriction") \
 	F(TEXT, OPTIONAL, only_requester, 71, "restriction")
 
 #define ENTRY_ORDER_DATA(F) \
 	F(ID, REQUIRED, data, ID_DATA, "what is granted") \
-	F(NUMBER, OPTIONAL, price, 0, "nRLC") \
-	F(NUMBER, REQUIRED, volume, 0, "uses") \
-	F(NUMBER, OPTIONAL, tag, 0, "bits of PROTOCOL's tags") \
+	ENTRY_OFFER(F, "uses") \
 	F(TEXT, OPTIONAL, only_app, 71, "restriction") \
 	F(TEXT, OPTIONAL, only_pool, 71, "restriction") \
 	F(TEXT, OPTIONAL, only_requester, 71, "restriction") \
@@ -103,9 +105,7 @@
 
 #define ENTRY_ORDER_POOL(F) \
 	F(ID, REQUIRED, pool, ID_POOL, "what is offered") \
-	F(NUMBER, OPTIONAL, price, 0, "nRLC") \
-	F(NUMBER, REQUIRED, volume, 0, "how many tasks it may ever serve") \
-	F(NUMBER, OPTIONAL, tag, 0, "bits of PROTOCOL's tags") \
+	ENTRY_OFFER(F, "how many tasks it may ever serve") \
 	F(NUMBER, OPTIONAL, category, 0, "0 XS, 1 S, 2 M, 3 L, 4 XL") \
 	F(NUMBER, OPTIONAL, trust, 0, "the highest it offers") \
 	F(TEXT, OPTIONAL, only_app, 71, "restriction") \

@@ -99,8 +99,9 @@ static int log_open(const char *path, size_t notes)
 }
 
 /* One process: everything ready, then the word to begin, then its share of the work. */
-static void submit(const struct work *w, int ready, int go)
+static void submit(const void *ctx, unsigned number, int ready, int go)
 {
+	const struct work *w = ctx;
 	struct book *b = NULL;
 	struct notes notes;
 	sqlite3 *db = NULL;
@@ -108,6 +109,7 @@ static void submit(const struct work *w, int ready, int go)
 	char path[PATH_MAX], c = 0;
 	struct err e = { .code = ERR_NONE };
 	int fd = -1;
+	(void)number;
 	book_at(&b);
 	notes_sign(b, &notes, w->each);
 	if (w->how == HOW_ROWS || w->how == HOW_BATCH) {
@@ -139,31 +141,7 @@ static void submit(const struct work *w, int ready, int go)
 /* Entries per second, from the word to begin until the last has ended. */
 static double work_rate(const struct work *w, long *peak_kib)
 {
-	int ready[2], go[2];
-	char c;
-	must(pipe(ready) == 0 && pipe(go) == 0, "pipe", NULL);
-	for (unsigned i = 0; i < w->processes; i++) {
-		pid_t pid = fork();
-		must(pid >= 0, "fork", NULL);
-		if (pid == 0) {
-			close(go[1]);
-			submit(w, ready[1], go[0]);
-		}
-	}
-	for (unsigned i = 0; i < w->processes; i++)
-		must(read(ready[0], &c, 1) == 1, "ready", NULL);
-	uint64_t begun = os_now_us();
-	close(go[1]);
-	for (unsigned i = 0; i < w->processes; i++) {
-		struct rusage use;
-		int status;
-		must(wait4(-1, &status, 0, &use) > 0 && status == 0, "a submitter", NULL);
-		*peak_kib = use.ru_maxrss > *peak_kib ? use.ru_maxrss : *peak_kib;
-	}
-	uint64_t us = os_now_us() - begun;
-	close(ready[0]);
-	close(ready[1]);
-	close(go[0]);
+	uint64_t us = processes_run(w->processes, submit, w, peak_kib);
 	return (double)(w->processes * w->each) * 1e6 / (double)us;
 }
 

@@ -189,8 +189,9 @@ static void life_verify(const struct life *l)
 }
 
 /* One process: everything ready, then the word to begin, then its share of the lives. */
-static void submit(const struct work *x, unsigned number, int ready, int go)
+static void submit(const void *ctx, unsigned number, int ready, int go)
 {
+	const struct work *x = ctx;
 	struct life *lives = calloc(x->each, sizeof *lives);
 	sqlite3 *db = NULL;
 	sqlite3_stmt *st = NULL;
@@ -220,31 +221,7 @@ static void submit(const struct work *x, unsigned number, int ready, int go)
 /* Lives per second, from the word to begin until the last process has ended. */
 static double work_rate(const struct work *x, long *peak_kib)
 {
-	int ready[2], go[2];
-	char c;
-	must(pipe(ready) == 0 && pipe(go) == 0, "pipe", NULL);
-	for (unsigned i = 0; i < x->processes; i++) {
-		pid_t pid = fork();
-		must(pid >= 0, "fork", NULL);
-		if (pid == 0) {
-			close(go[1]);
-			submit(x, i, ready[1], go[0]);
-		}
-	}
-	for (unsigned i = 0; i < x->processes; i++)
-		must(read(ready[0], &c, 1) == 1, "ready", NULL);
-	uint64_t begun = os_now_us();
-	close(go[1]);
-	for (unsigned i = 0; i < x->processes; i++) {
-		struct rusage use;
-		int status;
-		must(wait4(-1, &status, 0, &use) > 0 && status == 0, "a submitter", NULL);
-		*peak_kib = use.ru_maxrss > *peak_kib ? use.ru_maxrss : *peak_kib;
-	}
-	uint64_t us = os_now_us() - begun;
-	close(ready[0]);
-	close(ready[1]);
-	close(go[0]);
+	uint64_t us = processes_run(x->processes, submit, x, peak_kib);
 	return (double)(x->processes * x->each) * 1e6 / (double)us;
 }
 
