@@ -170,7 +170,7 @@ void book_close(struct book *b)
 		b->rules->close(b->rules_ctx);
 	ledger_rows_close(b->ledger);
 	store_close(b->store);
-	free(b->replica);
+	book_replica_done(b->replica);
 	free(b);
 }
 

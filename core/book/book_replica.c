@@ -20,15 +20,25 @@
 #define ACCEPTED "accepted"
 #define DATABASE "replica.db"
 #define CACHE "-65536"	/* KiB of pages */
-#define PENDING 256u	/* entries that one transaction takes up: who is killed before its commit is given them again */
+#define PENDING_BYTES MIB(4)	/* or so many */
+#define PENDING 1024u	/* entries that one transaction takes up: who is killed before its commit is given them again */
 
 struct replica {
 	struct note_key key;	/* the operator's, under the book's origin */
 	struct entry en;	/* at hand */
 	struct checkpoint accepted;	/* size 0: none yet */
-	struct book_head committed;	/* while a transaction is open: where it began */
+	struct book_head committed;	/* while a transaction is open: where it began, */
+	struct buf pending;	/* and what it has taken up */
+	size_t pending_len[PENDING], n_pending;
 	bool contained;	/* accepted lies in the entries as they are: seen once, it stays so, for they only become more */
 };
+
+void book_replica_done(struct replica *r)
+{
+	if (r)
+		buf_done(&r->pending);
+	free(r);
+}
 
 /* false: there is none, it lies in memory */
 static bool path_in(const struct book *b, const char *name, char out[static PATH_MAX])
@@ -184,7 +194,7 @@ static int database_check(struct book *b, struct err *e)
 
 /* NORMAL: after a loss of power it is one that was, a little older, and never one of two halves, whose tables would not be those of its head. */
 #define PRAGMAS "PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; " \
-	"PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 8192; PRAGMA cache_size = " CACHE
+	"PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8192; PRAGMA cache_size = " CACHE
 
 static int tables_open(struct book *b, const struct book_rules *rules, struct err *e)
 {
@@ -205,6 +215,7 @@ static int state_make(struct book *b, struct err *e)
 	struct replica *r = b->replica = calloc(1, sizeof *b->replica);
 	if (!r)
 		return err_set(e, ERR_LIMIT, "out of memory");
+	r->pending = (struct buf)BUF_INIT(PENDING_BYTES);
 	if (checkpoint_name_key(&carried, b->origin, NOTE_ED25519) && memcmp(carried.public_key, b->operator, 32) != 0)
 		return err_set(e, ERR_INVALID, "the book %s is not kept by that operator: its name carries another key", b->origin);
 	return note_key_make(&r->key, b->origin, NOTE_ED25519, b->operator, e);
@@ -304,15 +315,17 @@ static int entry_follow(struct book *b, const struct book_item *item, struct err
 	return 0;
 }
 
-/* One transaction takes up many batches, each a savepoint in it: most pages that an entry changes are changed by the next ones as well. */
-static bool pending(const struct book *b)
+/* One transaction takes up many batches: most pages that an entry changes are changed by the next ones as well. Not a savepoint for each: SQLite would keep every page that any
+ * statement of it has changed, once more for each statement. So a batch that is refused takes all back to the last commit, and what was good since then is followed again,
+ * and committed, so that the next one takes nothing back. */
+static bool transaction_open(const struct book *b)
 {
 	return b->store->db && !sqlite3_get_autocommit(b->store->db);
 }
 
 int book_replica_settle(struct book *b, struct err *e)
 {
-	if (!b->replica || !pending(b))
+	if (!b->replica || !transaction_open(b))
 		return 0;
 	if (store_end(b->store, 0, e) == 0)
 		return 0;
@@ -320,49 +333,69 @@ int book_replica_settle(struct book *b, struct err *e)
 	return -1;
 }
 
-static int batch_begin(struct book *b, struct err *e)
+static int transaction_begin(struct book *b, struct err *e)
 {
-	if (!pending(b)) {
-		if (store_begin(b->store, e) < 0)
-			return -1;
-		b->replica->committed = b->head;
-	}
-	return store_run(b->store, "SAVEPOINT batch", e);
+	struct replica *r = b->replica;
+	if (transaction_open(b))
+		return 0;
+	if (store_begin(b->store, e) < 0)
+		return -1;
+	r->committed = b->head;
+	r->n_pending = 0;
+	buf_clear(&r->pending);
+	return 0;
 }
 
-/* Nothing of it stays. Where the disk failed SQLite has undone the whole transaction. */
-static void batch_undo(struct book *b, const struct book_head *before)
+static int batch_follow(struct book *b, const struct book_item *items, size_t n, struct err *e)
 {
-	b->head = *before;
-	if (pending(b) && (store_run(b->store, "ROLLBACK TO batch", NULL) < 0 || store_run(b->store, "RELEASE batch", NULL) < 0))
-		(void)store_end(b->store, -1, NULL);
-	if (!pending(b))
-		b->head = b->replica->committed;
+	for (size_t i = 0; i < n; i++) {
+		uint64_t index = b->head.range.size;
+		if (entry_follow(b, &items[i], e) < 0)
+			return err_wrap(e, "entry %llu", (unsigned long long)index);
+	}
+	return book_head_store(b, e);
+}
+
+/* false: there is no room for them, or have been enough */
+static bool pending_keep(struct replica *r, const struct book_item *items, size_t n)
+{
+	if (n >= PENDING - r->n_pending)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (buf_add(&r->pending, items[i].bytes, items[i].len, NULL) < 0)
+			return false;
+		r->pending_len[r->n_pending++] = items[i].len;
+	}
+	return true;
+}
+
+static void batch_undo(struct book *b)
+{
+	struct replica *r = b->replica;
+	struct book_item items[PENDING];
+	size_t n = r->n_pending;
+	for (size_t i = 0, at = 0; i < n; at += r->pending_len[i++])
+		items[i] = (struct book_item){ r->pending.data + at, r->pending_len[i] };
+	(void)store_end(b->store, -1, NULL);
+	b->head = r->committed;
 	if (b->store->damaged)
 		database_forget(b);
+	else if (n && store_begin(b->store, NULL) == 0 && store_end(b->store, batch_follow(b, items, n, NULL), NULL) < 0)
+		b->head = r->committed;
 }
 
 int book_replica_add(struct book *b, const struct book_item *items, size_t n, struct err *e)
 {
-	const struct book_head before = b->head;
 	assert(b->replica);
 	if (n == 0)
 		return 0;
-	if (batch_begin(b, e) < 0)
+	if (transaction_begin(b, e) < 0)
 		return -1;
-	int r = 0;
-	for (size_t i = 0; r == 0 && i < n; i++)
-		if ((r = entry_follow(b, &items[i], e)) < 0)
-			err_wrap(e, "entry %llu", (unsigned long long)(before.range.size + i));
-	if (r == 0)
-		r = book_head_store(b, e);
-	if (r == 0)
-		r = store_run(b->store, "RELEASE batch", e);
-	if (r < 0) {
-		batch_undo(b, &before);
+	if (batch_follow(b, items, n, e) < 0) {
+		batch_undo(b);
 		return -1;
 	}
-	return b->head.range.size - b->replica->committed.range.size < PENDING ? 0 : book_replica_settle(b, e);
+	return pending_keep(b->replica, items, n) ? 0 : book_replica_settle(b, e);
 }
 
 /* Checkpoints */

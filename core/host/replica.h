@@ -3,7 +3,7 @@
  * book (host_get, store_*), but nothing is ever appended through it, and it has no blobs.
  *
  * It lies in <dir>/replica.db. It follows from what it was given, so it does not wait for the disk: after it was killed, replica_size may be less
- * than it was (the last few hundred entries are given again), and when it is lost, it is given all of them. <dir>/accepted is waited for: it is the newest checkpoint that was
+ * than it was (at most some thousand entries are given again), and when it is lost, it is given all of them. <dir>/accepted is waited for: it is the newest checkpoint that was
  * accepted, and an opening refuses what is neither that nor an empty place (ERR_INVALID, ERR_CONFLICT: of another book). One process at a time (ERR_UNAVAILABLE).
  */
 #ifndef ENCLUA_HOST_REPLICA_H
