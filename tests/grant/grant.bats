@@ -99,6 +99,27 @@ teardown() { teardown_place; }
 	[ "$(value .entries book verify)" = "$before" ]
 }
 
+@test "the same is not granted twice; other terms are, and so is what was revoked" {
+	first=$(grant --user ben --purpose research --uses 2)
+	before=$(value .entries book verify)
+	refused 6 grant-twice "enclua revoke" --as ada grant words --app word-count --user ben --purpose research --uses 2
+	grep -qF "$first" err
+	[ "$(value .entries book verify)" = "$before" ]
+	refused 6 grant-twice "enclua revoke $first" --as ada grant words --app word-count --user ben --purpose research --price 1 --until +30d	# price, number and end do not make it another
+	grant --user carl --purpose research --uses 2 > /dev/null
+	grant --user ben --purpose research --min-assurance software > /dev/null
+	grant --user ben --purpose research --purpose teaching > /dev/null
+	refused 6 grant-twice "enclua revoke" --as ada grant words --app word-count --user ben --purpose teaching --purpose research
+	once=$(grant --user any --uses 1)
+	runs carl
+	[ "$(grant --user any --uses 1)" != "$once" ]
+	"$enclua" --as ada revoke "$first" > /dev/null 2>&1
+	second=$(grant --user ben --purpose research --uses 2)
+	[ "$second" != "$first" ]
+	[ "$(status_of "$first")" = revoked ]
+	[ "$(status_of "$second")" = open ]
+}
+
 @test "--until +N counts from now" {
 	until=$(value .until --as ada grant words --app word-count --user ben --until +30d)
 	[ "$(date -d "$until" +%s)" -ge $(($(date +%s) + 30 * 86400 - 60)) ]

@@ -138,7 +138,8 @@ ids() { value '[.grants[].grant] | join(" ")' grants "$@"; }
 	open=$(grant --user any)
 	[ "$(status_of "$once")" = used ]
 	says 0 "$enclua" --as ada --json revoke "$once"
-	jq -e --arg id "$once" '.count == 1 and .revoked[0].grant == $id' out
+	jq -e --arg id "$once" '.count == 1 and .revoked[0].grant == $id and .revoked[0].status == "revoked" and .revoked[0].left == 0' out
+	refused_plain 6 "$once was revoked already" "enclua grants" --as ada revoke "$once"
 	[ "$(status_of "$twice")" = used ]
 	says 0 "$enclua" --as ada --json revoke --all words
 	jq -e --arg a "$open" --arg b "$twice" '[.revoked[].grant] == [$a, $b] and .open == 0' out

@@ -104,6 +104,8 @@ teardown() { teardown_place; }
 	turned_away ben "you stated DUO:0000006" --purpose DUO:0000006
 	runs ben --purpose DUO:0000007
 	runs ben --purpose research/cancer
+	no_entry 4 match-0x70 ben $(by_hand "$narrow" purpose=research)
+	no_entry 4 match-0x70 ben $(by_hand "$narrow")
 	fails 5 "--purpose: " "$enclua" --as ben run-task word-count --data "$data" --purpose "No Such"
 }
 
