@@ -27,7 +27,7 @@ $O/obj/core/box/zygote.o: $O/gen/libexec
 
 INSTALL_ENV = O="$O" DESTDIR="$(DESTDIR)" PROGRAMS="$(PROGRAMS)" LIBEXEC_PROGRAMS="$(LIBEXEC_PROGRAMS)" $(foreach d,$(INSTALL_DIRS),$d="$($d)")
 
-.PHONY: install install-strip uninstall deb FORCE
+.PHONY: install install-strip uninstall deb sbom FORCE
 install: all
 	$Q$(INSTALL_ENV) tools/package/install
 
@@ -37,6 +37,10 @@ install-strip: all
 # A package for the Debian that this was built on. SOURCE_DATE_EPOCH is the last commit's time, unless given.
 deb: all
 	$Qumask 022 && LUA_SRC="$(LUA_SRC)" LUA_VERSION=$(LUA_VERSION) $(INSTALL_ENV) tools/package/deb
+
+# What is in it: build/enclua.spdx.json, SPDX 2.3, of what install-strip would put there.
+sbom: all
+	$QLUA_SRC="$(LUA_SRC)" LUA_VERSION=$(LUA_VERSION) LUA_SHA256=$(LUA_SHA256) $(INSTALL_ENV) STRIP=strip tools/package/sbom
 
 uninstall:
 	$Q$(INSTALL_ENV) tools/package/uninstall
