@@ -8,7 +8,7 @@ setup() {
 	export HOME=$work/home PATH=$build:$PATH
 	unset ENCLUA_HOME ENCLUA_AS ENCLUA_PASSPHRASE_FILE XDG_DATA_HOME
 	mkdir "$HOME" "$work/tree"
-	cp -R "$top/iapps" "$top/README.md" "$work/tree/"
+	cp -R "$top/iapps" "$top/manifests" "$top/README.md" "$work/tree/"
 	cd "$work/tree"
 }
 
