@@ -1,4 +1,4 @@
-/* decide HOME GRANT REQUEST N [LIE]: what the keeper of a home does at a match, N times: the question from the book, the policy of the grant in its box, obligations, and the decision
+/* decide HOME GRANT REQUEST[/TASK] N [LIE]: what the keeper of a home does at a match, or with TASK before it releases a key, N times: the question from the book, the policy of the grant in its box, obligations, and the decision
  * signed into the book. Prints how many permits. LIE: question, answer, effect, rule, reason, obligations or as_of is not what it was in the last one, as a keeper that
  * cheats, or whose machine is broken, would sign it.
  */
@@ -100,12 +100,16 @@ int main(int argc, char **argv)
 	if (argc < 5)
 		return 2;
 	uint64_t n = strtoull(argv[4], NULL, 10);
+	char *request = argv[3], *slash = strchr(request, '/');
+	const char *task = slash ? slash + 1 : "";
+	if (slash)
+		*slash = '\0';
 	must(crypto_init(&e));
 	must(host_open(&b, argv[1], false, &e));
 	must(machine_key_open(argv[1], "keeper", &keeper, &e));
 	must(box_zygote_start(&z, &options, &e));
 	grant_policy(b, argv[2], &policy);
-	struct iapp *app = app_of(b, argv[3]), *rules = archive_of(b, policy.blob, IAPP_POLICY);
+	struct iapp *app = app_of(b, request), *rules = archive_of(b, policy.blob, IAPP_POLICY);
 	for (uint64_t i = 0; i < n;) {
 		size_t k = 0;
 		uint64_t size;
@@ -113,8 +117,8 @@ int main(int argc, char **argv)
 		for (; k < AT_ONCE && i < n; k++, i++) {
 			struct buf question = BUF_INIT(MIB(1)), obligations = BUF_INIT(KIB(16));
 			struct policy_decision d;
-			const char *scope = i % 3 ? "match" : "offer", *assurance = i % 5 ? "software" : "tpm2";
-			must(host_question(b, &(struct host_question){ .scope = scope, .grant = argv[2], .request = argv[3], .task = "", .assurance = assurance, .app = app->manifest }, &question, &e));
+			const char *scope = *task ? "key_release" : i % 3 ? "match" : "offer", *assurance = i % 5 ? "software" : "tpm2";
+			must(host_question(b, &(struct host_question){ .scope = scope, .grant = argv[2], .request = request, .task = task, .assurance = assurance, .app = app->manifest }, &question, &e));
 			must(policy_ask(z, rules, buf_text(&question), question.len, &d, &e));
 			must(policy_enforce(&d, buf_text(&question), question.len, &e));
 			must(obligations_write(&d.obligations, &obligations, &e));
@@ -123,7 +127,8 @@ int main(int argc, char **argv)
 			f->scope = entry_text(scope);
 			f->assurance = entry_text(assurance);
 			(void)snprintf(f->grant, ID_TEXT, "%s", argv[2]);
-			(void)snprintf(f->request, ID_TEXT, "%s", argv[3]);
+			(void)snprintf(f->request, ID_TEXT, "%s", request);
+			(void)snprintf(f->task, ID_TEXT, "%s", task);
 			memcpy(f->policy, policy.id, ID_TEXT);
 			memcpy(f->engine, box_measurement(z), 32);
 			f->as_of = size;

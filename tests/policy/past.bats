@@ -110,6 +110,24 @@ decide() { "$build/policy/decide" "$ENCLUA_HOME" "$@"; }
 	fails 2 "is a book.open" "$enclua" policy explain 0
 }
 
+@test "decisions about a task: explained by its id, made again as of then" {
+	fields=$(by_hand "$grant" purpose=research)
+	request=${fields##*request=}
+	decide "$grant" "$request" 2 > /dev/null	# without it there would be no match
+	deal=$(enter me $fields)
+	task=$(enter me task.initialize deal="$deal")
+	fails 3 "no policy was asked about $task" "$enclua" policy explain "$task"
+	[ "$(decide "$grant" "$request/$task" 2)" -eq 2 ]
+	says 0 "$enclua" --json policy explain "$task"
+	jq -e --arg task "$task" --arg deal "$deal" '.decisions | length == 2 and all(.[]; .scope == "key_release" and .effect == "permit" and .question.task.id == $task and .question.deal.id == $deal)' out
+	says 0 "$enclua" --json policy explain "$request"
+	jq -e '.decisions | length == 4' out
+	says 0 "$enclua" --json policy explain --grant "$grant" --task "$task"
+	jq -e '.effect == "permit" and .question.scope == "key_release"' out
+	says 0 "$enclua" policy replay
+	grep -q '^4 decisions made again: 4 permits' out
+}
+
 @test "explain of orders that are in the book, as it is now" {
 	marketing=$(asks ben other) research=$(asks ben research)
 	says 0 "$enclua" --json policy explain --grant "$grant" --request "$marketing"
