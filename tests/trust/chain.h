@@ -3,6 +3,7 @@
 #define ENCLUA_TESTS_CHAIN_H
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
