@@ -21,7 +21,7 @@ teardown() { teardown_place; }
 	grep -q '^decision  deny: no-permit$' out
 	grep -q '^permit research: does not hold$' out
 	grep -q '^  purposes       no   asked "marketing", rule admits DUO:0000006$' out
-	grep -q '^  users          yes *$' out
+	grep -q '^  users          yes$' out
 	grep -q '^to get a yes by research, these have to hold: purposes$' out
 	[ "$(grep -c 'to get a yes' out)" -eq 1 ]	# only by the rule that lacks least
 	says 0 "$enclua" --json policy explain ./p --data "$data" --app word-count --user ben --purpose marketing --price 25

@@ -128,6 +128,19 @@ decide() { "$build/policy/decide" "$ENCLUA_HOME" "$@"; }
 	grep -q '^4 decisions made again: 4 permits' out
 }
 
+@test "what the home's own keeper decided in runs is made again, and explained" {
+	grant --user carl --policy "$top/manifests/policies/research-only" > /dev/null
+	says 0 "$enclua" --as carl --json run-task word-count --data "$data" --purpose DUO:0000007
+	task=$(jq -r .task out)
+	fails 4 "does not permit this run: no-permit" "$enclua" --as carl run-task word-count --data "$data" --purpose DUO:0000042
+	says 0 "$enclua" --json policy replay
+	jq -e '.permits == 2 and .denials == 1 and .other_engines == 0' out
+	says 0 "$enclua" --json policy explain "$task"
+	jq -e '.decisions | length == 1 and .[0].scope == "key_release" and .[0].effect == "permit" and .[0].obligations == {"log":"none","egress":[]}' out
+	says 6 "$enclua" policy diff research-only ./p --over book
+	grep -q '^entry [0-9]* (match): deny (no-permit) → permit (carl)  WIDER$' out
+}
+
 @test "explain of orders that are in the book, as it is now" {
 	marketing=$(asks ben other) research=$(asks ben research)
 	says 0 "$enclua" --json policy explain --grant "$grant" --request "$marketing"

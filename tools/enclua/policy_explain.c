@@ -69,7 +69,8 @@ static int rules_tell(struct cli *c, const struct json *tree, struct err *e)
 			return -1;
 		for (size_t k = 0; k < json_count(conditions); k++) {
 			const struct json *one = json_at(conditions, k);
-			if (cli_print(c, e, "  %-14s %-4s %s\n", text_of(one, "name", 0), json_kind(json_get(one, "holds")) == JSON_TRUE ? "yes" : "no", text_of(one, "why", 1)) < 0)
+			bool holds = json_kind(json_get(one, "holds")) == JSON_TRUE;
+			if (cli_print(c, e, "  %-14s %s%s\n", text_of(one, "name", 0), holds ? "yes" : "no   ", holds ? "" : text_of(one, "why", 1)) < 0)
 				return -1;
 		}
 	}
