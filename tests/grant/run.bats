@@ -117,6 +117,51 @@ teardown() { teardown_place; }
 	turned_away ben "nobody else may run on it"
 }
 
+@test "what was matched and has no key yet gets none once the grant is revoked or the data given away, and the payer has the money back; a group is asked at the match alone" {
+	group=$(value .list --as ada list new carl --group)
+	first=$(grant --user ben --uses 1 --price 5)
+	grant --user "$group" --uses 1 --price 5 > /dev/null
+	"$enclua" account deposit 1RLC --to ben > /dev/null
+	ben_had=$(free_of ben) carl_had=$(free_of carl) ada_had=$(free_of ada)
+	runs ben --max-price 5 --no-wait
+	revoked=$(jq -r .task out)
+	runs carl --max-price 5 --no-wait
+	removed=$(jq -r .task out)
+	[ "$(free_of ben)" = $((ben_had - 5)) ]
+	"$enclua" --as ada revoke "$first" > /dev/null 2>&1
+	"$enclua" --as ada list remove "$group" carl > /dev/null
+	says 0 "$enclua" worker run --once
+	ended() { value '.status + ": " + .reason' task show "$1"; }
+	[ "$(ended "$revoked")" = "FAILED: no key: release-revoked" ]
+	[ "$(ended "$removed")" = "COMPLETED: " ]
+	grant --user carl > /dev/null
+	runs carl --no-wait
+	given=$(jq -r .task out)
+	"$enclua" --as ada data transfer words ben > /dev/null
+	says 0 "$enclua" worker run --once
+	[ "$(ended "$given")" = "FAILED: no key: release-transferred" ]
+	[ "$(free_of ben)" = "$ben_had" ]
+	[ "$(free_of carl)" = $((carl_had - 5)) ]
+	[ "$(free_of ada)" = $((ada_had + 5)) ]
+	got=0
+	"$enclua" --as ben task result "$revoked" > out 2> err || got=$?
+	[ $got -ne 0 ]
+	grep -qF "has no result: no key: release-revoked" err
+	says 0 "$enclua" book verify
+}
+
+@test "a grant under a policy: what it permits runs, what it denies is refused with its reason, and the request is taken back" {
+	policy_folder rules
+	printf 'local policy = require "policy"\nreturn policy { api = 1, id = "kind", policy.permit { id = "health", purposes = { "DUO:0000006" } } }\n' > rules/policy.lua
+	id=$(value .grant --as ada grant words --app word-count --user ben --policy ./rules)
+	runs ben --purpose DUO:0000007
+	jq -e --arg id "$id" '.grants == [$id] and .status == "COMPLETED"' out
+	fails 4 "policy does not permit this run" "$enclua" --as ben run-task word-count --data "$data" --purpose marketing
+	[ "$(value '[.orders[] | select(.state == "open")] | length' order list --kind request)" = 0 ]
+	[ "$(value ".grants[] | select(.grant == \"$id\") | .used" grants)" = 1 ]
+	says 0 "$enclua" book verify
+}
+
 @test "an end holds by the clock: a grant of a second is over after it, for runs and for matches by hand" {
 	id=$(grant --user ben --until +1s)
 	sleep 1.1
