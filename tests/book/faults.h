@@ -27,6 +27,7 @@ void faults_init(void);	/* once, before the first fork */
 void faults_clock(time_t now);	/* what time() says from now on; 0: the truth */
 /* From here on what happens in this folder is recorded, in this process and those that it forks. The N-th call, from 1, has the fault. */
 void faults_begin(const char *dir, enum fault_kind kind, uint64_t n);
+void faults_spare(const char *name);	/* after begin: FAULT_EIO passes by the syncs of this file */
 void faults_end(void);
 uint64_t faults_calls(void);	/* so far */
 bool faults_struck(void);
