@@ -464,13 +464,52 @@ static void every_change_is_refused(void **state)
 	buf_done(&table);
 }
 
+/* A quote of a real machine, and Intel's own root: recorded, not made by us (tests/vectors/attest/README.md). Its measurement was computed by another program. */
+static void a_recorded_quote_is_accepted(void **state)
+{
+	struct scene *s = *state;
+	struct err e = { .code = ERR_NONE };
+	struct helper *h = NULL;
+	struct helper_field out[HELPER_FIELDS];
+	struct buf quote = BUF_INIT(65536), root = BUF_INIT(65536);
+	uint8_t time[8], expected[48], report[64];
+	static const char measurement[] = "f557ca132d8e45eab625c237a4533c006f7a3ca7bcc7ffa7fbfc867228be0b716e42981598211b4b9464738584e030c4";
+	assert_int_equal(os_file_read("tests/vectors/attest/tdx_quote", &quote, &e), 0);
+	assert_int_equal(os_file_read("tests/vectors/attest/intel_root.pem", &root, &e), 0);
+	assert_int_equal(hex_decode(expected, sizeof expected, measurement, strlen(measurement)), 0);
+	memcpy(report, quote.data + 48 + 520, sizeof report);
+	put_little(time, NOW, 8);
+	struct helper_field in[] = { { quote.data, quote.len }, { NULL, 0 }, { report, 64 }, { root.data, root.len }, { time, 8 } };
+	assert_int_equal(helper_start(&h, HELPER_VERIFY, NULL, &e), 0);
+	if (helper_ask(h, HELPER_TDX_VERIFY, in, out, &e) < 0)
+		fail_msg("%s", e.msg);
+	assert_memory_equal(out[0].at, expected, sizeof expected);
+	assert_int_equal(out[1].at[0], 0);
+	assert_true(out[2].len == 16 && memcmp(out[2].at, "0701030000000000", 16) == 0);
+	for (size_t i = 0; i < TDX_CHAIN_AT; i += 7) {
+		quote.data[i] ^= 0x10;
+		assert_int_equal(helper_ask(h, HELPER_TDX_VERIFY, in, out, &e), -1);
+		quote.data[i] ^= 0x10;
+	}
+	put_little(time, 2000000000, 8);	/* in 2033 the PCK's certificate is over */
+	assert_int_equal(helper_ask(h, HELPER_TDX_VERIFY, in, out, &e), -1);
+	assert_non_null(strstr(e.msg, "expired"));
+	put_little(time, NOW, 8);
+	in[3] = (struct helper_field){ s->tdx.roots.data, s->tdx.roots.len };
+	assert_int_equal(helper_ask(h, HELPER_TDX_VERIFY, in, out, &e), -1);
+	assert_non_null(strstr(e.msg, "no accepted root"));
+	helper_end(h);
+	buf_done(&quote);
+	buf_done(&root);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, scene_make, scene_drop)
 	const struct CMUnitTest tests[] = {
 		T(tdx_is_accepted), T(sev_snp_is_accepted), T(sev_snp_with_certificates_of_the_keeper), T(the_strongest_is_taken), T(absent_is_said),
 		T(a_disturbed_report_is_not_believed), T(lies_are_refused), T(debug_counts_as_software), T(other_measurements_roots_and_times_are_refused),
-		T(evidence_of_something_else_is_refused), T(every_change_is_refused),
+		T(evidence_of_something_else_is_refused), T(every_change_is_refused), T(a_recorded_quote_is_accepted),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
