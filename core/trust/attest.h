@@ -37,7 +37,8 @@ struct attest_claims {
 	char tcb[32];	/* "" where there is none */
 	int64_t not_after;	/* 0: none */
 };
-enum attest_level attest_claims_level(const struct attest_claims *c);	/* what it counts for: debug or simulated count as software */
+/* What it counts for: debug or simulated count as software. A policy that allows what is simulated compares with level itself, and minds debug alone. */
+enum attest_level attest_claims_level(const struct attest_claims *c);
 
 /* Reference values: what the verifier accepts. Lies in <home>/keeper/references (attest_references_read): lines
  * `measurement <hex>` · `tpm2 ak <hex sha-256 of the AK's public area> pcrs <sha256 over the selection> [simulated]` · `cvm tdx|sev-snp <measurement hex> root <file>` */

@@ -58,10 +58,9 @@ static _Noreturn void child_run(const char *path, char *const argv[], int fd)
 {
 	static char *const nothing[] = { NULL };
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	int null = open("/dev/null", O_RDWR);
-	if (dup2(fd, 0) < 0 || dup2(fd, 1) < 0 || null < 0 || dup2(null, 2) < 0)
+	int pipe_fd = fcntl(fd, F_DUPFD, 3), null = open("/dev/null", O_RDWR), high = fcntl(null, F_DUPFD, 3);	/* ours may lie at 0 to 2 */
+	if (pipe_fd < 0 || high < 0 || dup2(pipe_fd, 0) < 0 || dup2(pipe_fd, 1) < 0 || dup2(high, 2) < 0 || close_range(3, ~0u, 0) < 0)
 		_exit(127);
-	close_range(3, ~0u, 0);
 	execve(path, argv, nothing);
 	_exit(127);
 }
