@@ -30,7 +30,8 @@ struct boxctl {
 	union {
 		struct { int32_t errnum; char step[40]; } fault;	/* step: static text, NUL at the end */
 		struct { uint32_t version, landlock_abi; } ready;	/* abi 0: this kernel has no Landlock */
-		struct { uint64_t serial, cpu_ms; uint32_t n_inputs, rights; } task;	/* rights: enum boxctl_right, or-ed */
+		struct { uint64_t serial, cpu_ms; uint32_t n_inputs, rights, policy; } task;	/* rights: enum boxctl_right, or-ed; policy: 1, more of
+			its kind are likely */
 		struct { uint64_t serial; } kill;
 	} u;
 };

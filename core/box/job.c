@@ -288,6 +288,7 @@ static int job_launch(struct box_job *j, int channel, int report, struct err *e)
 	m.u.task.serial = j->serial;
 	m.u.task.cpu_ms = q->cpu_ms;
 	m.u.task.n_inputs = (uint32_t)q->n_inputs;
+	m.u.task.policy = q->kind == BOX_KIND_POLICY;
 	m.u.task.rights = (j->has_release ? BOXCTL_READ_CHANNEL : 0u) | (q->n_inputs ? BOXCTL_READ_INPUTS : 0u);
 	if (boxwire_request_encode(&j->out, q, e) < 0)
 		return -1;

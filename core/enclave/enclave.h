@@ -12,6 +12,8 @@
 
 /* Zygote, once: maps the regions, initialises the crypto library, builds the pristine Lua state that every task starts from. */
 int enclave_prepare(void);
+/* Zygote, when it has time and policies are asked: their state, which a task without it makes for itself. Makes no system call. */
+int enclave_prepare_policy(void);
 
 /* What a task gets from the time before its lock-down. */
 struct task_start {

@@ -1,5 +1,5 @@
 /* Given to the compiler before each of Lua's own files (enclave.mk: -include, and -DLUA_FILE_<name>): every place where stock Lua 5.4.9 would
- * look at a clock, an address or a locale (but lmathlib's first seed, which every task replaces), and nothing else. The sources themselves stay as they were published.
+ * look at a clock, an address or a locale, and nothing else. The sources themselves stay as they were published.
  */
 #ifndef ENCLUA_ENCLAVE_LUAHOOKS_H
 #define ENCLUA_ENCLAVE_LUAHOOKS_H
@@ -17,6 +17,11 @@ struct lua_State;
 void *(*luamem_buffer_alloc(struct lua_State *L, void **ud))(void *ud, void *p, size_t old, size_t n);
 #define lua_getallocf(L, ud) luamem_buffer_alloc(L, ud)
 #define luaL_tolstring lauxlib_tolstring
+#endif
+
+#ifdef LUA_FILE_lmathlib	/* the first seed of math.random, which a task's own replaces: a state may be made where a clock is forbidden */
+#include <time.h>
+#define time(t) ((time_t)0)
 #endif
 
 #ifdef LUA_FILE_lstrlib	/* string.format("%p") */

@@ -44,6 +44,7 @@ struct zygote {
 	struct { pid_t pid; int socket; } spare;	/* socket -1: there is none */
 	struct running tasks[LIMIT_BOX_RUNNING];
 	size_t n_tasks;
+	bool policies;	/* one was asked: those that come find their state made */
 };
 
 static int stack_map(void)
@@ -184,6 +185,7 @@ static int task_message(struct zygote *z, struct msghdr *h, const struct boxctl 
 	if (report < 0 || close(last) < 0)
 		return -1;
 	task_start(z, m, report);
+	z->policies = z->policies || m->u.task.policy;
 	return (int)syscall(SYS_CLOSE_RANGE, (unsigned)BOX_CHANNEL_FD, (unsigned)last, 0u);
 }
 
@@ -258,6 +260,8 @@ static int events_wait(struct zygote *z, struct pollfd wait[static 2])
 {
 	int n = poll(wait, 2, z->spare.socket < 0 ? 0 : -1);
 	if (n == 0) {
+		if (z->policies)
+			(void)enclave_prepare_policy();	/* when it cannot, the task says so */
 		(void)spare_make(z);	/* when it cannot, the task that needs it hears why */
 		n = poll(wait, 2, -1);
 	}

@@ -26,23 +26,38 @@
  * own: neither is worth a byte of the other's memory limit. */
 static struct { struct luamem memory; lua_State *L; } pristine[2];
 
-static int state_prepare(enum box_kind kind, uintptr_t at, size_t half, lua_State *(*make)(struct luamem *m))
+static const struct { uintptr_t at; size_t half; lua_State *(*make)(struct luamem *m); } states[2] = {
+	[BOX_KIND_APP] = { SCRIPT_AT, SCRIPT_HALF, host_new },
+	[BOX_KIND_POLICY] = { POLICY_AT, POLICY_HALF, policy_new },
+};
+
+static int state_map(enum box_kind kind)
 {
 	struct arena *script;
-	if (arena_map(&script, at, half) < 0)
+	if (arena_map(&script, states[kind].at, states[kind].half) < 0)
 		return -1;
 	luamem_init(&pristine[kind].memory, script);
-	pristine[kind].L = make(&pristine[kind].memory);
+	return 0;
+}
+
+/* The state is the same wherever it is made: its arena has seen nothing else. */
+static int state_make(enum box_kind kind)
+{
+	if (!pristine[kind].L)
+		pristine[kind].L = states[kind].make(&pristine[kind].memory);
 	return pristine[kind].L ? 0 : -1;
 }
 
 int enclave_prepare(void)
 {
-	if (heap_map() < 0 || crypto_init(NULL) < 0)
+	if (heap_map() < 0 || crypto_init(NULL) < 0 || state_map(BOX_KIND_APP) < 0 || state_map(BOX_KIND_POLICY) < 0)
 		return -1;
-	if (state_prepare(BOX_KIND_APP, SCRIPT_AT, SCRIPT_HALF, host_new) < 0)
-		return -1;
-	return state_prepare(BOX_KIND_POLICY, POLICY_AT, POLICY_HALF, policy_new);
+	return state_make(BOX_KIND_APP);
+}
+
+int enclave_prepare_policy(void)
+{
+	return state_make(BOX_KIND_POLICY);
 }
 
 _Noreturn void task_limit(struct task *t, enum box_limit which)
@@ -208,6 +223,8 @@ static void begin(struct task *t, const struct task_start *s)
 	t->start = s;
 	if (boxwire_request_decode(r, s->request, s->request_len, NULL) < 0 || (r->kind == BOX_KIND_APP && r->n_recipients == 0))
 		_exit(BOX_EXIT_CHANNEL);
+	if (state_make(r->kind) < 0)
+		_exit(BOX_EXIT_MEMORY);
 	t->memory = &pristine[r->kind].memory;
 	t->L = pristine[r->kind].L;
 	t->n_data = data_count(r);

@@ -7,6 +7,11 @@
 #include "enclave/enclave.h"
 #include "seal/crypto.h"
 
+int enclave_prepare_policy(void)
+{
+	return 0;
+}
+
 int enclave_prepare(void)
 {
 	return crypto_init(NULL);

@@ -216,6 +216,7 @@ static void request_fill(struct box_request *q, const struct job *j, struct box_
 void job_prepare(void)
 {
 	MUST(enclave_prepare());
+	MUST(enclave_prepare_policy());
 }
 
 void job_run(struct box_zygote *z, const struct job *j, struct end *out)
