@@ -249,7 +249,7 @@ task_id() { grep -oh 'task1[0-9a-z]*' "$last.out" "$last.err" | head -1; }
 	grep -q 'try: --secret 1=@' err
 }
 
-@test "no core file: not of the command, nor of the zygote, nor of a box" {
+@test "no core file: not of the command, nor of the keeper, the zygote, a box" {
 	given --no-passphrase
 	iapp slow 'while true do end' 60s
 	ulimit -c unlimited 2> /dev/null || ulimit -c hard
@@ -258,22 +258,29 @@ task_id() { grep -oh 'task1[0-9a-z]*' "$last.out" "$last.err" | head -1; }
 	wait $! || :
 	cores=$(find "$work/place" -maxdepth 1 -name 'core*' | wc -l)	# 0 where the system sends them elsewhere
 	rm -f core*
-	for victim in "command SEGV" "command ABRT" "zygote SEGV" "box SEGV"; do
+	for victim in "command SEGV" "command ABRT" "keeper SEGV" "zygote SEGV" "box SEGV"; do
 		"$enclua" --passphrase-file "$work/pass" run-task slow "${confidence[@]}" > /dev/null 2>&1 3>&- &
 		pid=$!
 		boxes=
 		for ((i = 0; i < 600; i++)); do
-			zygote=$(pgrep -P $pid || :)
+			zygote=$(pgrep -P $pid enclave || :)	# beside it there is the keeper
 			[ -n "$zygote" ] && boxes=$(pgrep -P "$zygote" || :)
 			[ "$(wc -w <<< "$boxes")" -ge 2 ] && break	# the task's, and the spare one
 			sleep 0.05
 		done
 		[ -n "$boxes" ]
-		for one in $pid $zygote $boxes; do
+		keeper=$(pgrep -P $pid | grep -vx "$zygote" || :)
+		for one in $pid $keeper $zygote $boxes; do
 			grep -q '^Max core file size  *0  *0 ' "/proc/$one/limits"
 		done
 		case $victim in
 		command*) kill -"${victim#* }" $pid ;;
+		keeper*)
+			[ -n "$keeper" ]
+			kill -SEGV $keeper
+			sleep 0.2
+			kill -KILL $pid
+			;;
 		zygote*)	# the first process of its namespace: the system keeps such signals from it
 			kill -SEGV "$zygote"
 			kill -ABRT "$zygote"
