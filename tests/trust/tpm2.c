@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "seal/crypto.h"
 #include "trust/attest_inner.h"
+#include "trust/chain.h"
 #include "trust/swtpm.h"
 
 #define NOW 1763722800
@@ -338,6 +339,52 @@ static void other_things_signed_by_the_ak_are_refused(void **state)
 	attest_text_done(&t);
 }
 
+/* Each thing that must be so in what a TPM signs, alone: by a key of our own with an AK's public area, since no TPM would sign these. */
+static void each_field_of_a_quote_counts(void **state)
+{
+	struct scene *s = *state;
+	struct err e = { .code = ERR_NONE };
+	struct helper *h = NULL;
+	struct helper_field out[HELPER_FIELDS];
+	struct attest_text t;
+	uint8_t report[32] = { 3 }, quote[128], signature[4 + 2 * 34] = { 0, 0x18, 0, 0x0b }, rs[64];
+	static const struct { const char *what; size_t at; uint8_t flip; ptrdiff_t longer; enum err_code code; } cases[] = {
+		{ "nothing", 0, 0, 0, ERR_NONE }, { "magic", 0, 0x01, 0, ERR_INVALID }, { "type", 5, 0x01, 0, ERR_INVALID }, { "report", 10, 0x01, 0, ERR_DENIED },
+		{ "safe", 58, 0x01, 0, ERR_DENIED }, { "safe beyond yes", 58, 0x02, 0, ERR_DENIED }, { "bank", 72, 0x01, 0, ERR_DENIED }, { "a PCR less", 74, 0x80, 0, ERR_DENIED },
+		{ "a PCR more", 75, 0x04, 0, ERR_DENIED }, { "a byte more", 0, 0, 1, ERR_INVALID }, { "a byte less", 0, 0, -1, ERR_INVALID },
+		{ "clock", 47, 0x01, 0, ERR_NONE }, { "digest", 80, 0x01, 0, ERR_NONE },
+	};
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	parts_take(s, &t);
+	chain_point(key, rs, 32);
+	memcpy(t.parts[AK].data + t.parts[AK].len - 66, rs, 32);	/* x, then two bytes of length, then y */
+	memcpy(t.parts[AK].data + t.parts[AK].len - 32, rs + 32, 32);
+	assert_int_equal(helper_start(&h, HELPER_VERIFY, NULL, &e), 0);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		/* magic type | no name | 32 bytes | clock resets restarts safe | firmware | one bank, SHA-256, three bytes | 32 bytes */
+		static const uint8_t head[] = { 0xff, 0x54, 0x43, 0x47, 0x80, 0x18, 0, 0, 0, 32 }, selection[] = { 0, 0, 0, 1, 0, 0x0b, 3, 0xff, 0x03, 0, 0, 32 };
+		memset(quote, 0, sizeof quote);
+		memcpy(quote, head, sizeof head);
+		memcpy(quote + 10, report, 32);
+		quote[58] = 1;
+		memcpy(quote + 67, selection, sizeof selection);
+		quote[cases[i].at] ^= cases[i].flip;
+		size_t len = (size_t)((ptrdiff_t)(67 + sizeof selection + 32) + cases[i].longer);
+		chain_ecdsa(key, EVP_sha256(), quote, len, rs, 32);
+		signature[5] = signature[39] = 32;
+		memcpy(signature + 6, rs, 32);
+		memcpy(signature + 40, rs + 32, 32);
+		const struct helper_field in[] = { { t.parts[AK].data, t.parts[AK].len }, { quote, len }, { signature, sizeof signature }, { report, 32 } };
+		e.code = ERR_NONE;
+		(void)helper_ask(h, HELPER_QUOTE_VERIFY, in, out, &e);
+		if (e.code != cases[i].code)
+			fail_msg("%s: %s", cases[i].what, e.code ? e.msg : "accepted");
+	}
+	helper_end(h);
+	attest_text_done(&t);
+	EVP_PKEY_free(key);
+}
+
 /* After a loss of power the TPM's clock may have gone back; it says so itself. */
 static void an_unsafe_clock_is_refused(void **state)
 {
@@ -452,7 +499,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(an_emulator_is_accepted_as_one), T(a_real_one_counts_in_full), T(the_strongest_is_taken), T(a_quote_for_something_else_is_refused),
 		T(another_boot_chain_is_refused), T(another_ak_is_refused), T(every_change_is_refused), T(other_things_signed_by_the_ak_are_refused),
-		T(an_unsafe_clock_is_refused), T(a_challenge_binds_both_keys), T(other_keys_are_no_aks), T(enrolling_again_replaces_the_line),
+		T(each_field_of_a_quote_counts), T(an_unsafe_clock_is_refused), T(a_challenge_binds_both_keys), T(other_keys_are_no_aks), T(enrolling_again_replaces_the_line),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 TRUST_TESTS := $(patsubst %,$O/trust/%,tpm2 cvm helper)
 trust_helper_CFLAGS := -Itools/attest-helper
 trust_helper_OBJ := $(call OBJ,tools/attest-helper/sandbox.c)
+trust_tpm2_LIBS := -lcrypto
 trust_cvm_LIBS := -Wl,--wrap=mkdir -Wl,--wrap=rmdir -Wl,--wrap=open -lcrypto
 
 $O/trust/helper: $(trust_helper_OBJ)

@@ -232,6 +232,31 @@ static void other_spellings_are_refused(void **state)
 	}
 }
 
+/* Signed by the right key, with all that is said being so, but said otherwise: the key in upper case, which bech32 allows. */
+static void another_signed_spelling_is_refused(void **state)
+{
+	struct scene *s = *state;
+	struct err e = { .code = ERR_NONE };
+	struct buf text = BUF_INIT(ATTEST_BYTES);
+	uint8_t signature[64];
+	char base64[BASE64_LEN(64) + 1];
+	for (unsigned upper = 0; upper < 2; upper++) {
+		buf_clear(&text);
+		char *end = strstr((char *)s->evidence.data, "signature: ");
+		assert_non_null(end);
+		assert_int_equal(buf_add(&text, s->evidence.data, (size_t)(end - (char *)s->evidence.data), &e), 0);
+		char *at = strstr((char *)text.data, "enclua1");
+		for (size_t i = 0; upper && i < IDENTITY_TEXT - 1; i++)
+			if (at[i] >= 'a' && at[i] <= 'z')
+				at[i] = (char)(at[i] - 'a' + 'A');
+		identity_sign(signature, s->worker, text.data, text.len);
+		base64_encode(base64, signature, sizeof signature);
+		assert_int_equal(buf_addf(&text, &e, "signature: %s\n", base64), 0);
+		assert_int_equal(verdict(s, text.data, text.len, &s->subject), upper ? ERR_INVALID : ERR_NONE);
+	}
+	buf_done(&text);
+}
+
 static void unaccepted_measurement_is_refused(void **state)
 {
 	struct scene *s = *state;
@@ -351,7 +376,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, scene_make, scene_drop)
 	const struct CMUnitTest tests[] = {
 		T(sound_evidence_is_accepted), T(report_data_is_what_trust_says), T(another_subject_is_refused), T(changed_evidence_is_refused),
-		T(cut_or_longer_evidence_is_refused), T(another_worker_is_refused), T(lying_worker_is_refused), T(other_spellings_are_refused),
+		T(cut_or_longer_evidence_is_refused), T(another_worker_is_refused), T(lying_worker_is_refused), T(other_spellings_are_refused), T(another_signed_spelling_is_refused),
 		T(unaccepted_measurement_is_refused), T(references_are_strict), T(references_are_found_again),
 		T(without_references_only_our_own_enclave), T(emulators_and_debuggers_count_as_software), T(levels_are_one_list),
 		T(software_is_always_offered),
