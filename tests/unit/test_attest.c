@@ -232,7 +232,7 @@ static void other_spellings_are_refused(void **state)
 	}
 }
 
-/* Signed by the right key, with all that is said being so, but said otherwise: the key in upper case, which bech32 allows. */
+/* Signed by the right key, with all that is said being so, but said otherwise: the key in upper case, which bech32 allows; a provider's name with more behind a NUL. */
 static void another_signed_spelling_is_refused(void **state)
 {
 	struct scene *s = *state;
@@ -240,19 +240,21 @@ static void another_signed_spelling_is_refused(void **state)
 	struct buf text = BUF_INIT(ATTEST_BYTES);
 	uint8_t signature[64];
 	char base64[BASE64_LEN(64) + 1];
-	for (unsigned upper = 0; upper < 2; upper++) {
+	const char *all = buf_text(&s->evidence), *report = strstr(all, "\nreport: "), *end = strstr(all, "signature: ");
+	assert_true(report && end);
+	for (unsigned way = 0; way < 3; way++) {
 		buf_clear(&text);
-		char *end = strstr((char *)s->evidence.data, "signature: ");
-		assert_non_null(end);
-		assert_int_equal(buf_add(&text, s->evidence.data, (size_t)(end - (char *)s->evidence.data), &e), 0);
-		char *at = strstr((char *)text.data, "enclua1");
-		for (size_t i = 0; upper && i < IDENTITY_TEXT - 1; i++)
-			if (at[i] >= 'a' && at[i] <= 'z')
-				at[i] = (char)(at[i] - 'a' + 'A');
+		assert_int_equal(buf_add(&text, all, (size_t)(report - all), &e), 0);
+		assert_int_equal(buf_add(&text, "\0more", way == 2 ? 5 : 0, &e), 0);
+		assert_int_equal(buf_add(&text, report, (size_t)(end - report), &e), 0);
+		char *key = memmem(text.data, text.len, "enclua1", 7);
+		for (size_t i = 0; way == 1 && i < IDENTITY_TEXT - 1; i++)
+			if (key[i] >= 'a' && key[i] <= 'z')
+				key[i] = (char)(key[i] - 'a' + 'A');
 		identity_sign(signature, s->worker, text.data, text.len);
 		base64_encode(base64, signature, sizeof signature);
 		assert_int_equal(buf_addf(&text, &e, "signature: %s\n", base64), 0);
-		assert_int_equal(verdict(s, text.data, text.len, &s->subject), upper ? ERR_INVALID : ERR_NONE);
+		assert_int_equal(verdict(s, text.data, text.len, &s->subject), way ? ERR_INVALID : ERR_NONE);
 	}
 	buf_done(&text);
 }
