@@ -125,13 +125,53 @@ int on_task_assign(struct event *v, struct err *e)
 	return host_record_put(v, HOST_ASSIGN, f->task, worker, f->task, (int64_t)until, row, sizeof row, e);
 }
 
-/* Who the scheduler sent is authorized; there are no enclaves to attest yet. */
+static int keeper_there(void *ctx, const struct book_record *r, struct err *e)
+{
+	(void)r, (void)e;
+	*(bool *)ctx = true;
+	return 1;
+}
+
+/* Does a run of this deal need keys? Those of data, and secrets: of the request, and of the iApp if it had one when the deal was made. */
+static int keys_needed(struct event *v, const struct market_deal *d, bool *is, struct err *e)
+{
+	struct entry *en = malloc(sizeof *en);
+	struct buf bytes = BUF_INIT(ENTRY_BYTES_MAX);
+	struct host_secret secret;
+	uint64_t made = 0;
+	int r = en ? host_request(v->b, d->request, en, &bytes, e) : err_set(e, ERR_LIMIT, "out of memory");
+	const struct entry_order_request *q = en ? &en->order_request : NULL;
+	*is = r == 0 && (d->data[0] || q->own_data.n || q->bulk.n || q->secret.n);
+	if (r == 0 && !*is) {
+		r = book_record_made(v->b, MARKET_ROW_DEAL, d->id, "", &made, e) < 0 ? -1 : host_app_secret(v->b, d->app, made, &secret, e);
+		*is = r == 1;
+	}
+	free(en);
+	buf_done(&bytes);
+	return r < 0 ? -1 : 0;
+}
+
+/* In a book that has a keeper nobody can have run what needs keys without them. */
+static int keys_given(struct event *v, const struct market_deal *d, const char *task, struct err *e)
+{
+	struct buf row = BUF_INIT(16);
+	bool keeper = false, needed = false;
+	if (book_records(v->b, HOST_KEEPER, NULL, -1, keeper_there, &keeper, e) < 0 || (keeper && keys_needed(v, d, &needed, e) < 0))
+		return -1;
+	int is = needed ? book_record_get(v->b, HOST_RELEASE, task, v->by, &row, e) : 1;
+	buf_done(&row);
+	return is > 0 ? 0 : is < 0 ? -1 : err_set(e, ERR_DENIED, "run-no-release: no keeper has released the keys of this task to %s", v->by);
+}
+
+/* Who the scheduler sent is authorized; that its enclave was attested is the keeper's word, who releases keys to no other. */
 static int contribution(struct event *v, const char *task, struct market_contribute *in, char owner[static MARKET_NAME], struct err *e)
 {
 	struct market_task t;
 	struct market_deal d;
 	bool is;
 	if (host_task(v->b, task, &t, &d, e) < 0 || host_assigned(v->b, task, v->by, &is, e) < 0)
+		return -1;
+	if (is && keys_given(v, &d, task, e) < 0)
 		return -1;
 	host_name(owner, is ? d.pool_owner : "");
 	*in = (struct market_contribute){ .task = task, .worker = v->by, .authorized_by = owner };

@@ -11,7 +11,7 @@
 #include "unit/host_make.h"
 
 /* Beside the world: a task that one worker may end, with W1 at it; one of trust 3, with W1 and W2; one of a request that asks for a cvm. */
-static struct { char deal[ID_TEXT], one[ID_TEXT], many_deal[ID_TEXT], many[ID_TEXT], strict[ID_TEXT], list[ID_TEXT], group[ID_TEXT], paid[ID_TEXT]; } x;
+static struct { char deal[ID_TEXT], one[ID_TEXT], many_deal[ID_TEXT], many[ID_TEXT], strict[ID_TEXT], list[ID_TEXT], group[ID_TEXT], paid[ID_TEXT], locked[ID_TEXT]; } x;
 #define H1_A "h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 #define H1_B "h1:BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA="
 
@@ -46,11 +46,26 @@ static void keeper_draft(struct world *w, enum who keeper)
 	memcpy(en.keeper_appoint.age, identity_age_public(w->who[keeper]), 32);
 }
 
+static void keys_to(struct world *w, const char *task, enum who worker, const char *assurance)
+{
+	book_make_draft(w->m.b, &en, ENTRY_KEY_RELEASE_TYPE);
+	struct entry_key_release *f = &en.key_release;
+	host_make_id(f->task, task);
+	memcpy(f->worker, identity_public(w->who[worker]), 32);
+	memset(f->box, 9, 32);
+	memset(f->evidence, 4, 32);
+	memset(f->measurement, 7, 32);
+	f->assurance = entry_text(assurance);
+	host_make_id(f->grant.at[f->grant.n++], w->order[1]);
+	(void)host_make_enter(w, OUTSIDER, NULL);
+}
+
 static int setup(void **state)
 {
 	if (host_make_setup(state) < 0)
 		return -1;
 	struct world *w = *state;
+	char deal[ID_TEXT];
 	host_make_deal(w, 1, 2, x.deal, x.one);
 	host_make_send(w, x.one, W1);
 	host_make_deal(w, 3, 2, x.many_deal, x.many);
@@ -69,6 +84,12 @@ static int setup(void **state)
 	(void)host_make_enter(w, ADA, x.group);
 	keeper_draft(w, OUTSIDER);
 	(void)host_make_enter(w, OPERATOR, NULL);
+	keys_to(w, x.one, W1, "software");
+	keys_to(w, x.many, W1, "software");
+	keys_to(w, x.many, W2, "software");
+	keys_to(w, x.strict, W1, "cvm");
+	host_make_deal(w, 1, 1, deal, x.locked);
+	host_make_send(w, x.locked, W1);
 	policy_draft(w, H1_A);
 	(void)host_make_enter(w, ADA, NULL);
 	draft_request(w, 1, 1);
@@ -191,6 +212,8 @@ static void assign(struct world *w)
 
 static void contribute(struct world *w) { draft_contribute(w, x.many, W1, 5); }
 static void complete(struct world *w) { draft_complete(w, x.one, 5); }
+static void complete_locked(struct world *w) { draft_complete(w, x.locked, 5); }
+static void contribute_locked(struct world *w) { draft_contribute(w, x.locked, W1, 5); }
 static void complete_strict(struct world *w) { draft_complete(w, x.strict, 5); en.task_complete.assurance = entry_text("cvm"); }
 static void reveal(struct world *w) { draft_reveal(w, x.many, 5); }
 static void reopen(struct world *w) { draft_reopen(w, x.many); }
@@ -398,6 +421,8 @@ static const struct refusal { void (*type)(struct world *), (*wrong)(struct worl
 	{ contribute, contribute_unknown, W1, ERR_NOT_FOUND, "task-unknown" },
 
 	{ complete, nothing, W2, ERR_DENIED, "contributeAndFinalize-unauthorized" },
+	{ complete_locked, nothing, W1, ERR_DENIED, "run-no-release" },
+	{ contribute_locked, nothing, W1, ERR_DENIED, "run-no-release" },
 	{ complete, nothing, PAUL, ERR_DENIED, "contributeAndFinalize-unauthorized" },
 	{ complete, complete_unknown, W1, ERR_NOT_FOUND, "task-unknown" },
 	{ complete, complete_many, W1, ERR_DENIED, "contributeAndFinalize-trust" },
