@@ -128,6 +128,7 @@ $O/deal/liar: tests/deal/liar.c $(call OBJ,$(TOOL_SRC)) $O/core.a
 	$Qmkdir -p $(@D)
 	$Q$(CC) $(ENCLUA_CFLAGS) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -Wl,--wrap=work_run -MMD -MP -o $@ $^ $(LIBS)
 	$Qln -sf ../enclave $(@D)/enclave
+	$Qln -sf ../keeper $(@D)/keeper
 
 # Policies in real boxes: behind a pipe (tests/policy/run has the cases), and as a keeper asks them.
 $O/policy/%: tests/policy/%.c $O/core.a | $O/enclave

@@ -164,7 +164,7 @@ void book_close(struct book *b)
 {
 	if (!b)
 		return;
-	(void)book_replica_settle(b, NULL);
+	book_replica_finish(b);
 	book_queue_close(b);
 	if (b->rules)
 		b->rules->close(b->rules_ctx);

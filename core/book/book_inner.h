@@ -36,6 +36,7 @@ int book_bare_open(struct book **out, const char *home, const char *origin, cons
 int book_bare_database(struct book *b, const char *path, struct err *e);
 int book_bare_finish(struct book *b, const struct book_rules *rules, struct err *e);
 void book_replica_done(struct replica *r);	/* by book_close */
+void book_replica_finish(struct book *b);	/* before it is closed */
 int book_replica_settle(struct book *b, struct err *e);	/* commits what a replica holds back; of other books nothing */
 
 /* book_record.c. Tables that rules of a layer above have written in must be written with them: ERR_UNAVAILABLE when b has none. Whoever leads commits for others, too. */

@@ -1,5 +1,6 @@
 /* A replica: the entries of somebody else's book, each verified and decided here again, in a database of its own. It owns <dir>/replica.db, which can be lost
- * (all entries are given again), and <dir>/accepted, which must not: the newest checkpoint that was believed, as the operator signed it. What comes later has to
+ * (all entries are given again), and <dir>/accepted, which must not: the newest checkpoint that was believed, as the operator signed it; accepted.now is newer by up to a second,
+ * and may be gone after a loss of power. What comes later has to
  * contain it, so a database that was lost or set back does not make the replica believe an older book, or another.
  *
  * It never asks a clock, has no blobs, signs nothing, and reads nothing of what it was given before the signature on it holds.
@@ -18,6 +19,8 @@
 #include "book/store_schema.h"
 
 #define ACCEPTED "accepted"
+#define NEWEST "accepted.now"
+#define DURABLE_US 1000000u	/* between two times that somebody waits for the disk */
 #define DATABASE "replica.db"
 #define CACHE "-65536"	/* KiB of pages */
 #define PENDING_BYTES MIB(4)	/* or so many */
@@ -30,13 +33,17 @@ struct replica {
 	struct book_head committed;	/* while a transaction is open: where it began, */
 	struct buf pending;	/* and what it has taken up */
 	size_t pending_len[PENDING], n_pending;
+	struct buf note;	/* of accepted, while it is not in the file that outlives a loss of power */
+	uint64_t durable_us;	/* when that was written */
 	bool contained;	/* accepted lies in the entries as they are: seen once, it stays so, for they only become more */
 };
 
 void book_replica_done(struct replica *r)
 {
-	if (r)
+	if (r) {
 		buf_done(&r->pending);
+		buf_done(&r->note);
+	}
 	free(r);
 }
 
@@ -64,18 +71,36 @@ static int note_open(const struct book *b, const uint8_t *bytes, size_t len, str
 	return -1;
 }
 
+/* What a loss of power has left of it may be cut short: then the other counts alone. */
+static void newest_load(struct book *b)
+{
+	char path[PATH_MAX];
+	struct buf bytes = BUF_INIT(CHECKPOINT_NOTE_MAX);
+	struct checkpoint c;
+	if (!path_in(b, NEWEST, path))
+		return;
+	os_tmp_sweep(path, 0);
+	if (os_exists(path) && os_file_read(path, &bytes, NULL) == 0 && note_open(b, bytes.data, bytes.len, &c, NULL) == 0 && c.size > b->replica->accepted.size)
+		b->replica->accepted = c;
+	buf_done(&bytes);
+}
+
 /* A file that cannot be read is not taken for none: whoever damages it could lead the replica back. */
 static int accepted_load(struct book *b, struct err *e)
 {
 	char path[PATH_MAX];
 	struct buf bytes = BUF_INIT(CHECKPOINT_NOTE_MAX);
 	struct err why = { .code = ERR_NONE };
+	struct checkpoint c;
+	newest_load(b);
 	if (!path_in(b, ACCEPTED, path) || !os_exists(path))
 		return 0;
 	os_tmp_sweep(path, 0);	/* nobody else writes here: the folder is locked */
 	int r = os_file_read(path, &bytes, &why);
 	if (r == 0)
-		r = note_open(b, bytes.data, bytes.len, &b->replica->accepted, &why);
+		r = note_open(b, bytes.data, bytes.len, &c, &why);
+	if (r == 0 && c.size > b->replica->accepted.size)
+		b->replica->accepted = c;
 	buf_done(&bytes);
 	if (r == 0)
 		return 0;
@@ -87,18 +112,35 @@ static int accepted_load(struct book *b, struct err *e)
 	return -1;
 }
 
-/* The note itself is kept, with its signature: against another one it is the evidence of a fork. */
+static int accepted_sync(struct book *b, struct err *e)
+{
+	char path[PATH_MAX];
+	struct replica *r = b->replica;
+	if (r->note.len == 0 || !path_in(b, ACCEPTED, path))
+		return 0;
+	if (os_file_replace(path, 0600, r->note.data, r->note.len, e) < 0)
+		return -1;
+	buf_clear(&r->note);
+	r->durable_us = os_now_us();
+	return 0;
+}
+
+/* The note itself is kept, with its signature: against another one it is the evidence of a fork. Nobody waits for the disk at each: a second of it may be forgotten by a loss of
+ * power, and nothing by a death of this process. */
 static int accepted_keep(struct book *b, const struct checkpoint *c, const uint8_t *bytes, size_t len, struct err *e)
 {
 	char path[PATH_MAX];
 	struct replica *r = b->replica;
 	if (r->accepted.size == c->size)
 		return 0;
-	if (path_in(b, ACCEPTED, path) && os_file_replace(path, 0600, bytes, len, e) < 0)
+	if (path_in(b, NEWEST, path) && os_file_publish(path, 0600, bytes, len, false, e) < 0)
+		return -1;
+	buf_clear(&r->note);
+	if (b->dir[0] && buf_add(&r->note, bytes, len, e) < 0)
 		return -1;
 	r->accepted = *c;
 	r->contained = true;
-	return 0;
+	return os_now_us() - r->durable_us < DURABLE_US ? 0 : accepted_sync(b, e);
 }
 
 /* Is the accepted one the beginning of the entries as they are? Asked only when there are as many. */
@@ -215,6 +257,8 @@ static int state_make(struct book *b, struct err *e)
 	struct replica *r = b->replica = calloc(1, sizeof *b->replica);
 	if (!r)
 		return err_set(e, ERR_LIMIT, "out of memory");
+	r->note = (struct buf)BUF_INIT(CHECKPOINT_NOTE_MAX);
+	r->durable_us = os_now_us();
 	r->pending = (struct buf)BUF_INIT(PENDING_BYTES);
 	if (checkpoint_name_key(&carried, b->origin, NOTE_ED25519) && memcmp(carried.public_key, b->operator, 32) != 0)
 		return err_set(e, ERR_INVALID, "the book %s is not kept by that operator: its name carries another key", b->origin);
@@ -321,6 +365,12 @@ static int entry_follow(struct book *b, const struct book_item *item, struct err
 static bool transaction_open(const struct book *b)
 {
 	return b->store->db && !sqlite3_get_autocommit(b->store->db);
+}
+
+void book_replica_finish(struct book *b)
+{
+	if (b->replica && book_replica_settle(b, NULL) == 0)
+		(void)accepted_sync(b, NULL);
 }
 
 int book_replica_settle(struct book *b, struct err *e)

@@ -140,7 +140,7 @@ books_balance() {
 	until [ "$(deal entries task.assign)" -eq 1 ]; do sleep 0.02; done
 	sleep 0.1
 	slot=$(pgrep -P "$worker")
-	zygote=$(pgrep -P "$slot")
+	zygote=$(pgrep -P "$slot" -x enclua-box || pgrep -P "$slot" | head -n 1)
 	pkill -9 -P "$zygote"
 	soon status_is "$task" completed
 	"$enclua" --json task show "$task" | jq -e '.status == "COMPLETED"'
