@@ -78,6 +78,8 @@ const struct merkle_reader *book_reader(struct book *b);	/* hashes of complete s
 /* The newest checkpoint: of the size committed now, signed if that has not been done, with the cosignatures that were added; published in <home>/book/checkpoint.
  * Appends the note. */
 int book_checkpoint(struct book *b, struct buf *note, struct err *e);
+/* The same for somebody of this home who wants it now and once: signed, but neither kept nor published. What it covers is committed, so a later one can only contain it. */
+int book_checkpoint_passing(struct book *b, struct buf *note, struct err *e);
 int book_checkpoint_at(struct book *b, uint64_t size, struct buf *note, struct err *e);	/* one that was signed before: ERR_NOT_FOUND else */
 /* The newest signed one of fewer than `below` entries, note and size: with it all that were ever signed can be walked, newest first. ERR_NOT_FOUND: none. */
 int book_checkpoint_before(struct book *b, uint64_t below, struct buf *note, uint64_t *size, struct err *e);

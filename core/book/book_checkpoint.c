@@ -106,8 +106,8 @@ static int row_put(struct book *b, uint64_t size, const struct buf *note, struct
 	return rc == SQLITE_DONE ? 0 : store_fail(b->store, rc, e, "keep a checkpoint");
 }
 
-/* In a transaction: the head is committed state, and nobody can move it meanwhile. The newest checkpoint that was signed must lie inside it. */
-static int sign_head(struct book *b, const struct identity *operator, struct buf *note, struct err *e)
+/* In a transaction: the head is committed state, and nobody can move it meanwhile. The newest checkpoint that was kept must lie inside it. */
+static int sign_head(struct book *b, const struct identity *operator, bool keep, struct buf *note, struct err *e)
 {
 	struct checkpoint last, next = { .size = b->head.range.size };
 	struct buf before = BUF_INIT(CHECKPOINT_NOTE_MAX), text = BUF_INIT(CHECKPOINT_TEXT_MAX);
@@ -123,7 +123,8 @@ static int sign_head(struct book *b, const struct identity *operator, struct buf
 	if (r >= 0) {
 		(void)snprintf(next.origin, sizeof next.origin, "%s", b->origin);
 		merkle_range_root(&b->head.range, &next.root);
-		r = checkpoint_write(&next, &text, e) < 0 || note_sign(note, buf_text(&text), text.len, b->origin, operator, e) < 0 ? -1 : row_put(b, next.size, note, e);
+		r = checkpoint_write(&next, &text, e) < 0 || note_sign(note, buf_text(&text), text.len, b->origin, operator, e) < 0 ||
+			(keep && row_put(b, next.size, note, e) < 0) ? -1 : 0;
 	}
 out:
 	buf_done(&before);
@@ -178,7 +179,7 @@ int book_checkpoint(struct book *b, struct buf *note, struct err *e)
 		 * lost when somebody's sync fails, and what others commit behind it in the write-ahead log, synced or not, would be lost with it. */
 		if (book_operator_open(b, &operator, e) < 0 || store_begin(b->store, e) < 0)
 			goto out;
-		int done = book_head_load(b, e) < 0 || sign_head(b, operator, &made, e) < 0 ? -1 : 0;
+		int done = book_head_load(b, e) < 0 || sign_head(b, operator, true, &made, e) < 0 ? -1 : 0;
 		size = b->head.range.size;
 		if (store_end(b->store, done, e) < 0)
 			goto out;
@@ -189,6 +190,20 @@ int book_checkpoint(struct book *b, struct buf *note, struct err *e)
 out:
 	identity_free(operator);
 	buf_done(&made);
+	return r;
+}
+
+int book_checkpoint_passing(struct book *b, struct buf *note, struct err *e)
+{
+	struct identity *operator = NULL;
+	int r = -1;
+	if (book_operator_open(b, &operator, e) < 0 || store_exec(b->store, "BEGIN", e) < 0)
+		goto out;
+	r = book_head_load(b, e) < 0 || sign_head(b, operator, false, note, e) < 0 ? -1 : 0;
+	if (store_exec(b->store, "COMMIT", r < 0 ? NULL : e) < 0)
+		r = -1;
+out:
+	identity_free(operator);
 	return r;
 }
 

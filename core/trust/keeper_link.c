@@ -213,7 +213,7 @@ static int follow_once(struct keeper_link *l, struct err *e)
 	struct checkpoint c;
 	struct note parsed;
 	int r = -1;
-	if (hello(l, e) < 0 || book_checkpoint(l->book, &note, e) < 0 || checkpoint_read(&c, &parsed, buf_text(&note), note.len, e) < 0)
+	if (hello(l, e) < 0 || book_checkpoint_passing(l->book, &note, e) < 0 || checkpoint_read(&c, &parsed, buf_text(&note), note.len, e) < 0)
 		goto out;
 	if (c.size == l->size && l->checked) {
 		r = 0;
