@@ -49,7 +49,7 @@ all: lua-system
 endif
 
 .PHONY: all lua-system deps demo check bench fuzz clean distclean
-all: $O/enclua $O/enclave $O/keeper $O/attest-helper $O/market-replay
+all: $O/enclua $O/iapp-generator $O/enclave $O/keeper $O/attest-helper $O/market-replay
 
 deps:
 	@LUA_TARBALL="$(LUA_TARBALL)" tools/deps
@@ -73,6 +73,19 @@ $O/lua_probe: tools/probe/lua_probe.c
 $O/enclua: $(call OBJ,$(TOOL_SRC)) $O/core.a
 	$(call say,LINK,$@)
 	$Q$(CC) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# The projects that iapp-generator begins, and the annotations for their editors, are in the program.
+$O/gen/templates.h: $(shell find tools/templates lua/meta -type f)
+	$(call say,GEN,$@)
+	$Qmkdir -p $(@D)
+	$Qtools/templates/embed >$@.new && mv $@.new $@
+
+$O/obj/tools/enclua/iapp_template.o: $O/gen/templates.h
+
+# The same program under its other name.
+$O/iapp-generator: | $O/enclua
+	$(call say,LINK,$@)
+	$Qln -sf enclua $@
 
 # The keeper knows the bytes of the enclave that it was built with.
 $O/gen/measurement.h: $O/enclave

@@ -8,11 +8,15 @@ teardown() { teardown_place; }
 @test "install, run from there, move, run again, uninstall" {
 	maker install DESTDIR="$work/root" PREFIX=/usr
 	root/usr/bin/enclua version | grep -q enclua
+	root/usr/bin/iapp-generator version | grep -q iapp-generator
 	mv root moved
 	[ -x moved/usr/libexec/enclua/enclave ]
 	mkdir elsewhere && cd elsewhere
 	says 0 ../moved/usr/bin/enclua run-task ../moved/usr/share/enclua/iapps/hello-world --arg name=Ada -o result
 	grep -q Ada result/hello.txt
+	says 0 ../moved/usr/bin/iapp-generator init mine --yes
+	says 0 ../moved/usr/bin/enclua run-task mine --arg name=Bob -o mine/out
+	grep -q Bob mine/out/hello.txt
 	says 0 ../moved/usr/bin/enclua --json doctor
 	[ "$(jq -r .enclave out)" = "$work/moved/usr/libexec/enclua/enclave" ]
 	cd ..
@@ -35,11 +39,16 @@ teardown() { teardown_place; }
 @test "a manual page for every command and for no other, completions, samples, editor files, documents" {
 	maker install DESTDIR="$work/root" PREFIX=/usr
 	"$enclua" help --list | cmp - <(commands)
-	{ echo enclua.1; commands | tr ' ' - | sed 's/.*/enclua-&.1/'; } | sort > pages
+	{
+		printf '%s\n' enclua.1 iapp-generator.1
+		commands | tr ' ' - | sed 's/.*/enclua-&.1/'
+		"$build/iapp-generator" help --list | tr ' ' - | sed 's/.*/iapp-generator-&.1/'
+	} | sort > pages
 	find root/usr/share/man/man1 -type f -size +0 -printf '%P\n' | sort | cmp - pages
 	cmp root/usr/share/bash-completion/completions/enclua <("$enclua" help --bash)
 	cmp root/usr/share/zsh/vendor-completions/_enclua <("$enclua" help --zsh)
 	cmp root/usr/share/fish/vendor_completions.d/enclua.fish <("$enclua" help --fish)
+	cmp root/usr/share/bash-completion/completions/iapp-generator <("$build/iapp-generator" help --bash)
 	diff -r "$top/iapps" root/usr/share/enclua/iapps
 	diff -r "$top/lua/meta" root/usr/share/enclua/lua/meta
 	cmp "$top/manifests/iapp.schema.json" root/usr/share/enclua/iapp.schema.json

@@ -20,7 +20,7 @@ const struct option_row cli_global_options[] = {
 	{ "json", 0, NULL, false, "exactly one JSON object, on stdout or, for a failure, on stderr" },
 	{ "quiet", 'q', NULL, false, "no remarks" },
 	{ "verbose", 'v', NULL, false, "remarks on where and how long" },
-	{ "yes", 'y', NULL, false, "never ask for a yes or no (this version has no such question)" },
+	{ "yes", 'y', NULL, false, "ask nothing: what is not given is its default" },
 	{ "help", 'h', NULL, false, "help on this command" },
 	{ "version", 0, NULL, false, "the version" },
 	{ NULL, 0, NULL, false, NULL },
@@ -307,6 +307,17 @@ static size_t leading_words(int argc, char **argv, const char **words, size_t ma
 			break;
 	}
 	return n;
+}
+
+int cli_first_word(int argc, char **argv)
+{
+	const char *word = NULL;
+	int i = 1;
+	if (leading_words(argc, argv, &word, 1) == 0)
+		return 0;
+	while (argv[i] != word)
+		i++;
+	return i;
 }
 
 static int words_check(const struct args *a, struct err *e)

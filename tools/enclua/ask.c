@@ -140,3 +140,30 @@ int cli_passphrase(struct cli *c, const char *prompt, bool twice, struct buf *ou
 	buf_done(&again);
 	return r;
 }
+
+int cli_line_ask(struct cli *c, const char *question, const char *fallback, char *out, size_t size, struct err *e)
+{
+	char line[CLI_ANSWER_BYTES];
+	int tty = terminal_open();
+	if (tty < 0)
+		return err_sys(e, errno, "cannot ask on the terminal");
+	cli_progress_end(c);
+	(void)dprintf(tty, "%s%s%s%s: ", question, fallback[0] ? " [" : "", fallback, fallback[0] ? "]" : "");
+	ssize_t n;
+	do
+		n = read(tty, line, sizeof line);
+	while (n < 0 && errno == EINTR);
+	close(tty);
+	if (n <= 0)
+		return err_set(e, ERR_USAGE, "the questions were not answered");
+	while (n > 0 && strchr("\r\n\t ", line[n - 1]))
+		n--;
+	size_t from = 0;
+	while ((ssize_t)from < n && line[from] == ' ')
+		from++;
+	n -= (ssize_t)from;
+	if (n >= (ssize_t)size || memchr(line + from, '\0', (size_t)n))
+		return err_set(e, ERR_USAGE, "the answer is longer than %zu bytes", size - 1);
+	(void)snprintf(out, size, "%.*s", n ? (int)n : (int)size, n ? line + from : fallback);
+	return 0;
+}

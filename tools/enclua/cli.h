@@ -13,11 +13,13 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "face.h"
 #include "seal/identity.h"
 #include "seal/keystore.h"
 
 #define CLI_VERSION "0.1.0"
 #define CLI_PASSPHRASE_BYTES 1024u
+#define CLI_ANSWER_BYTES 1024u
 #define CLI_GROUP_BYTES 96u	/* the words of a command, with their NUL */
 
 struct cli;
@@ -62,6 +64,8 @@ size_t args_count(const struct args *a, const char *option);
 const char *args_at(const struct args *a, const char *option, size_t i);	/* i-th value in the order typed */
 
 struct cli {
+	const struct face *face;	/* what the program was called as */
+	char **argv;	/* as the face means it */
 	char home[4096];
 	const char *as;	/* --as, $ENCLUA_AS, or NULL: the default identity */
 	const char *passphrase_file;	/* --passphrase-file, $ENCLUA_PASSPHRASE_FILE, or NULL */
@@ -86,6 +90,8 @@ int cli_write_stdout(const void *bytes, size_t n, struct err *e);
 /* Questions (ask.c). A passphrase from --passphrase-file, $ENCLUA_PASSPHRASE_FILE or the terminal, in that order; never a prompt with --json or without a
  * terminal. The first line of a file, without its end. */
 int cli_secret_ask(struct cli *c, const char *prompt, struct buf *out, struct err *e);	/* one line of the terminal, without an echo */
+/* One line of the terminal; nothing typed is the fallback, which is shown. Ask cli_can_prompt first. */
+int cli_line_ask(struct cli *c, const char *question, const char *fallback, char *out, size_t size, struct err *e);
 int cli_passphrase(struct cli *c, const char *prompt, bool twice, struct buf *out, struct err *e);
 bool cli_can_prompt(const struct cli *c);
 
@@ -113,6 +119,7 @@ int cli_who(struct cli *c, const char *who, uint8_t public_key[static 32], uint8
 extern const struct command *const command_sets[];
 extern const struct option_row cli_global_options[];
 int cli_parse(int argc, char **argv, struct args *a, struct err *e);
+int cli_first_word(int argc, char **argv);	/* where the first word of the command is, behind global options; 0: there is none */
 const struct command *cli_command_find(const char *const *words, size_t n);	/* NULL when these are not the words of one */
 /* How many of the words begin some command: those are joined into prefix. */
 size_t cli_group_find(const char *const *words, size_t n, char prefix[static CLI_GROUP_BYTES]);

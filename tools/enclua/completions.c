@@ -37,12 +37,11 @@ static const char bash_end[] =
 	"\telse\n"
 	"\t\tCOMPREPLY=()\n"
 	"\tfi\n"
-	"}\n"
-	"complete -o default -F _enclua enclua\n";
+	"}\n";
 
-int manual_bash(struct buf *out, struct err *e)
+int manual_bash(const struct face *f, struct buf *out, struct err *e)
 {
-	if (buf_add_text(out, "# Completions of enclua for bash, made by: enclua help --bash\n_enclua() {\n\tlocal global='", e) < 0 ||
+	if (buf_addf(out, e, "# Completions of %s for bash, made by: %s help --bash\n_%s() {\n\tlocal global='", f->program, f->program, f->symbol) < 0 ||
 	    names_add(out, cli_global_options, false, " ", e) < 0 ||
 	    buf_add_text(out, "'\n\tlocal cur=${COMP_WORDS[COMP_CWORD]} words=' ' i command of options= next= rest\n"
 		"\tfor ((i = 1; i < COMP_CWORD; i++)); do\n\t\tcase ${COMP_WORDS[i]} in\n\t\t", e) < 0 ||
@@ -50,10 +49,11 @@ int manual_bash(struct buf *out, struct err *e)
 		return -1;
 	for (const struct command *const *set = command_sets; *set; set++)
 		for (const struct command *c = *set; c->words; c++)
-			if (buf_addf(out, e, "%s|", c->words) < 0 || names_add(out, c->options, false, " ", e) < 0 ||
-			    buf_add_text(out, "\n", e) < 0)
+			if (face_words(f, c->words) && (buf_addf(out, e, "%s|", face_words(f, c->words)) < 0 ||
+			    names_add(out, c->options, false, " ", e) < 0 || buf_add_text(out, "\n", e) < 0))
 				return -1;
-	return buf_add_text(out, "TABLE\n", e) < 0 ? -1 : buf_add_text(out, bash_end, e);
+	return buf_add_text(out, "TABLE\n", e) < 0 || buf_add_text(out, bash_end, e) < 0 ? -1 :
+		buf_addf(out, e, "complete -o default -F _%s %s\n", f->symbol, f->program);
 }
 
 /* Text inside single quotes; quote is what a single quote is there. */
@@ -100,35 +100,36 @@ static const char zsh_end[] =
 	"\telse\n"
 	"\t\t_files\n"
 	"\tfi\n"
-	"}\n"
-	"if [[ ${funcstack[1]} == _enclua ]]; then _enclua \"$@\"; else compdef _enclua enclua; fi\n";
+	"}\n";
 
-int manual_zsh(struct buf *out, struct err *e)
+int manual_zsh(const struct face *f, struct buf *out, struct err *e)
 {
-	if (buf_add_text(out, "#compdef enclua\n# Completions of enclua for zsh, made by: enclua help --zsh\n_enclua() {\n"
-		"\tlocal typed=' ' command rest\n\tlocal -i i\n\tlocal -aU next\n\tlocal -a options=(\n", e) < 0 ||
+	if (buf_addf(out, e, "#compdef %s\n# Completions of %s for zsh, made by: %s help --zsh\n_%s() {\n", f->program, f->program, f->program, f->symbol) < 0 ||
+	    buf_add_text(out, "\tlocal typed=' ' command rest\n\tlocal -i i\n\tlocal -aU next\n\tlocal -a options=(\n", e) < 0 ||
 	    zsh_options_add(out, cli_global_options, e) < 0 || buf_add_text(out, "\t)\n\tlocal -a commands=(\n", e) < 0)
 		return -1;
 	for (const struct command *const *set = command_sets; *set; set++)
 		for (const struct command *c = *set; c->words; c++)
-			if (zsh_add(out, c->words, c->summary, "", e) < 0)
+			if (face_words(f, c->words) && zsh_add(out, face_words(f, c->words), c->summary, "", e) < 0)
 				return -1;
 	if (buf_add_text(out, "\t)\n\tfor ((i = 2; i < CURRENT; i++)); do\n\t\tcase ${words[i]} in\n\t\t", e) < 0 ||
 	    names_add(out, cli_global_options, true, " | ", e) < 0 || buf_add_text(out, zsh_typed, e) < 0)
 		return -1;
 	for (const struct command *const *set = command_sets; *set; set++)
 		for (const struct command *c = *set; c->words; c++)
-			if (c->options && c->options->name && (buf_addf(out, e, "\t[[ $typed != ' %s '* ]] || options+=(\n", c->words) < 0 ||
+			if (face_words(f, c->words) && c->options && c->options->name &&
+			    (buf_addf(out, e, "\t[[ $typed != ' %s '* ]] || options+=(\n", face_words(f, c->words)) < 0 ||
 			    zsh_options_add(out, c->options, e) < 0 || buf_add_text(out, "\t)\n", e) < 0))
 				return -1;
-	return buf_add_text(out, zsh_end, e);
+	return buf_add_text(out, zsh_end, e) < 0 ? -1 : buf_addf(out, e,
+		"if [[ ${funcstack[1]} == _%s ]]; then _%s \"$@\"; else compdef _%s %s; fi\n", f->symbol, f->symbol, f->symbol, f->program);
 }
 
-static int fish_options_add(struct buf *out, const char *words, const struct option_row *rows, struct err *e)
+static int fish_options_add(const struct face *f, struct buf *out, const char *words, const struct option_row *rows, struct err *e)
 {
 	for (; rows && rows->name; rows++) {
 		char letter[] = { rows->letter, '\0' };
-		if (buf_add_text(out, "complete -c enclua", e) < 0 || (words && buf_addf(out, e, " -n '__enclua_in %s'", words) < 0) ||
+		if (buf_addf(out, e, "complete -c %s", f->program) < 0 || (words && buf_addf(out, e, " -n '__%s_in %s'", f->symbol, words) < 0) ||
 		    buf_addf(out, e, " -l %s%s%s%s -d '", rows->name, letter[0] ? " -s " : "", letter, rows->arg ? " -r" : "") < 0 ||
 		    quoted_add(out, rows->help, "\\'", "\\\\", e) < 0 || buf_add_text(out, "'\n", e) < 0)
 			return -1;
@@ -137,11 +138,11 @@ static int fish_options_add(struct buf *out, const char *words, const struct opt
 }
 
 /* Each word of a command where the words before it have been typed; the last one says what the command does. */
-static int fish_words_add(struct buf *out, const struct command *c, struct err *e)
+static int fish_words_add(const struct face *f, struct buf *out, const struct command *c, const char *words, struct err *e)
 {
-	for (const char *word = c->words; *word;) {
-		size_t n = strcspn(word, " "), before = (size_t)(word - c->words);
-		if (buf_addf(out, e, "complete -c enclua -f -n '__enclua_at %.*s' -a %.*s", before ? (int)before - 1 : 0, c->words, (int)n, word) < 0)
+	for (const char *word = words; *word;) {
+		size_t n = strcspn(word, " "), before = (size_t)(word - words);
+		if (buf_addf(out, e, "complete -c %s -f -n '__%s_at %.*s' -a %.*s", f->program, f->symbol, before ? (int)before - 1 : 0, words, (int)n, word) < 0)
 			return -1;
 		if (word[n] == '\0' && (buf_add_text(out, " -d '", e) < 0 || quoted_add(out, c->summary, "\\'", "\\\\", e) < 0 ||
 		    buf_add_text(out, "'", e) < 0))
@@ -161,24 +162,25 @@ static const char fish_typed[] =
 	"\t\tend\n"
 	"\tend\n"
 	"\techo \"$typed\"\n"
-	"end\n"
-	"function __enclua_at\n"
-	"\ttest (__enclua_typed) = \"$argv\"\n"
-	"end\n"
-	"function __enclua_in\n"
-	"\tstring match -q -- \"$argv *\" (__enclua_typed)' '\n"
 	"end\n";
 
-int manual_fish(struct buf *out, struct err *e)
+static int fish_functions_add(const struct face *f, struct buf *out, struct err *e)
 {
-	if (buf_add_text(out, "# Completions of enclua for fish, made by: enclua help --fish\nfunction __enclua_typed\n\tset -l skip 0\n\tset -l typed\n"
-		"\tset -l words (commandline -opc)\n\tfor word in $words[2..]\n\t\tif test $skip = 1\n\t\t\tset skip 0\n\t\t\tcontinue\n\t\tend\n"
+	return buf_addf(out, e, "function __%s_at\n\ttest (__%s_typed) = \"$argv\"\nend\n"
+		"function __%s_in\n\tstring match -q -- \"$argv *\" (__%s_typed)' '\nend\n", f->symbol, f->symbol, f->symbol, f->symbol);
+}
+
+int manual_fish(const struct face *f, struct buf *out, struct err *e)
+{
+	if (buf_addf(out, e, "# Completions of %s for fish, made by: %s help --fish\nfunction __%s_typed\n\tset -l skip 0\n\tset -l typed\n",
+		f->program, f->program, f->symbol) < 0 || buf_add_text(out, "\tset -l words (commandline -opc)\n\tfor word in $words[2..]\n\t\tif test $skip = 1\n\t\t\tset skip 0\n\t\t\tcontinue\n\t\tend\n"
 		"\t\tswitch $word\n\t\t\tcase ", e) < 0 || names_add(out, cli_global_options, true, " ", e) < 0 ||
-	    buf_add_text(out, fish_typed, e) < 0 || fish_options_add(out, NULL, cli_global_options, e) < 0)
+	    buf_add_text(out, fish_typed, e) < 0 || fish_functions_add(f, out, e) < 0 || fish_options_add(f, out, NULL, cli_global_options, e) < 0)
 		return -1;
 	for (const struct command *const *set = command_sets; *set; set++)
 		for (const struct command *c = *set; c->words; c++)
-			if (fish_words_add(out, c, e) < 0 || fish_options_add(out, c->words, c->options, e) < 0)
+			if (face_words(f, c->words) && (fish_words_add(f, out, c, face_words(f, c->words), e) < 0 ||
+			    fish_options_add(f, out, face_words(f, c->words), c->options, e) < 0))
 				return -1;
 	return 0;
 }

@@ -19,11 +19,26 @@ static int options_print(struct cli *c, const struct option_row *rows, struct er
 	return 0;
 }
 
+/* Under the face of the program; a command that it has not is called as the other face calls it. */
+static const char *words_of(const struct cli *c, const struct command *cmd)
+{
+	const char *words = face_words(c->face, cmd->words);
+	return words ? words : cmd->words;
+}
+
+static int about_print(struct cli *c, const char *help, struct err *e)
+{
+	struct buf text = BUF_INIT(KIB(64));
+	int r = face_text(c->face, help, &text, e) < 0 ? -1 : cli_print(c, e, "\n%s\n", buf_text(&text));
+	buf_done(&text);
+	return r;
+}
+
 static int command_print(struct cli *c, const struct command *cmd, struct err *e)
 {
-	if (cli_print(c, e, "%s\n\nUsage: enclua %s%s%s\n", cmd->summary, cmd->words, cmd->synopsis[0] ? " " : "", cmd->synopsis) < 0)
+	if (cli_print(c, e, "%s\n\nUsage: %s %s%s%s\n", cmd->summary, c->face->program, words_of(c, cmd), cmd->synopsis[0] ? " " : "", cmd->synopsis) < 0)
 		return -1;
-	if (cmd->help && cli_print(c, e, "\n%s\n", cmd->help) < 0)
+	if (cmd->help && about_print(c, cmd->help, e) < 0)
 		return -1;
 	if (cmd->options && cmd->options->name && (cli_print(c, e, "\nOptions:\n") < 0 || options_print(c, cmd->options, e) < 0))
 		return -1;
@@ -38,18 +53,20 @@ static bool in_group(const struct command *cmd, const char *group)
 
 static int group_print(struct cli *c, const char *group, struct err *e)
 {
-	const char *about = "Enclua runs signed Lua on sealed data in a locked-down process.\n\n";
-	if (cli_print(c, e, "%sUsage: enclua %s%sCOMMAND [OPTIONS] [ARGS]\n\nCommands:\n", group[0] ? "" : about, group, group[0] ? " " : "") < 0)
+	const char *about = "Enclua runs signed Lua on sealed data in a locked-down process.\n\n", *typed = group;
+	if (!strcmp(group, c->face->group))
+		typed = "";
+	if (cli_print(c, e, "%sUsage: %s %s%sCOMMAND [OPTIONS] [ARGS]\n\nCommands:\n", group[0] ? "" : about, c->face->program, typed, typed[0] ? " " : "") < 0)
 		return -1;
 	for (const struct command *const *set = command_sets; *set; set++)
 		for (const struct command *cmd = *set; cmd->words; cmd++)
-			if (in_group(cmd, group) && cli_print(c, e, "  %-18s %s\n", cmd->words, cmd->summary) < 0)
+			if (in_group(cmd, group) && cli_print(c, e, "  %-18s %s\n", words_of(c, cmd), cmd->summary) < 0)
 				return -1;
 	if (cli_print(c, e, "\nOptions of every command:\n") < 0 || options_print(c, cli_global_options, e) < 0)
 		return -1;
 	if (!group[0] && cli_print(c, e, "\nFirst steps: enclua run-task iapps/hello-world --arg name=Ada\n") < 0)
 		return -1;
-	return cli_print(c, e, "%sHelp on one: enclua COMMAND --help\n", group[0] ? "\n" : "");
+	return cli_print(c, e, "%sHelp on one: %s COMMAND --help\n", group[0] ? "\n" : "", c->face->program);
 }
 
 static void options_write(struct json_writer *w, const struct option_row *rows)
@@ -74,11 +91,12 @@ static void options_write(struct json_writer *w, const struct option_row *rows)
 	json_write_array_end(w);
 }
 
-static void command_write(struct json_writer *w, const struct command *cmd)
+static void command_write(struct cli *c, const struct command *cmd)
 {
+	struct json_writer *w = &c->out;
 	json_write_object(w);
 	json_write_key(w, "command");
-	json_write_text(w, cmd->words);
+	json_write_text(w, words_of(c, cmd));
 	json_write_key(w, "synopsis");
 	json_write_text(w, cmd->synopsis);
 	json_write_key(w, "summary");
@@ -96,7 +114,7 @@ int cli_help(struct cli *c, const struct command *only, const char *group, struc
 	for (const struct command *const *set = command_sets; *set; set++)
 		for (const struct command *cmd = *set; cmd->words; cmd++)
 			if (only ? cmd == only : in_group(cmd, group))
-				command_write(&c->out, cmd);
+				command_write(c, cmd);
 	json_write_array_end(&c->out);
 	options_write(&c->out, cli_global_options);
 	return only ? command_print(c, only, e) : group_print(c, group, e);
@@ -113,12 +131,12 @@ static int list_print(struct cli *c, const struct command *only, const char *gro
 {
 	for (const struct command *const *set = command_sets; *set; set++)
 		for (const struct command *cmd = *set; cmd->words; cmd++)
-			if ((only ? cmd == only : in_group(cmd, group)) && cli_print(c, e, "%s\n", cmd->words) < 0)
+			if ((only ? cmd == only : in_group(cmd, group)) && cli_print(c, e, "%s\n", words_of(c, cmd)) < 0)
 				return -1;
 	return 0;
 }
 
-static const struct shell { const char *name; int (*completions)(struct buf *out, struct err *e); } shells[] = {
+static const struct shell { const char *name; int (*completions)(const struct face *f, struct buf *out, struct err *e); } shells[] = {
 	{ "bash", manual_bash }, { "zsh", manual_zsh }, { "fish", manual_fish },
 };
 
@@ -145,9 +163,9 @@ static int run_help(struct cli *c, struct args *a, struct err *e)
 	if (args_has(a, "list") && !c->json)
 		r = list_print(c, cmd, group, e);
 	else if ((shell = shell_asked(a)))
-		r = shell->completions(&page, e) < 0 ? -1 : page_result(c, "completion", &page, e);
+		r = shell->completions(c->face, &page, e) < 0 ? -1 : page_result(c, "completion", &page, e);
 	else if (args_has(a, "man"))
-		r = manual_page(&page, cmd, e) < 0 ? -1 : page_result(c, "page", &page, e);
+		r = manual_page(c->face, &page, cmd, e) < 0 ? -1 : page_result(c, "page", &page, e);
 	else
 		r = cli_help(c, cmd, group, e);
 out:

@@ -113,7 +113,7 @@ static int run_version(struct cli *c, struct args *a, struct err *e)
 	(void)a;
 	json_write_key(&c->out, "version");
 	json_write_text(&c->out, CLI_VERSION);
-	return cli_print(c, e, "enclua %s\n", CLI_VERSION);
+	return cli_print(c, e, "%s %s\n", c->face->program, CLI_VERSION);
 }
 
 static const struct option_row init_options[] = {

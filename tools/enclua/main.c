@@ -56,7 +56,7 @@ static int version_print(struct cli *c, struct err *e)
 {
 	json_write_key(&c->out, "version");
 	json_write_text(&c->out, CLI_VERSION);
-	return cli_print(c, e, "enclua %s\n", CLI_VERSION);
+	return cli_print(c, e, "%s %s\n", c->face->program, CLI_VERSION);
 }
 
 static int command_do(struct cli *c, struct args *a, struct err *e)
@@ -83,15 +83,16 @@ static int result_print(struct cli *c, struct err *e)
 
 static void error_print(const struct cli *c, const struct err *e)
 {
-	struct buf b = BUF_INIT(KIB(64));
+	struct buf b = BUF_INIT(KIB(64)), msg = BUF_INIT(KIB(64)), hint = BUF_INIT(KIB(64));
 	struct json_writer w;
+	(void)face_text(c->face, e->msg, &msg, NULL);
+	(void)face_text(c->face, e->hint, &hint, NULL);
 	if (!c->json) {	/* what a message quotes may come from a hostile file */
-		(void)text_escape(&b, e->msg, strlen(e->msg), NULL);
-		(void)buf_add_text(&b, e->hint[0] ? "\n  try: " : "", NULL);
-		(void)text_escape(&b, e->hint, strlen(e->hint), NULL);
-		(void)fprintf(stderr, "enclua: %s\n", buf_text(&b));
-		buf_done(&b);
-		return;
+		(void)text_escape(&b, buf_text(&msg), msg.len, NULL);
+		(void)buf_add_text(&b, hint.len ? "\n  try: " : "", NULL);
+		(void)text_escape(&b, buf_text(&hint), hint.len, NULL);
+		(void)fprintf(stderr, "%s: %s\n", c->face->program, buf_text(&b));
+		goto out;
 	}
 	json_write_init(&w, &b, NULL);
 	json_write_object(&w);
@@ -102,13 +103,16 @@ static void error_print(const struct cli *c, const struct err *e)
 	json_write_key(&w, "code");
 	json_write_text(&w, err_name(e->code));
 	json_write_key(&w, "message");
-	json_write_text(&w, e->msg);
+	json_write_text(&w, buf_text(&msg));
 	json_write_key(&w, "hint");
-	json_write_text(&w, e->hint[0] ? e->hint : NULL);
+	json_write_text(&w, hint.len ? buf_text(&hint) : NULL);
 	json_write_object_end(&w);
 	json_write_object_end(&w);
 	(void)fprintf(stderr, "%s\n", buf_text(&b));
+out:
 	buf_done(&b);
+	buf_done(&msg);
+	buf_done(&hint);
 }
 
 /* Known before parsing has succeeded, so that a usage error is JSON too. */
@@ -139,10 +143,14 @@ static int run(struct cli *c, struct args *a, int argc, char **argv, struct err 
 {
 	uint64_t begun = os_now_us();
 	json_write_init(&c->out, &c->object, e);
+	c->face = face_of(argc > 0 ? argv[0] : NULL);
+	c->argv = face_argv(c->face, &argc, argv, e);
+	if (!c->argv)
+		return -1;
 	json_write_object(&c->out);
 	json_write_key(&c->out, "ok");
 	json_write_bool(&c->out, true);
-	if (cli_parse(argc, argv, a, e) < 0 || globals_take(c, a, e) < 0 || command_do(c, a, e) < 0)
+	if (cli_parse(argc, c->argv, a, e) < 0 || globals_take(c, a, e) < 0 || command_do(c, a, e) < 0)
 		return -1;
 	cli_progress_end(c);
 	if (c->verbose)
@@ -175,6 +183,7 @@ int main(int argc, char **argv)
 	buf_done(&c->text);
 	buf_done(&c->object);
 	args_done(&a);
+	free(c->argv);
 	free(c);
 	if (gone) {	/* the silent end that a pipeline expects */
 		(void)signal(SIGPIPE, SIG_DFL);

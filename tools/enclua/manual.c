@@ -67,10 +67,10 @@ static int exits_add(struct buf *out, struct err *e)
 	return 0;
 }
 
-static int title_add(struct buf *out, const char *words, const char *summary, struct err *e)
+static int title_add(const struct face *f, struct buf *out, const char *words, const char *summary, struct err *e)
 {
 	char name[CLI_GROUP_BYTES + 8], upper[sizeof name];
-	(void)snprintf(name, sizeof name, "enclua%s%s", words[0] ? "-" : "", words);
+	(void)snprintf(name, sizeof name, "%s%s%s", f->program, words[0] ? "-" : "", words);
 	for (size_t i = 0; i <= strlen(name); i++) {
 		name[i] = name[i] == ' ' ? '-' : name[i];
 		upper[i] = (char)toupper((unsigned char)name[i]);
@@ -78,34 +78,44 @@ static int title_add(struct buf *out, const char *words, const char *summary, st
 	if (buf_addf(out, e, ".TH %s 1 \"\" \"enclua %s\" \"Enclua\"\n.SH NAME\n%s \\- ", upper, CLI_VERSION, name) < 0 ||
 	    roff_add(out, summary, e) < 0)
 		return -1;
-	return buf_addf(out, e, ".SH SYNOPSIS\n\\fBenclua%s%s\\fR ", words[0] ? " " : "", words);
+	return buf_add_text(out, ".SH SYNOPSIS\n\\fB", e) < 0 || word_add(out, f->program, e) < 0 ? -1 :
+		buf_addf(out, e, "%s%s\\fR ", words[0] ? " " : "", words);
 }
 
-static int commands_add(struct buf *out, struct err *e)
+static int commands_add(const struct face *f, struct buf *out, struct err *e)
 {
 	if (buf_add_text(out, ".SH COMMANDS\n", e) < 0)
 		return -1;
 	for (const struct command *const *set = command_sets; *set; set++)
 		for (const struct command *c = *set; c->words; c++)
-			if (buf_addf(out, e, ".TP\n\\fB%s\\fR ", c->words) < 0 || roff_add(out, c->synopsis, e) < 0 ||
-			    (!c->synopsis[0] && buf_add_text(out, "\n", e) < 0) || roff_add(out, c->summary, e) < 0)
+			if (face_words(f, c->words) && (buf_addf(out, e, ".TP\n\\fB%s\\fR ", face_words(f, c->words)) < 0 || roff_add(out, c->synopsis, e) < 0 ||
+			    (!c->synopsis[0] && buf_add_text(out, "\n", e) < 0) || roff_add(out, c->summary, e) < 0))
 				return -1;
 	return 0;
 }
 
-int manual_page(struct buf *out, const struct command *cmd, struct err *e)
+/* Its paragraphs. */
+static int about_add(const struct face *f, struct buf *out, const char *help, struct err *e)
 {
-	if (title_add(out, cmd ? cmd->words : "", cmd ? cmd->summary : "run signed Lua on sealed data in a locked-down process", e) < 0 ||
+	struct buf text = BUF_INIT(KIB(64));
+	int r = buf_add_text(out, ".PP\n", e) < 0 || face_text(f, help, &text, e) < 0 ? -1 : roff_add(out, buf_text(&text), e);
+	buf_done(&text);
+	return r;
+}
+
+int manual_page(const struct face *f, struct buf *out, const struct command *cmd, struct err *e)
+{
+	const char *words = cmd ? face_words(f, cmd->words) : "";
+	if (title_add(f, out, words ? words : cmd->words, cmd ? cmd->summary : f->about, e) < 0 ||
 	    roff_add(out, cmd ? cmd->synopsis : "COMMAND [OPTIONS] [ARGS]", e) < 0)
 		return -1;
 	if (cmd && !cmd->synopsis[0] && buf_add_text(out, "\n", e) < 0)
 		return -1;
-	if (cmd && (buf_addf(out, e, ".SH DESCRIPTION\n%s.\n", cmd->summary) < 0 || (cmd->help && (buf_add_text(out, ".PP\n", e) < 0 ||
-	    roff_add(out, cmd->help, e) < 0))))
+	if (cmd && (buf_addf(out, e, ".SH DESCRIPTION\n%s.\n", cmd->summary) < 0 || (cmd->help && about_add(f, out, cmd->help, e) < 0)))
 		return -1;
-	if (cmd ? options_add(out, "OPTIONS", cmd->options, e) < 0 : commands_add(out, e) < 0)
+	if (cmd ? options_add(out, "OPTIONS", cmd->options, e) < 0 : commands_add(f, out, e) < 0)
 		return -1;
 	if (options_add(out, "OPTIONS OF EVERY COMMAND", cli_global_options, e) < 0 || exits_add(out, e) < 0)
 		return -1;
-	return cmd ? buf_add_text(out, ".SH SEE ALSO\n\\fBenclua\\fR(1)\n", e) : 0;
+	return cmd ? buf_addf(out, e, ".SH SEE ALSO\n\\fB%s\\fR(1)\n", f->program) : 0;
 }

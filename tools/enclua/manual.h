@@ -4,9 +4,9 @@
 
 #include "cli.h"
 
-int manual_page(struct buf *out, const struct command *cmd, struct err *e);	/* NULL: the page of the program */
-int manual_bash(struct buf *out, struct err *e);	/* these three: completions.c */
-int manual_zsh(struct buf *out, struct err *e);
-int manual_fish(struct buf *out, struct err *e);
+int manual_page(const struct face *f, struct buf *out, const struct command *cmd, struct err *e);	/* NULL: the page of the program */
+int manual_bash(const struct face *f, struct buf *out, struct err *e);	/* these three: completions.c */
+int manual_zsh(const struct face *f, struct buf *out, struct err *e);
+int manual_fish(const struct face *f, struct buf *out, struct err *e);
 
 #endif

@@ -1,0 +1,7 @@
+local t = require "test"
+local hash = require "hash"
+
+t.case("a file is signed with the secret, and the secret stays inside", function()
+    local r = t.run { files = { ["letter.txt"] = "hello" }, secrets = { "s3cret" } }
+    t.equal(r.files["signatures.txt"], hash.hmac("s3cret", "hello") .. "  letter.txt\n")
+end)
