@@ -23,6 +23,7 @@ struct run {
 	const char *id;
 	uint64_t release_us;
 	bool refused;
+	char assurance[17];
 	int out_fd;
 	char out_tmp[512];
 	struct sha256 out_hash;
@@ -210,6 +211,8 @@ static int release_make(struct run *run, const uint8_t box_key[static 32], const
 		.secrets = plain->len ? plain : NULL };
 	uint64_t begun = os_now_us();
 	int r = keeper_link_release(run->keeper, &ask, out, &run->refused, e);
+	if (r == 0)
+		memcpy(run->assurance, out->assurance, sizeof run->assurance);
 	run->release_us = os_now_us() - begun;
 	if (r == 0 && out->n != w->n_data)
 		r = err_set(e, ERR_INTERNAL, "the keeper released %zu keys for %zu data", out->n, w->n_data);
@@ -283,7 +286,7 @@ static int result_commit(struct run *run, struct work_result *out, struct err *e
 int work_run(struct store *s, struct keeper_link *k, struct box_zygote *z, const struct work *w, const char *id,
 	struct work_result *out, struct err *e)
 {
-	struct run run = { .store = s, .keeper = k, .zygote = z, .work = w, .id = id, .out_fd = -1 };
+	struct run run = { .store = s, .keeper = k, .zygote = z, .work = w, .id = id, .out_fd = -1, .assurance = "software" };
 	struct box_request request = { .files = NULL };
 	int fds[LIMIT_BOX_FDS];
 	int r = -1;
@@ -310,6 +313,7 @@ int work_run(struct store *s, struct keeper_link *k, struct box_zygote *z, const
 out:
 	out->release_us = run.release_us;
 	out->refused = run.refused;
+	memcpy(out->assurance, run.assurance, sizeof run.assurance);
 	if (run.out_fd >= 0)
 		store_blob_abort(run.out_fd, run.out_tmp);
 	for (size_t i = 0; i < w->n_data; i++)

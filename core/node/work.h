@@ -50,6 +50,7 @@ struct work_result {
 	uint64_t verify_us, store_us;	/* hashing of stored blobs before use; writing the result */
 	uint64_t release_us;	/* of the keeper, with what it enters into the book */
 	bool refused;
+	char assurance[17];	/* of the evidence that the keeper took; "software" when nothing was asked of it */
 };
 
 /* How a run ended, as the book says it. Without deterministic files to compare the digest is that of outcome and reason, under the task's salt like any other, so that

@@ -11,8 +11,6 @@
 #include "seal/crypto.h"
 #include "trust/keeper_task.h"
 
-#define ASSURANCE "software"
-
 static const uint8_t none[32];
 
 /* Everything that one run holds; freed in one place. */
@@ -229,7 +227,7 @@ static int box(struct run *r, struct err *e)
 	memcpy((f)->digest, (r)->end.digest, 32); \
 	(f)->outcome = entry_text((r)->end.outcome); \
 	(f)->reason = entry_text((r)->end.reason); \
-	(f)->assurance = entry_text(ASSURANCE); \
+	(f)->assurance = entry_text((r)->result.assurance[0] ? (r)->result.assurance : "software"); \
 	memcpy((f)->measurement, box_measurement((r)->w->zygote), 32); \
 	memcpy((f)->result, (r)->result.blob, 32); \
 	(f)->size = (r)->result.size; \

@@ -45,6 +45,8 @@ enum attest_level attest_claims_level(const struct attest_claims *c);
 struct attest_references;
 int attest_references_read(struct attest_references **out, const char *path, struct err *e);	/* no file: software only, any measurement of this machine's enclave */
 void attest_references_own(struct attest_references *r, const uint8_t measurement[static 32]);	/* where the file names no program: this one, whatever lies on the disk */
+/* Before its process shuts itself in: what verifying will need to start (the attest-helper) is started through a child from then on. Nothing when r knows software alone. */
+int attest_references_prepare(struct attest_references *r, struct err *e);
 void attest_references_free(struct attest_references *r);
 
 /* The best that this machine can give, or the provider named. Text: `enclua/evidence/v1` and lines, at most 32 KiB (core/trust/ATTEST.md). */

@@ -74,7 +74,7 @@ static int cvm_verify(const char *provider, enum helper_op op, const struct help
 		err_set(e, ERR_DENIED, "this keeper accepts no machine of the kind %s", provider);
 		return err_hint(e, "a line of keeper/references accepts one: cvm %s <measurement> root <file>", provider);
 	}
-	if (helper_start(&h, HELPER_VERIFY, NULL, e) < 0)
+	if (helper_start_by(attest_references_starter(r), &h, e) < 0)
 		return -1;
 	for (; root && result < 0; root = attest_root_next(r, provider, root)) {
 		const struct helper_field in[] = { evidence[0], evidence[1], { report, sizeof report }, { root->root.data, root->root.len }, { time, sizeof time } };

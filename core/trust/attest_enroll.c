@@ -89,7 +89,7 @@ static int pcrs_read(struct helper *tpm, struct attest_enrolled *out, struct err
 	char ak[HEX_LEN(32) + 1];
 	crypto_random(report, sizeof report);
 	const struct helper_field in[] = { { report, sizeof report } };
-	if (helper_ask(tpm, HELPER_TPM_QUOTE, in, quote, e) < 0 || attest_quote_check(quote, report, pcrs, e) < 0)
+	if (helper_ask(tpm, HELPER_TPM_QUOTE, in, quote, e) < 0 || attest_quote_check(-1, quote, report, pcrs, e) < 0)
 		return -1;
 	sha256(name, quote[0].at, quote[0].len);
 	hex_encode(ak, name, sizeof name);

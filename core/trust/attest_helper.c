@@ -2,6 +2,7 @@
  * but whoever takes it over by bad evidence can lie, so a helper that has seen one machine's evidence is ended, never kept for the next.
  */
 #include "trust/attest_helper.h"
+#include "trust/attest_helper_inner.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -97,6 +98,26 @@ failed:
 		close(pair[1]);
 	helper_end(h);
 	return -1;
+}
+
+int helper_detach(struct helper *h)
+{
+	int fd = h->fd;
+	buf_done(&h->answer);
+	free(h);
+	return fd;
+}
+
+int helper_attach(struct helper **out, int fd, struct err *e)
+{
+	struct helper *h = calloc(1, sizeof *h);
+	*out = h;
+	if (!h) {
+		close(fd);
+		return err_set(e, ERR_LIMIT, "out of memory");
+	}
+	*h = (struct helper){ .pid = -1, .fd = fd, .role = HELPER_VERIFY, .answer = BUF_INIT(HELPER_BYTES) };
+	return 0;
 }
 
 void helper_end(struct helper *h)

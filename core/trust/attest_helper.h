@@ -42,6 +42,9 @@ ptrdiff_t helper_fields(const uint8_t *bytes, size_t len, struct helper_field *o
 struct helper;
 /* tpm: which one, for the role TPM: "device:/dev/tpmrm0" or "swtpm:path=<socket>". */
 int helper_start(struct helper **out, enum helper_role role, const char *tpm, struct err *e);
+/* A process that starts verifying helpers for one that is going to shut itself in. It ends with the one who started it. helper_start_by: by that, or, starter -1, as above. */
+int helper_starter(int *starter, struct err *e);
+int helper_start_by(int starter, struct helper **out, struct err *e);
 void helper_end(struct helper *h);
 /* The answer's fields are in h until the next question. */
 int helper_ask(struct helper *h, enum helper_op op, const struct helper_field *in, struct helper_field out[static HELPER_FIELDS], struct err *e);

@@ -44,12 +44,13 @@ int attest_text_read(struct attest_text *t, const uint8_t *bytes, size_t len, st
 /* The TPM of this machine, as the helper takes it; NULL, with why, when there is none. ENCLUA_TPM names another. */
 const char *attest_tpm(char *why, size_t size);
 /* Asks a verifying helper of its own whether parts (AK, quote, signature) hold for this report; pcrs: what they were. */
-int attest_quote_check(const struct helper_field quote[static 3], const uint8_t report[static 32], uint8_t pcrs[static 32], struct err *e);
+int attest_quote_check(int starter, const struct helper_field quote[static 3], const uint8_t report[static 32], uint8_t pcrs[static 32], struct err *e);
 bool attest_maker_simulates(const char *maker);	/* a TPM that says itself that it is a program */
 
 /* One line of the references each. */
 struct attest_ak { uint8_t name[32], pcrs[32]; bool simulated; };
 struct attest_root { char provider[16]; uint8_t measurement[ATTEST_PLATFORM]; struct buf root; };	/* root: PEM */
+int attest_references_starter(const struct attest_references *r);	/* for helper_start_by */
 bool attest_measurement_accepted(const struct attest_references *r, const uint8_t measurement[static 32]);
 const struct attest_ak *attest_ak_find(const struct attest_references *r, const uint8_t name[static 32]);	/* NULL: none */
 const struct attest_root *attest_root_next(const struct attest_references *r, const char *provider, const struct attest_root *after);	/* NULL: the first */

@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/os.h"
 #include "base/text.h"
 #include "box/box.h"
 #include "seal/crypto.h"
+#include "trust/attest_helper.h"
 #include "trust/attest_inner.h"
 
 #define FILE_BYTES KIB(64)
@@ -22,6 +24,7 @@ struct attest_references {
 	struct attest_ak *aks;
 	struct attest_root *roots;
 	size_t n_measurements, n_aks, n_roots;
+	int starter;	/* helper_starter's, or -1 */
 	bool own;	/* the file names no program: what is in measurements is this machine's own */
 	const char *path;	/* while it is read */
 };
@@ -32,6 +35,8 @@ void attest_references_free(struct attest_references *r)
 		return;
 	for (size_t i = 0; i < r->n_roots; i++)
 		buf_done(&r->roots[i].root);
+	if (r->starter >= 0)
+		close(r->starter);
 	free(r->measurements);
 	free(r->aks);
 	free(r->roots);
@@ -41,6 +46,8 @@ void attest_references_free(struct attest_references *r)
 static struct attest_references *references_new(struct err *e)
 {
 	struct attest_references *r = calloc(1, sizeof *r);
+	if (r)
+		r->starter = -1;
 	if (r) {
 		r->measurements = calloc(LINES_MAX, sizeof *r->measurements);
 		r->aks = calloc(LINES_MAX, sizeof *r->aks);
@@ -182,6 +189,16 @@ out:
 	buf_done(&text);
 	attest_references_free(r);
 	return result;
+}
+
+int attest_references_prepare(struct attest_references *r, struct err *e)
+{
+	return r->starter < 0 && (r->n_aks || r->n_roots) ? helper_starter(&r->starter, e) : 0;
+}
+
+int attest_references_starter(const struct attest_references *r)
+{
+	return r->starter;
 }
 
 void attest_references_own(struct attest_references *r, const uint8_t measurement[static 32])

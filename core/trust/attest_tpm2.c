@@ -67,13 +67,13 @@ static int tpm2_evidence(const struct attest_subject *s, struct buf parts[static
 	return r < 0 ? err_wrap(e, "evidence of the TPM") : 0;
 }
 
-int attest_quote_check(const struct helper_field quote[static 3], const uint8_t report[static 32], uint8_t pcrs[static 32], struct err *e)
+int attest_quote_check(int starter, const struct helper_field quote[static 3], const uint8_t report[static 32], uint8_t pcrs[static 32], struct err *e)
 {
 	const struct helper_field in[] = { quote[0], quote[1], quote[2], { report, 32 } };
 	struct helper_field out[HELPER_FIELDS];
 	struct helper *h = NULL;
 	int r = -1;
-	if (helper_start(&h, HELPER_VERIFY, NULL, e) == 0 && helper_ask(h, HELPER_QUOTE_VERIFY, in, out, e) == 0)
+	if (helper_start_by(starter, &h, e) == 0 && helper_ask(h, HELPER_QUOTE_VERIFY, in, out, e) == 0)
 		r = out[0].len == 32 ? 0 : err_set(e, ERR_INTERNAL, "the attest-helper answers what was not asked");
 	if (r == 0)
 		memcpy(pcrs, out[0].at, 32);
@@ -97,7 +97,7 @@ static int tpm2_verify(const struct buf parts[static ATTEST_PARTS], const struct
 		return err_hint(e, "enclua attest enroll, on that machine; its line of keeper/references is what the keeper needs");
 	}
 	attest_report_data_tpm(s, report);
-	if (attest_quote_check(in, report, pcrs, e) < 0)
+	if (attest_quote_check(attest_references_starter(r), in, report, pcrs, e) < 0)
 		return -1;
 	if (!crypto_equal(pcrs, ak->pcrs, sizeof pcrs)) {
 		err_set(e, ERR_DENIED, "the machine started with other firmware, boot loader or settings than when it was enrolled (PCR 0 to 9)");

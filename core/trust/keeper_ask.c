@@ -1,5 +1,6 @@
 /* Asking the keeper to judge: decisions of policies, and the keys of a task. Each of its answers is an entry, and stands in the book before anything is done with it.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,10 +181,24 @@ static int take(struct keeper_link *l, const uint8_t hash[static 32], size_t n_d
 	return 0;
 }
 
+/* What the key.release says of the machine. */
+static int level_of(const struct keeper_item *entry, char out[static 17], struct err *e)
+{
+	struct entry *en = malloc(sizeof *en);
+	int r = en ? entry_decode(en, entry->at, entry->len, NULL, e) : err_set(e, ERR_LIMIT, "out of memory");
+	if (r == 0 && en->type != ENTRY_KEY_RELEASE_TYPE)
+		r = err_set(e, ERR_INTERNAL, "the keeper's answer is no key.release");
+	if (r == 0)
+		(void)snprintf(out, 17, "%.*s", (int)en->key_release.assurance.len, en->key_release.assurance.at);
+	free(en);
+	return r;
+}
+
 int keeper_link_release(struct keeper_link *l, const struct keeper_release_ask *ask, struct keeper_released *out, bool *ended, struct err *e)
 {
 	struct keeper_task t;
 	uint8_t hash[32];
+	char assurance[17];
 	int r = -1;
 	*out = (struct keeper_released){ .n = 0 };
 	if (ended)
@@ -196,10 +211,14 @@ int keeper_link_release(struct keeper_link *l, const struct keeper_release_ask *
 		refusal_append(l, ended);
 		goto out;
 	}
-	sha256(hash, l->in.items[l->in.n - 1].at, l->in.items[l->in.n - 1].len);
+	const struct keeper_item *entry = &l->in.items[l->in.n - 1];
+	if (level_of(entry, assurance, e) < 0)
+		goto out;
+	sha256(hash, entry->at, entry->len);
 	if (entries_append(l, 0, e) < 0)
 		goto out;
 	r = take(l, hash, t.n_data, out, e);
+	memcpy(out->assurance, assurance, sizeof assurance);
 out:
 	keeper_task_done(&t);
 	if (r < 0)

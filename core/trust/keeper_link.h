@@ -42,6 +42,7 @@ struct keeper_released {
 	struct buf secrets;	/* an age file to the box; empty: there are none */
 	uint64_t output;	/* bytes that the iApp may write; 0: as its manifest says */
 	bool silent;	/* its log stays in the box */
+	char assurance[17];	/* what the evidence was worth */
 };
 /* ERR_DENIED and others: the code of the check that did not hold, at the beginning of the words. refused (may be NULL): the task has been ended by the keeper. */
 int keeper_link_release(struct keeper_link *l, const struct keeper_release_ask *ask, struct keeper_released *out, bool *refused, struct err *e);

@@ -387,6 +387,8 @@ static int begin(struct keeper_process *p, int first, struct err *e)
 		attest_references_own(p->references, p->o->measurement);
 	if (connection_add(p, first) < 0)
 		return err_set(e, ERR_DENIED, "the keeper serves its own user only");
+	if (attest_references_prepare(p->references, e) < 0)
+		return -1;
 	return keeper_lock(p->folder, p->o->bare, e);
 }
 

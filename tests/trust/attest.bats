@@ -134,3 +134,20 @@ END2
 	says 0 "$enclua" --json attest show
 	jq -e '.accepted and .provider == "tpm2"' out > /dev/null
 }
+
+@test "the quote of an enrolled TPM goes with every key that a run asks for; a keeper that does not know the TPM gives none" {
+	printf 'a b a\n' > words.txt
+	mkdir state
+	start_tpm
+	says 0 "$enclua" init --no-passphrase
+	says 0 "$enclua" attest enroll
+	says 0 "$enclua" run-task "$top/iapps/word-count" --data words.txt
+	release=$("$enclua" --json book log --type key.release | jq -r '.entries[-1].index')
+	[ "$("$enclua" --json book show "$release" | jq -r '.entry.assurance // .assurance')" = software ]	# an emulator's promise counts for no more
+	: > "$ENCLUA_HOME/keeper/references"
+	says 4 "$enclua" run-task "$top/iapps/word-count" --data words.txt
+	grep -q 'evidence-refused: the TPM.s attestation key is none that this keeper accepts' err
+	stop_tpm
+	unset ENCLUA_TPM
+	says 0 "$enclua" run-task "$top/iapps/word-count" --data words.txt
+}

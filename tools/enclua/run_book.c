@@ -12,8 +12,6 @@
 #include "run_task.h"
 #include "seal/crypto.h"
 
-#define ASSURANCE "software"
-
 /* A draft, filled by `fill`, signed; its text is given back for the id. */
 struct signing { struct book *book; const struct identity *by; struct entry *en; struct buf text; };
 
@@ -94,7 +92,7 @@ int job_complete(struct job *j, const struct box_zygote *z, struct store_task *t
 	(void)snprintf(f->task, sizeof f->task, "%s", t->id);
 	f->outcome = entry_text(t->status);
 	f->reason = entry_text(t->reason);
-	f->assurance = entry_text(ASSURANCE);
+	f->assurance = entry_text(t->assurance);
 	memcpy(f->measurement, t->measurement, 32);
 	memcpy(f->digest, t->digest, 32);
 	memcpy(f->result, t->blob, 32);

@@ -22,6 +22,17 @@ static void bar(void *ctx, double fraction)
 	cli_progress(ctx, "running", (uint64_t)(fraction * 1000), 1000);
 }
 
+/* What this machine can show evidence of. An emulator's counts as software. */
+static enum attest_level machine_level(void)
+{
+	struct attest_offer offers[8];
+	enum attest_level best = ATTEST_SOFTWARE;
+	for (size_t i = 0, n = attest_offers(offers, sizeof offers / sizeof *offers); i < n; i++)
+		if (offers[i].present && !offers[i].simulated && offers[i].level > best)
+			best = offers[i].level;
+	return best;
+}
+
 static int options_read(const struct args *a, uint32_t *allow_missing, struct err *e)
 {
 	if (layers_allowed(a, allow_missing, e) < 0)
@@ -31,8 +42,8 @@ static int options_read(const struct args *a, uint32_t *allow_missing, struct er
 		e->code = ERR_USAGE;
 		return err_wrap(e, "--min-assurance");
 	}
-	if (level > ATTEST_SOFTWARE) {
-		err_set(e, ERR_DENIED, "this machine offers the assurance level software, not %s", attest_level_text(level));
+	if (level > machine_level()) {
+		err_set(e, ERR_DENIED, "this machine offers the assurance level %s, not %s", attest_level_text(machine_level()), attest_level_text(level));
 		return err_hint(e, "enclua doctor");
 	}
 	return args_get(a, "output") ? result_dir_check(args_get(a, "output"), e) : 0;
@@ -46,6 +57,7 @@ static int task_end(struct job *j, const struct box_zygote *z, const struct work
 	(void)snprintf(t->reason, sizeof t->reason, "%s", end.reason);
 	memcpy(t->digest, end.digest, 32);
 	memcpy(t->blob, r->blob, 32);
+	memcpy(t->assurance, r->assurance, sizeof t->assurance);
 	t->result_size = r->size;
 	return job_complete(j, z, t, e);
 }
@@ -295,7 +307,7 @@ static const struct option_row run_options[] = {
 	{ "purpose", 0, "WORD", false, "what for; owners may grant for some purposes only" },
 	{ "no-wait", 0, NULL, false, "make the deal and leave the run to workers: enclua task watch" },
 	{ "seed", 0, "TEXT", false, "another seed for math.random; the same text gives the same run" },
-	{ "min-assurance", 0, "LEVEL", false, "refuse to run below this level: none, software; this version offers: software" },
+	{ "min-assurance", 0, "LEVEL", false, "refuse to run below this level: none, software, tpm2, cvm (enclua doctor says what this machine offers)" },
 	{ "allow-missing-layer", 0, "NAME", true, "run although this machine lacks this isolation layer (see enclua doctor);\n"
 	  "                                 $ENCLUA_ALLOW_MISSING_LAYER may name some, with commas between" },
 	{ "dry-run", 0, NULL, false, "check everything, seal nothing, run nothing" },
