@@ -130,22 +130,38 @@ int on_order_data(struct event *v, struct err *e)
 
 /* Requests */
 
+/* No grant stands twice in a bulk, and no data: owners ask how many different data there are. */
+static int bulk_once(const struct entry_ids *bulk, char (*data)[MARKET_NAME], size_t i, struct err *e)
+{
+	for (size_t j = 0; j < i; j++) {
+		if (strcmp(bulk->at[j], bulk->at[i]) == 0)
+			return err_set(e, ERR_INVALID, "order-bulk: %s stands twice in the request", bulk->at[i]);
+		if (strcmp(data[j], data[i]) == 0)
+			return err_set(e, ERR_INVALID, "order-bulk: %s and %s are grants of the same data, %s", bulk->at[j], bulk->at[i], data[i]);
+	}
+	return 0;
+}
+
 static int bulk_check(struct event *v, const struct entry_ids *bulk, struct err *e)
 {
-	for (size_t i = 0; i < bulk->n; i++) {
+	char (*data)[MARKET_NAME] = calloc(bulk->n + 1, sizeof *data);
+	int r = data ? 0 : err_set(e, ERR_LIMIT, "out of memory");
+	for (size_t i = 0; r == 0 && i < bulk->n; i++) {
 		struct market_order o;
 		int is = host_get(v->b, MARKET_ROW_ORDER, bulk->at[i], "", &o, e);
 		if (is < 0)
-			return -1;
-		if (!is || o.kind != MARKET_ORDER_DATA)
-			return err_set(e, ERR_NOT_FOUND, "order-bulk: there is no grant %s in this book", bulk->at[i]);
-		if (!o.bulk)
-			return err_set(e, ERR_DENIED, "order-bulk: %s is for a task of its own, not for one of many data", bulk->at[i]);
-		for (size_t k = 0; k < i; k++)
-			if (strcmp(bulk->at[k], bulk->at[i]) == 0)
-				return err_set(e, ERR_INVALID, "order-bulk: %s stands twice in the request", bulk->at[i]);
+			r = -1;
+		else if (!is || o.kind != MARKET_ORDER_DATA)
+			r = err_set(e, ERR_NOT_FOUND, "order-bulk: there is no grant %s in this book", bulk->at[i]);
+		else if (!o.bulk)
+			r = err_set(e, ERR_DENIED, "order-bulk: %s is for a task of its own, not for one of many data", bulk->at[i]);
+		else {
+			memcpy(data[i], o.asset, sizeof data[i]);
+			r = bulk_once(bulk, data, i, e);
+		}
 	}
-	return 0;
+	free(data);
+	return r;
 }
 
 bool host_number_read(uint64_t *n, const char **at, const char *end)

@@ -28,6 +28,7 @@ struct release {
 	char (*refused)[129];	/* "<order1…> <code>" */
 	size_t n_refused;
 	bool *out;	/* beside task.data: refused */
+	uint64_t *cohort;	/* beside task.data: how many data its owner wants in a task; 0: any */
 	char (*budget)[BUDGET_BYTES];
 	size_t n_budget;
 	uint64_t output;	/* the most bytes that the iApp may write; 0: as its manifest says */
@@ -81,7 +82,7 @@ static int budget_add(struct release *r, const char *grant, const char *unit, ui
 	if (amount == 0)
 		return 0;
 	if (r->n_budget == ENTRY_MANY_MAX)
-		return err_set(e, ERR_LIMIT, "the grants of this task keep more than %u budgets", ENTRY_MANY_MAX);
+		return err_set(e, ERR_DENIED, "budget-lines: the grants of this task keep more than %u budgets", ENTRY_MANY_MAX);
 	(void)snprintf(r->budget[r->n_budget++], BUDGET_BYTES, "%s %s %" PRIu64 " %" PRIu64, grant, unit, amount, max);
 	return 0;
 }
@@ -105,8 +106,9 @@ static int budgets(struct release *r, const char *grant, const struct obligation
 	return budget_add(r, grant, ledger_unit_text(LEDGER_EPSILON), o->has_epsilon_u6 ? r->app->epsilon_u6 : 0, o->epsilon_u6, e);
 }
 
-static int policy_check(struct release *r, const struct keeper_data *d, struct err *e)
+static int policy_check(struct release *r, const struct keeper_data *d, uint64_t *cohort, struct err *e)
 {
+	const size_t budgeted = r->n_budget;
 	struct keeper_decision decision = KEEPER_DECISION_INIT;
 	struct keeper_item archive;
 	struct host_policy policy;
@@ -134,6 +136,10 @@ static int policy_check(struct release *r, const struct keeper_data *d, struct e
 	result = budgets(r, d->grant, &decision.decision.obligations, e);
 	if (result == 0)
 		obligations_merge(&r->terms, &decision.decision.obligations);
+	else
+		r->n_budget = budgeted;	/* all lines of a grant, or none */
+	if (decision.decision.obligations.has_min_cohort)
+		*cohort = decision.decision.obligations.min_cohort;
 out:
 	keeper_decision_done(&decision);
 	return result;
@@ -141,17 +147,53 @@ out:
 
 /* 2, 3, 4, 5: one data after the other. Of a bulk, a bad item is reported and left out; anything else ends it. */
 
-static int data_check(struct release *r, const struct keeper_data *d, struct err *e)
+static int data_check(struct release *r, const struct keeper_data *d, uint64_t *cohort, struct err *e)
 {
 	if (d->grant[0] && host_release_item(r->p->replica, r->en, d->grant, r->now, e) < 0)
 		return -1;
-	return d->policy[0] ? policy_check(r, d, e) : 0;
+	return d->policy[0] ? policy_check(r, d, cohort, e) : 0;
 }
 
 static void code_of(const struct err *why, char *out, size_t size)
 {
 	size_t n = strcspn(why->msg, ": ");
 	(void)snprintf(out, size, "%.*s", (int)(n < 48 ? n : 48), why->msg);
+}
+
+static void item_refuse(struct release *r, size_t i, const char *code)
+{
+	r->out[i] = true;
+	(void)snprintf(r->refused[r->n_refused++], sizeof *r->refused, "%s %s", r->task.data[i].grant, code);
+}
+
+static void budgets_drop(struct release *r, const char *grant)
+{
+	const size_t n = strlen(grant), had = r->n_budget;
+	r->n_budget = 0;
+	for (size_t i = 0; i < had; i++) {
+		if (strncmp(r->budget[i], grant, n) == 0 && r->budget[i][n] == ' ')
+			continue;
+		if (r->n_budget < i)
+			memcpy(r->budget[r->n_budget], r->budget[i], sizeof *r->budget);
+		r->n_budget++;
+	}
+}
+
+/* A policy was asked about as many data as the request names. What was refused since makes the cohort smaller, and an owner for whom it is too small by now is left out as
+ * well, which makes it smaller still. */
+static void cohorts_keep(struct release *r, size_t first_bulk, size_t *good)
+{
+	for (bool again = true; again;) {
+		again = false;
+		for (size_t i = first_bulk; i < r->task.n_data; i++) {
+			if (r->out[i] || r->cohort[i] <= *good - first_bulk)
+				continue;
+			item_refuse(r, i, "cohort-small");
+			budgets_drop(r, r->task.data[i].grant);
+			(*good)--;
+			again = true;
+		}
+	}
 }
 
 static int all_data_check(struct release *r, struct err *e)
@@ -161,7 +203,7 @@ static int all_data_check(struct release *r, struct err *e)
 	for (size_t i = 0; i < r->task.n_data; i++) {
 		struct err why = { .code = ERR_NONE };
 		char code[49];
-		if (data_check(r, &r->task.data[i], &why) == 0) {
+		if (data_check(r, &r->task.data[i], &r->cohort[i], &why) == 0) {
 			good++;
 			continue;
 		}
@@ -171,11 +213,14 @@ static int all_data_check(struct release *r, struct err *e)
 			return -1;
 		}
 		code_of(&why, code, sizeof code);
-		r->out[i] = true;
-		(void)snprintf(r->refused[r->n_refused++], sizeof *r->refused, "%s %s", r->task.data[i].grant, code);
+		item_refuse(r, i, code);
 	}
-	if (r->task.n_data && !good)
-		return err_set(e, ERR_DENIED, "release-none: none of the %zu grants of the bulk lets this run have its key", r->task.n_data);
+	cohorts_keep(r, first_bulk, &good);
+	for (size_t i = 0; first_bulk < r->task.n_data && i < first_bulk; i++)
+		if (r->cohort[i] > good - first_bulk)
+			return err_set(e, ERR_DENIED, "cohort-small: of the bulk %zu data are left, too few for the owner of %s", good - first_bulk, r->task.data[i].data);
+	if (first_bulk < r->task.n_data && good == first_bulk)
+		return err_set(e, ERR_DENIED, "release-none: none of the %zu grants of the bulk lets this run have its key", r->task.n_data - first_bulk);
 	return 0;
 }
 
@@ -334,7 +379,7 @@ static int judge(struct release *r, struct buf *note, struct err *e)
 /* Refusals that will not heal end the task, so that the payer has the money back at once: the owners' word, not the machine's state. */
 static bool final(const struct err *why)
 {
-	static const char *const codes[] = { "release-revoked", "release-transferred", "release-expired", "release-purpose", "release-none", "release-own", "policy-denied",
+	static const char *const codes[] = { "release-revoked", "release-transferred", "release-expired", "release-purpose", "release-none", "release-own", "policy-denied", "cohort-small",
 		"budget-", "secret-unset", "secret-other" };
 	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
 		if (strncmp(why->msg, codes[i], strlen(codes[i])) == 0)
@@ -388,9 +433,10 @@ static int room_make(struct release *r, struct err *e)
 	r->decisions = calloc(r->task.n_data + 1, sizeof *r->decisions);
 	r->refused = calloc(r->task.n_data + 1, sizeof *r->refused);
 	r->out = calloc(r->task.n_data + 1, sizeof *r->out);
+	r->cohort = calloc(r->task.n_data + 1, sizeof *r->cohort);
 	r->budget = calloc(ENTRY_MANY_MAX, sizeof *r->budget);
 	r->en = malloc(sizeof *r->en);
-	return r->en && r->decisions && r->refused && r->out && r->budget ? 0 : err_set(e, ERR_LIMIT, "out of memory");
+	return r->en && r->decisions && r->refused && r->out && r->cohort && r->budget ? 0 : err_set(e, ERR_LIMIT, "out of memory");
 }
 
 int keeper_answer_release(struct keeper_process *p, const struct keeper_message *m, struct err *e)
@@ -410,6 +456,7 @@ int keeper_answer_release(struct keeper_process *p, const struct keeper_message 
 	free(r.decisions);
 	free(r.refused);
 	free(r.out);
+	free(r.cohort);
 	free(r.budget);
 	free(r.en);
 	manifest_free(r.app);
