@@ -160,7 +160,7 @@ int job_price(struct job *j, struct err *e)
 	if (job_app_known(j, e) < 0)
 		return -1;
 	d->data[0] = '\0';
-	if (j->n_data == 1 && !j->trees[0])
+	if (j->n_data == 1 && !j->bulk && !j->trees[0])
 		(void)snprintf(d->data, sizeof d->data, "%s", j->data[0].id);
 	if (!d->category_given)
 		category_choose(j);
@@ -256,7 +256,7 @@ static int app_offer(struct chain *c, struct err *e)
 static int data_grant(struct chain *c, struct err *e)
 {
 	struct run_deal *d = &c->j->deal;
-	if (c->j->n_data != 1 || !d->data_order.sign)
+	if (c->j->n_data != 1 || c->j->bulk || !d->data_order.sign)
 		return 0;
 	if (draft(c, ENTRY_ORDER_DATA_TYPE, e) < 0)
 		return -1;
@@ -327,9 +327,13 @@ static int request(struct chain *c, struct err *e)
 		return -1;
 	struct entry_order_request *f = &c->en->order_request;
 	id_set(f->app, j->app_id);
-	if (j->n_data == 1)
+	if (j->n_data == 1 && !j->bulk)
 		id_set(f->data, j->data[0].id);
-	for (size_t i = 0; j->n_data > 1 && i < j->n_data; i++)
+	for (size_t i = 0; j->bulk && i < j->n_bulk; i++) {
+		id_set(f->bulk.at[f->bulk.n++], j->bulk[i].grant);
+		f->tag |= j->bulk[i].tag;
+	}
+	for (size_t i = 0; j->n_data > 1 && !j->bulk && i < j->n_data; i++)
 		id_set(f->own_data.at[f->own_data.n++], j->data[i].id);
 	f->app_price = d->app_order.price;
 	f->data_price = d->data_order.price;
@@ -372,7 +376,7 @@ static int match(struct chain *c, struct err *e)
 	market_deal_id(deal, d->request, 0);
 	id_set(d->id, deal);
 	id_set(f->app, d->app_order.id);
-	id_set(f->data, c->j->n_data == 1 ? d->data_order.id : "");
+	id_set(f->data, c->j->n_data == 1 && !c->j->bulk ? d->data_order.id : "");
 	id_set(f->pool, d->pool_order.id);
 	id_set(f->request, d->request);
 	id_set(f->deal, deal);
@@ -393,19 +397,36 @@ static int initialize(struct chain *c, struct store_task *t, struct err *e)
 	return sign(c, c->j->actor, ID_ORDER, NULL, e);
 }
 
-static int assign(struct chain *c, const struct store_task *t, struct err *e)
+/* For as long as the iApp may take; back: no longer than until now. */
+static int assign_until(struct chain *c, const struct store_task *t, bool back, struct err *e)
 {
 	struct identity *worker = NULL;
-	if (!c->j->deal.here)
-		return 0;
 	if (draft(c, ENTRY_TASK_ASSIGN_TYPE, e) < 0 || book_worker_open(c->j->book, &worker, e) < 0)
 		return -1;
 	struct entry_task_assign *f = &c->en->task_assign;
 	id_set(f->task, t->id);
 	memcpy(f->worker, identity_public(worker), 32);
-	f->until = (uint64_t)(c->en->time + (int64_t)(c->j->app->manifest->wall_ms / 1000) + LEASE_MARGIN_S);
+	f->until = (uint64_t)c->en->time + (back ? 0 : c->j->app->manifest->wall_ms / 1000 + LEASE_MARGIN_S);
 	identity_free(worker);
 	return sign(c, c->manager, ID_ORDER, NULL, e);
+}
+
+static int assign(struct chain *c, const struct store_task *t, struct err *e)
+{
+	return c->j->deal.here ? assign_until(c, t, false, e) : 0;
+}
+
+/* The run that was sent is no more: as long as its lease lasts, nobody else could be. */
+static int assign_again(struct chain *c, const struct store_task *t, struct err *e)
+{
+	struct market_task row;
+	int64_t now;
+	if (!c->j->deal.here)
+		return 0;
+	if (host_manager_open(c->j->book, &c->manager, e) < 0 || book_time(c->j->book, &now, e) < 0 || host_get(c->j->book, MARKET_ROW_TASK, t->id, "", &row, e) < 0)
+		return -1;
+	int needs = host_needs(c->j->book, &row, now, e);
+	return needs < 0 || (!needs && assign_until(c, t, true, e) < 0) ? -1 : assign(c, t, e);
 }
 
 /* What must stand in the book before a policy can be asked about it. */
@@ -493,8 +514,46 @@ int job_deal(struct job *j, struct store_task *t, int (*before)(void *ctx, const
 		deal_sign(&c, t, e) < 0)
 		goto out;
 	task_fill(j, t);
-	if (before(ctx, t->id, e) == 0)
+	if ((!j->announce || j->announce(j->announce_ctx, t->id, e) == 0) && before(ctx, t->id, e) == 0)
 		r = enter(&c, e);
+out:
+	chain_done(&c);
+	return r;
+}
+
+static int deal_read_back(struct job *j, const char *task, struct err *e)
+{
+	struct run_deal *d = &j->deal;
+	struct market_task t;
+	struct market_deal made;
+	int is = host_get(j->book, MARKET_ROW_TASK, task, "", &t, e);
+	if (is == 1)
+		is = host_get(j->book, MARKET_ROW_DEAL, t.deal, "", &made, e);
+	if (is <= 0)
+		return is < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "there is no task %s in this book", task);
+	id_set(d->id, made.id);
+	id_set(d->request, made.request);
+	d->app_order.price = made.app_price;
+	d->data_order.price = made.data_price;
+	d->pool_order.price = made.pool_price;
+	d->total = made.app_price + made.data_price + made.pool_price;
+	return 0;
+}
+
+int job_deal_again(struct job *j, struct store_task *t, int (*before)(void *ctx, const char *task, struct err *e), void *ctx, struct err *e)
+{
+	struct chain c;
+	int r = -1;
+	*t = (struct store_task){ .id = "" };
+	if (chain_open(&c, j, 2, e) < 0 || deal_read_back(j, j->deal.task, e) < 0 || store_task_find(j->store, j->deal.task, t, e) < 0)
+		goto out;
+	if (strcmp(t->status, "RUNNING") != 0) {
+		r = 0;
+		goto out;
+	}
+	if (before(ctx, t->id, e) < 0 || assign_again(&c, t, e) < 0 || (c.n && enter(&c, e) < 0))
+		goto out;
+	r = 0;
 out:
 	chain_done(&c);
 	return r;

@@ -141,8 +141,22 @@ static int data_one(struct cli *c, struct job *j, size_t i, bool alone, const ch
 	return err_hint(e, "give a path, or a name from: enclua data list");
 }
 
+/* Of a bulk the grants are chosen already, one for each data. */
+static int bulk_take(struct job *j, struct err *e)
+{
+	for (; j->n_data < j->n_bulk; j->n_data++) {
+		struct store_data *d = &j->data[j->n_data];
+		if (store_data_find(j->store, j->bulk[j->n_data].data, NULL, d, e) < 0)
+			return -1;
+		j->others_data |= memcmp(d->owner, j->me.public_key, 32) != 0;
+	}
+	return 0;
+}
+
 static int data_take(struct cli *c, struct job *j, const struct args *a, struct err *e)
 {
+	if (j->bulk)
+		return bulk_take(j, e);
 	size_t n = args_count(a, "data");
 	if (n > LIMIT_BOX_DATASETS)
 		return err_set(e, ERR_LIMIT, "at most %u data in one task", LIMIT_BOX_DATASETS);
@@ -294,10 +308,11 @@ static int job_alloc(struct job *j, const struct args *a, struct err *e)
 	size_t inline_secrets = args_count(a, "secret"), kept = args_count(a, "secret-name"), secrets = inline_secrets + kept + 1;
 	if (secrets > LIMIT_BOX_SECRETS)
 		return err_set(e, ERR_LIMIT, "at most %u secrets", LIMIT_BOX_SECRETS);
+	const size_t data = j->bulk ? j->n_bulk : args_count(a, "data");
 	j->deal.secrets = calloc(kept + 1, sizeof *j->deal.secrets);
-	j->data = calloc(args_count(a, "data") + 1, sizeof *j->data);
-	j->trees = calloc(args_count(a, "data") + 1, sizeof *j->trees);
-	j->entries = calloc(args_count(a, "data") + 1, sizeof *j->entries);
+	j->data = calloc(data + 1, sizeof *j->data);
+	j->trees = calloc(data + 1, sizeof *j->trees);
+	j->entries = calloc(data + 1, sizeof *j->entries);
 	j->args = calloc(args_count(a, "arg") + 1, sizeof *j->args);
 	j->texts = calloc(args_count(a, "arg") + 1, sizeof *j->texts);
 	j->files = calloc(args_count(a, "file") + 1, sizeof *j->files);
@@ -305,7 +320,7 @@ static int job_alloc(struct job *j, const struct args *a, struct err *e)
 	j->secret_files = calloc(secrets + 1, sizeof *j->secret_files);
 	if (!j->data || !j->trees || !j->entries || !j->args || !j->texts || !j->files || !j->secrets || !j->secret_files || !j->deal.secrets)
 		return err_set(e, ERR_LIMIT, "out of memory");
-	for (size_t i = 0; i < args_count(a, "data"); i++)
+	for (size_t i = 0; i < data; i++)
 		j->entries[i] = (struct buf)BUF_INIT(ENTRY_BYTES_MAX);
 	for (size_t i = 0; i < secrets; i++)
 		j->secret_files[i] = (struct buf)BUF_INIT(KIB(64));
@@ -344,7 +359,7 @@ int job_gather(struct cli *c, const struct args *a, struct job *j, struct err *e
 	/* A log made over data may go to its owner, and to nobody else unasked. */
 	j->work.logs = (j->mine && !j->others_data) || !j->n_data;
 	j->gather_us = os_now_us() - begun;
-	return work_check(&j->work, e);
+	return j->scouting ? 0 : work_check(&j->work, e);
 }
 
 static void seal_progress(void *ctx, uint64_t done, uint64_t total)

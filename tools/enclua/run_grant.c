@@ -27,26 +27,31 @@ struct search {
 enum { MISS_USER, MISS_APP, MISS_POOL, MISS_PURPOSE, MISS_LEVEL, MISSES };
 #define BIT(miss) (1u << (miss))
 
-static const char *stated(const struct search *x)
+static const char *stated(const struct job *j)
 {
-	return x->j->deal.purpose ? x->j->deal.purpose : "";
+	return j->deal.purpose ? j->deal.purpose : "";
 }
 
 /* Without a word on it a run is worth what every machine proves. */
-static int level_of(const struct search *x)
+static int level_of(const struct job *j)
 {
-	const struct entry_text level = entry_text(x->j->deal.min_assurance ? x->j->deal.min_assurance : "software"), least = entry_text("software");
+	const struct entry_text level = entry_text(j->deal.min_assurance ? j->deal.min_assurance : "software"), least = entry_text("software");
 	const int asked = assurance_level(&level), always = assurance_level(&least);
 	return asked > always ? asked : always;
 }
 
-static unsigned misses(const struct search *x, const struct grant *g)
+static unsigned misses(const struct job *j, const struct grant *g)
 {
 	const struct market_restrict *r = &g->row.restrict_to;
-	const struct run_deal *d = &x->j->deal;
-	return (grant_admits(x->t.b, r->requester, d->requester) ? 0 : BIT(MISS_USER)) | (grant_admits(x->t.b, r->app, x->j->app_id) ? 0 : BIT(MISS_APP)) |
-		(grant_admits(x->t.b, r->pool, d->pool) ? 0 : BIT(MISS_POOL)) | (grant_purpose_fits(g, stated(x)) ? 0 : BIT(MISS_PURPOSE)) |
-		(grant_level(g) <= level_of(x) ? 0 : BIT(MISS_LEVEL));
+	const struct run_deal *d = &j->deal;
+	return (grant_admits(j->book, r->requester, d->requester) ? 0 : BIT(MISS_USER)) | (grant_admits(j->book, r->app, j->app_id) ? 0 : BIT(MISS_APP)) |
+		(grant_admits(j->book, r->pool, d->pool) ? 0 : BIT(MISS_POOL)) | (grant_purpose_fits(g, stated(j)) ? 0 : BIT(MISS_PURPOSE)) |
+		(grant_level(g) <= level_of(j) ? 0 : BIT(MISS_LEVEL));
+}
+
+bool job_grant_fits(const struct job *j, const struct grant *g)
+{
+	return misses(j, g) == 0;
 }
 
 static bool better(const struct search *x, const struct grant *g)
@@ -90,8 +95,8 @@ static void miss_tell(struct search *x, const struct grant *g, unsigned missed)
 		else if (i == MISS_POOL)
 			say(x, "for the pool ", trade_asset_call(&x->t, r->pool, name), "");
 		else if (i == MISS_PURPOSE) {
-			say(x, "for purpose ", purposes, stated(x)[0] ? ", you stated " : ", you stated none (--purpose)");
-			say(x, stated(x), "", "");
+			say(x, "for purpose ", purposes, stated(x->j)[0] ? ", you stated " : ", you stated none (--purpose)");
+			say(x, stated(x->j), "", "");
 		} else
 			say(x, "for machines of level ", level, " or better (--min-assurance)");
 	}
@@ -126,7 +131,7 @@ static int search_one(void *ctx, const struct grant *g, struct err *e)
 		x->ended++;
 		return 0;
 	}
-	const unsigned missed = misses(x, g);
+	const unsigned missed = misses(x->j, g);
 	x->holding++;
 	if (missed) {
 		miss_tell(x, g, missed);

@@ -1,6 +1,7 @@
 /* enclua run-task: the main job. Gather, seal, run in a box, store, tell. See run_gather.c for what is checked before anything happens. */
 #include "run_task.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,7 +106,7 @@ static int run_here(struct cli *c, struct job *j, const char *dir, struct err *e
 	j->start_us = os_now_us() - begun;
 	if (book_worker_open(j->book, &j->worker, e) < 0 || (work_needs_keeper(&j->work) && keeper_link_warm(j->keeper, e) < 0))
 		goto out;
-	if (job_deal(j, &t, running_begin, &running, e) < 0)
+	if ((j->deal.task[0] ? job_deal_again : job_deal)(j, &t, running_begin, &running, e) < 0)
 		goto out;
 	open = true;
 	memcpy(t.measurement, box_measurement(z), 32);
@@ -113,8 +114,10 @@ static int run_here(struct cli *c, struct job *j, const char *dir, struct err *e
 	j->work.ctx = c;
 	j->work.worker = j->worker;
 	salt_take(j, t.id);
-	if (work_run(j->store, j->keeper, z, &j->work, t.id, &result, e) < 0)
+	if (work_run(j->store, j->keeper, z, &j->work, t.id, &result, e) < 0) {
+		open = !result.refused;	/* what the keeper refuses for good has ended the task */
 		goto out;
+	}
 	j->ran = &result;
 	cli_progress_end(c);
 	if (work_ended_outside(&result)) {
@@ -142,7 +145,7 @@ out:
 #define PATIENCE_S 3	/* before somebody is told that workers are needed */
 
 /* Until the task has ended, however: workers finish it, or its last deadline passes. */
-static int wait_for(struct cli *c, struct job *j, struct store_task *t, struct err *e)
+int job_wait(struct cli *c, struct job *j, struct store_task *t, struct err *e)
 {
 	const int64_t begun = os_time();
 	struct market_task m;
@@ -194,7 +197,7 @@ static int run_elsewhere(struct cli *c, struct job *j, const char *dir, bool no_
 	if (no_wait)
 		r = book_checkpoint(j->book, NULL, e) < 0 ? -1 : hand_over_tell(c, j, e);
 	else
-		r = wait_for(c, j, &t, e) < 0 ? -1 : job_deliver(c, j, &t, dir, e);
+		r = job_wait(c, j, &t, e) < 0 ? -1 : job_deliver(c, j, &t, dir, e);
 out:
 	store_task_done(&t);
 	return r;
@@ -238,7 +241,7 @@ static int number_read(const struct args *a, const char *option, uint64_t *out, 
 	return 0;
 }
 
-static int deal_read(const struct args *a, struct job *j, struct err *e)
+int job_terms_read(const struct args *a, struct job *j, struct err *e)
 {
 	struct run_deal *d = &j->deal;
 	d->pool_typed = args_get(a, "pool");
@@ -272,20 +275,41 @@ static int payer_open(struct cli *c, const char *payer, struct job *j, struct er
 	return 0;
 }
 
+int job_run(struct cli *c, const struct args *a, struct job *j, const char *dir, struct err *e)
+{
+	const bool no_wait = args_has(a, "no-wait");
+	j->deal.here = j->deal.managed && j->deal.trust <= 1 && !no_wait;
+	if (payer_open(c, args_get(a, "payer"), j, e) < 0 || job_seal(c, j, e) < 0 || job_register(j, e) < 0)
+		return -1;
+	return j->deal.here ? run_here(c, j, dir, e) : run_elsewhere(c, j, dir, no_wait, e);
+}
+
+static int run_one(struct cli *c, const struct args *a, struct job *j, struct err *e)
+{
+	if (job_gather(c, a, j, e) < 0 || job_terms_read(a, j, e) < 0 || job_price(j, e) < 0)
+		return -1;
+	return args_has(a, "dry-run") ? dry_run(c, j, e) : job_run(c, a, j, args_get(a, "output"), e);
+}
+
+static int words_check(const struct args *a, struct err *e)
+{
+	if (args_has(a, "bulk"))
+		return args_has(a, "data") ? err_set(e, ERR_USAGE, "--data is for one task; with --bulk, data are named after the iApp: run-task APP --bulk DATA…") : 0;
+	if (a->n_words > 1) {
+		err_set(e, ERR_USAGE, "run-task does not know what to do with \"%s\"", cli_safe(a->words[1], strlen(a->words[1]), 0));
+		return err_hint(e, "--data %s; or --bulk for data that many owners have granted", cli_safe(a->words[1], strlen(a->words[1]), 0));
+	}
+	return args_has(a, "all") || args_has(a, "per-task") ? err_set(e, ERR_USAGE, "--all and --per-task go with --bulk") : 0;
+}
+
 static int run_run_task(struct cli *c, struct args *a, struct err *e)
 {
 	struct job *j = calloc(1, sizeof *j);
 	int r = -1;
 	if (!j)
 		return err_set(e, ERR_LIMIT, "out of memory");
-	if (options_read(a, &j->allow_missing, e) < 0 || job_gather(c, a, j, e) < 0 || deal_read(a, j, e) < 0 || job_price(j, e) < 0)
-		goto out;
-	j->deal.here = j->deal.managed && j->deal.trust <= 1 && !args_has(a, "no-wait");
-	if (args_has(a, "dry-run"))
-		r = dry_run(c, j, e);
-	else if (payer_open(c, args_get(a, "payer"), j, e) == 0 && job_seal(c, j, e) == 0 && job_register(j, e) == 0)
-		r = j->deal.here ? run_here(c, j, args_get(a, "output"), e) : run_elsewhere(c, j, args_get(a, "output"), args_has(a, "no-wait"), e);
-out:
+	if (words_check(a, e) == 0 && options_read(a, &j->allow_missing, e) == 0)
+		r = args_has(a, "bulk") ? run_bulk(c, a, j->allow_missing, e) : run_one(c, a, j, e);
 	job_free(j);
 	free(j);
 	return r;
@@ -310,6 +334,10 @@ static const struct option_row run_options[] = {
 	{ "min-assurance", 0, "LEVEL", false, "refuse to run below this level: none, software, tpm2, cvm (enclua doctor says what this machine offers)" },
 	{ "allow-missing-layer", 0, "NAME", true, "run although this machine lacks this isolation layer (see enclua doctor);\n"
 	  "                                 $ENCLUA_ALLOW_MISSING_LAYER may name some, with commas between" },
+	{ "bulk", 0, NULL, false, "many data of many owners, who have granted them with --bulk: up to 100 in a task, as many tasks as it takes;\n"
+	  "                                 DATA… are named after APP, or --all; results in DIR/slice-1, …; the same command goes on where it stopped" },
+	{ "all", 0, NULL, false, "with --bulk: all data whose grants let this run in" },
+	{ "per-task", 0, "N", false, "with --bulk: at most so many data in a task (else 100)" },
 	{ "dry-run", 0, NULL, false, "check everything, seal nothing, run nothing" },
 	{ NULL, 0, NULL, false, NULL },
 };
@@ -317,8 +345,9 @@ static const struct option_row run_options[] = {
 const struct command run_task_commands[] = {
 	{ "run-task", "APP [--data DATA]… [--arg NAME=VALUE]… [-o DIR]", "Run an iApp on sealed data in a box",
 	  "Example: enclua run-task iapps/cohort-average --data patients.csv --arg column=age -o out/\n\n"
+	  "Example: enclua run-task mean-age --bulk --all -o out/ runs on everything that its owners have granted to you for it, 100 data in a task.\n\n"
 	  "APP is a folder (packed and signed on the fly), an .iapp file, or a name or id from `enclua app list`.\n"
 	  "The data is decrypted in the box only; the result is sealed there, to you or to the beneficiary.\n"
-	  "Exit status 8: the iApp failed. 9: it passed a limit of its manifest.", run_options, 1, 1, run_run_task },
+	  "Exit status 8: the iApp failed. 9: it passed a limit of its manifest.", run_options, 1, UINT_MAX, run_run_task },
 	{ NULL, NULL, NULL, NULL, NULL, 0, 0, NULL },
 };

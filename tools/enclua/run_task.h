@@ -11,8 +11,14 @@
 #include "node/work.h"
 #include "trust/keeper.h"
 
+struct args;
+struct grant;
+
 /* An order that a run uses: one that is open, or one that this home signs for it. */
 struct run_order { char id[ID_TEXT]; uint64_t price, tag; bool sign, policy; };	/* policy: of a grant that asks one */
+
+/* One of many: the grant under which its owner, whoever that is, lets the run use it. */
+struct run_item { char grant[ID_TEXT], data[ID_TEXT]; uint64_t tag; bool policy; };
 
 /* With whom, and on what terms. What was typed is above, what follows from it below. */
 struct run_deal {
@@ -53,6 +59,11 @@ struct job {
 	struct pdata **trees;	/* beside data[i]: what is still to be sealed, or NULL */
 	struct buf *entries;	/* beside data[i]: its signed data.register, not yet in the book */
 	size_t n_data;
+	const struct run_item *bulk;	/* beside data[i], or NULL: no bulk (run_bulk.c) */
+	size_t n_bulk;
+	bool scouting;	/* what data there is will be looked for */
+	int (*announce)(void *ctx, const char *task, struct err *e);	/* a task is about to be entered; or NULL */
+	void *announce_ctx;
 	bool others_data;	/* the one data is somebody else's, who has to have offered it */
 	struct work_arg *args;
 	struct work_file *files;
@@ -73,10 +84,13 @@ int job_price(struct job *j, struct err *e);
 int job_workers_check(const struct job *j, bool *enough, struct err *e);	/* could the pool's workers of today reach the trust that is asked, if all agree? */
 /* run_grant.c: of the grants of somebody else's data the best that lets this run in; ERR_DENIED says why none does. */
 int job_grant_find(const struct job *j, const char *data, const char *owner, struct run_order *out, struct err *e);
+bool job_grant_fits(const struct job *j, const struct grant *g);	/* does it let this run in? Not whether it still holds */
 /* The grant that the run goes under, when there is one: a line, and in JSON "grants". */
 int job_grant_tell(const struct job *j, struct err *e);
 /* Sealed data, orders, deal and task go into the book together; `before` is called with the task's id just before that. Fills t. */
 int job_deal(struct job *j, struct store_task *t, int (*before)(void *ctx, const char *task, struct err *e), void *ctx, struct err *e);
+/* The task that j->deal.task names, which was cut short here: its worker is sent anew. The rest as job_deal. */
+int job_deal_again(struct job *j, struct store_task *t, int (*before)(void *ctx, const char *task, struct err *e), void *ctx, struct err *e);
 /* run_book.c: what else a run enters into the book. */
 /* The registration that the run uses: the one that was named, or one's own of this archive. 1, 0, -1. */
 int job_app_known(struct job *j, struct err *e);
@@ -84,6 +98,13 @@ int job_register(struct job *j, struct err *e);	/* the iApp, unless it is there 
 int job_complete(struct job *j, const struct box_zygote *z, struct store_task *t, struct err *e);	/* the worker signs how t ended; all are paid */
 /* The receipt of t: <dir>/task.receipt when dir is given (text in out), else <home>/receipts/<task>.receipt. */
 int job_receipt(struct cli *c, struct job *j, const struct store_task *t, bool keep, struct buf *out, char *path, size_t size, struct err *e);
+
+/* run_task.c: a job that is gathered but for the terms that were typed; then sealed, entered, run or left to workers, and told. */
+int job_terms_read(const struct args *a, struct job *j, struct err *e);
+int job_run(struct cli *c, const struct args *a, struct job *j, const char *dir, struct err *e);
+int job_wait(struct cli *c, struct job *j, struct store_task *t, struct err *e);	/* for the end of the task t->id, or of the time for it */
+/* run_bulk.c: --bulk. */
+int run_bulk(struct cli *c, const struct args *a, uint32_t allow_missing, struct err *e);
 
 void job_free(struct job *j);	/* also forgets the sealed bytes of data that was for this run only */
 
