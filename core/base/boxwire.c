@@ -173,22 +173,27 @@ static void inputs_walk(struct wire *w, struct box_request *r)
 	}
 }
 
-/* What a policy must not have, it cannot be sent. An iApp's result needs somebody to be sealed to, but that is the box's to say. */
+/* What has one argument must not have anything else, and cannot be sent it. An iApp's result needs somebody to be sealed to, but that is the box's to say. */
 static void kind_check(struct wire *w, const struct box_request *r)
 {
+	static const struct { const char *what, *arg, *says; } kinds[] = {
+		[BOX_KIND_POLICY] = { "a policy", BOX_POLICY_ARG, "has one argument, its question" },
+		[BOX_KIND_TEST] = { "a test", BOX_TEST_ARG, "has one argument, its state" },
+	};
 	if (w->failed || r->kind == BOX_KIND_APP)
 		return;
-	bool question = r->n_args == 1 && r->args[0].type == BOX_ARG_STRING && r->args[0].name.len == sizeof BOX_POLICY_ARG - 1 &&
-		memcmp(r->args[0].name.text, BOX_POLICY_ARG, sizeof BOX_POLICY_ARG - 1) == 0;
-	if (!question)
-		wire_fail(w, "a policy", "has one argument, its question");
+	const char *what = kinds[r->kind].what, *arg = kinds[r->kind].arg;
+	bool alone = r->n_args == 1 && r->args[0].type == BOX_ARG_STRING && r->args[0].name.len == strlen(arg) &&
+		memcmp(r->args[0].name.text, arg, strlen(arg)) == 0;
+	if (!alone)
+		wire_fail(w, what, kinds[r->kind].says);
 	if (r->n_inputs || r->n_secrets || r->app_secret || r->n_recipients || r->logs || r->many)
-		wire_fail(w, "a policy", "has neither inputs nor secrets nor recipients nor a log");
+		wire_fail(w, what, "has neither inputs nor secrets nor recipients nor a log");
 }
 
 static void request_walk(struct wire *w, struct box_request *r)
 {
-	r->kind = (enum box_kind)wire_enum(w, r->kind, BOX_KIND_POLICY, "kind of task");
+	r->kind = (enum box_kind)wire_enum(w, r->kind, BOX_KIND_TEST, "kind of task");
 	wire_text(w, &r->task, LIMIT_PATH_BYTES, "task");
 	wire_text(w, &r->deal, LIMIT_PATH_BYTES, "deal");
 	wire_text(w, &r->app_name, LIMIT_NAME_BYTES, "iApp name");

@@ -6,7 +6,8 @@
  *   worker → box   RELEASE   only when there are sealed inputs or secrets: one age header to that key for each sealed input, and one
  *                            age file to that key that holds the secrets
  *   box → worker   PROGRESS  0 or more: an f64, 0 … 1
- *   box → worker   RESULT    1 or more: the next bytes of the result, an age file to the beneficiary; of a policy its decision, in the clear
+ *   box → worker   RESULT    1 or more: the next bytes of the result, an age file to the beneficiary; of a policy its decision, of a test what it asks or found,
+ *                            in the clear
  *   box → worker   DONE      status, digest, counters; then exit_group
  * Frame = kind (1 byte), length (4 bytes, little endian), payload. A box is hostile: the worker checks order, lengths and counts, and a
  * box that speaks out of turn is killed. Lists and strings in a payload are a 4-byte count, then the bytes.
@@ -56,9 +57,11 @@ enum box_input_kind {
 };
 struct box_input { enum box_input_kind kind; struct box_text id, name; uint64_t size; };	/* size of what the descriptor holds */
 
-/* A policy gets one argument, the question, and nothing else: no inputs, no secrets, no log. Nothing that it says is secret, so it has no recipients. */
-enum box_kind { BOX_KIND_APP, BOX_KIND_POLICY };
+/* A policy gets one argument, the question, and nothing else: no inputs, no secrets, no log. Nothing that it says is secret, so it has no recipients.
+ * So does an author's test.lua, which gets what has become of the runs that it asked for, and asks for the next. */
+enum box_kind { BOX_KIND_APP, BOX_KIND_POLICY, BOX_KIND_TEST };
 #define BOX_POLICY_ARG "question"
+#define BOX_TEST_ARG "state"
 
 struct box_request {
 	enum box_kind kind;

@@ -56,12 +56,21 @@
 #define LIMIT_BOX_RESULT_FILES 4096u
 #define LIMIT_JSON_DEPTH 200u
 
+/* An author's test.lua: what it may use each time that it is started, and what its runs may give back altogether */
+#define LIMIT_TEST_MEMORY MIB(512)
+#define LIMIT_TEST_CPU_MS 5000u	/* a test that loops is told so before its author loses patience */
+#define LIMIT_TEST_WALL_MS 60000u
+#define LIMIT_TEST_RUNS 1000u	/* test.lua is started once more for each */
+#define LIMIT_TEST_STATE_BYTES MIB(48)	/* goes with each request */
+#define LIMIT_TEST_ANSWER_BYTES MIB(64)
+
 /* What a requester sends to the workers of a deal: the files lie in memory while the task runs */
 #define LIMIT_PARCEL_BYTES MIB(1024)
 #define LIMIT_PARCEL_ARGS_BYTES MIB(4)	/* a command line holds half of that */
 #define LIMIT_PARCEL_SECRETS_BYTES MIB(2)	/* 32 KiB for each of them */
 
 static_assert(LIMIT_BOX_DATASETS + LIMIT_BOX_FILES <= LIMIT_BOX_FDS, "every input needs a descriptor");
+static_assert(LIMIT_BOX_REQUEST_BYTES > LIMIT_TEST_STATE_BYTES + MIB(16), "a test has its state and some files");
 static_assert(LIMIT_BOX_REQUEST_BYTES > LIMIT_IAPP_BYTES, "a request carries a whole iApp");
 
 #endif

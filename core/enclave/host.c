@@ -15,12 +15,13 @@
 #include "enclave/result.h"
 #include "enclave/stream.h"
 #include "enclave/task.h"
+#include "enclave/test.h"
 
 static const char randomseed_key;	/* registry: the only way left to seed math.random */
 
 const struct host_module host_modules[] = {
 	{ "base64", lua_base64_open }, { "csv", lua_csv_open }, { "hash", lua_hash_open }, { "json", lua_json_open },
-	{ "matrix", lua_open_matrix }, { "vec", lua_open_vec },
+	{ "matrix", lua_open_matrix }, { "test_host", test_host_open }, { "vec", lua_open_vec },
 	{ NULL, NULL }
 };
 

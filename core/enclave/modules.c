@@ -51,10 +51,21 @@ static bool archive_loader(lua_State *L, const char *name)
 	return found;
 }
 
-/* The library of policies is for the state that is made with it, before there is a task; a policy has nothing else of the library. */
+/* The library of policies is for the state that is made with it, before there is a task; a policy has nothing else of the library.
+ * That of tests is for test.lua alone, in its own kind of box. */
 static bool library_offers(const struct task *t, const char *name)
 {
-	return !t || (t->request.kind == BOX_KIND_APP && strncmp(name, "policy", 6) != 0);
+	if (!t)
+		return true;
+	if (t->request.kind == BOX_KIND_APP && strncmp(name, "test", 4) == 0)
+		return false;
+	return t->request.kind != BOX_KIND_POLICY && strncmp(name, "policy", 6) != 0;
+}
+
+/* What runs in a test's box is a file test.lua, and means the library when it says "test". */
+static bool name_is_reserved(const struct task *t, const char *name)
+{
+	return t && t->request.kind == BOX_KIND_TEST && strcmp(name, "test") == 0;
 }
 
 static bool library_loader(lua_State *L, const char *name)
@@ -125,7 +136,7 @@ static int modules_require(lua_State *L)
 	lua_rawseti(L, 3, depth + 1);
 	lua_rawgetp(L, LUA_REGISTRYINDEX, &guard_key);
 	lua_toclose(L, 4);
-	if (!archive_loader(L, name) && !library_loader(L, name))
+	if (!(name_is_reserved(task_of(L), name) && library_loader(L, name)) && !archive_loader(L, name) && !library_loader(L, name))
 		return luaL_error(L, "module '%s' not found: neither in the archive nor in the library", name);
 	lua_pushvalue(L, 1);
 	lua_call(L, 1, 1);	/* not protected: a traceback shall show the module's frames */

@@ -83,51 +83,62 @@ static void test_request(void **state)
 	buf_done(&b);
 }
 
-/* A policy's request goes through as it is, and with anything that a policy must not have it does not go at all. */
-static void test_request_policy(void **state)
+/* A policy's request, or a test's, goes through as it is, and with anything that it must not have it does not go at all. */
+static void one_argument(enum box_kind kind, const char *name)
 {
-	(void)state;
-	static struct box_arg question[] = { { TEXT("question"), TEXT("{}"), BOX_ARG_STRING }, { TEXT("question"), TEXT("{}"), BOX_ARG_STRING } };
-	static struct box_arg other[] = { { TEXT("questions"), TEXT("{}"), BOX_ARG_STRING } }, number[] = { { TEXT("question"), TEXT("1"), BOX_ARG_NUMBER } };
-	const struct box_request good = { .kind = BOX_KIND_POLICY, .entry = TEXT("policy.lua"), .memory = MIB(32), .output = KIB(64), .cpu_ms = 1000,
+	struct box_arg question[] = { { { name, strlen(name) }, TEXT("{}"), BOX_ARG_STRING }, { { name, strlen(name) }, TEXT("{}"), BOX_ARG_STRING } };
+	struct box_arg other[] = { { TEXT("questions"), TEXT("{}"), BOX_ARG_STRING } }, number[] = { { { name, strlen(name) }, TEXT("1"), BOX_ARG_NUMBER } };
+	const struct box_request good = { .kind = kind, .entry = TEXT("policy.lua"), .memory = MIB(32), .output = KIB(64), .cpu_ms = 1000,
 		.files = files, .n_files = 2, .args = question, .n_args = 1 };
 	struct box_request r, out;
 	struct buf b = BUF_INIT(LIMIT_BOX_REQUEST_BYTES);
 	struct err e = { 0 };
 	assert_int_equal(boxwire_request_encode(&b, &good, &e), 0);
 	assert_int_equal(boxwire_request_decode(&out, b.data + BOX_FRAME_HEADER, b.len - BOX_FRAME_HEADER, &e), 0);
-	assert_int_equal(out.kind, BOX_KIND_POLICY);
+	assert_int_equal(out.kind, kind);
 	texts_equal(out.args[0].value, question[0].value);
 	boxwire_request_done(&out);
-	b.data[BOX_FRAME_HEADER] = 2;
+	b.data[BOX_FRAME_HEADER] = BOX_KIND_TEST + 1;
 	assert_int_equal(boxwire_request_decode(&out, b.data + BOX_FRAME_HEADER, b.len - BOX_FRAME_HEADER, &e), -1);
 	assert_non_null(strstr(e.msg, "kind of task"));
 	buf_clear(&b);
-#define NO_POLICY(change, why) do { \
+#define NEVER(change, why) do { \
 		r = good; \
 		change; \
 		assert_int_equal(boxwire_request_encode(&b, &r, &e), -1); \
 		assert_int_equal(b.len, 0); \
 		assert_non_null(strstr(e.msg, why)); \
-		r.kind = BOX_KIND_APP;	/* what an iApp may have: the same bytes, called a policy, are refused by the box as well */ \
+		r.kind = BOX_KIND_APP;	/* what an iApp may have: the same bytes, called another kind, are refused by the box as well */ \
 		assert_int_equal(boxwire_request_encode(&b, &r, &e), 0); \
-		b.data[BOX_FRAME_HEADER] = BOX_KIND_POLICY; \
+		b.data[BOX_FRAME_HEADER] = (uint8_t)kind; \
 		assert_int_equal(boxwire_request_decode(&out, b.data + BOX_FRAME_HEADER, b.len - BOX_FRAME_HEADER, &e), -1); \
 		assert_non_null(strstr(e.msg, why)); \
 		buf_clear(&b); \
 	} while (0)
-	NO_POLICY(r.n_args = 0, "one argument");
-	NO_POLICY(r.n_args = 2, "one argument");
-	NO_POLICY(r.args = other, "one argument");
-	NO_POLICY(r.args = number, "one argument");
-	NO_POLICY((r.inputs = inputs, r.n_inputs = 1), "neither");
-	NO_POLICY((r.inputs = inputs + 1, r.n_inputs = 1), "neither");
-	NO_POLICY(r.n_secrets = 1, "neither");
-	NO_POLICY(r.app_secret = true, "neither");
-	NO_POLICY(r.n_recipients = 1, "neither");
-	NO_POLICY(r.logs = true, "neither");
-	NO_POLICY(r.many = true, "neither");
+	NEVER(r.n_args = 0, "one argument");
+	NEVER(r.n_args = 2, "one argument");
+	NEVER(r.args = other, "one argument");
+	NEVER(r.args = number, "one argument");
+	NEVER((r.inputs = inputs, r.n_inputs = 1), "neither");
+	NEVER((r.inputs = inputs + 1, r.n_inputs = 1), "neither");
+	NEVER(r.n_secrets = 1, "neither");
+	NEVER(r.app_secret = true, "neither");
+	NEVER(r.n_recipients = 1, "neither");
+	NEVER(r.logs = true, "neither");
+	NEVER(r.many = true, "neither");
 	buf_done(&b);
+}
+
+static void test_request_policy(void **state)
+{
+	(void)state;
+	one_argument(BOX_KIND_POLICY, "question");
+}
+
+static void test_request_test(void **state)
+{
+	(void)state;
+	one_argument(BOX_KIND_TEST, "state");
 }
 
 /* Every length but the right one is refused, and leaves nothing allocated (ASan watches). */
@@ -325,7 +336,7 @@ static void test_header(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_request), cmocka_unit_test(test_request_policy), cmocka_unit_test(test_request_cut), cmocka_unit_test(test_request_bent),
+		cmocka_unit_test(test_request), cmocka_unit_test(test_request_policy), cmocka_unit_test(test_request_test), cmocka_unit_test(test_request_cut), cmocka_unit_test(test_request_bent),
 		cmocka_unit_test(test_request_limits), cmocka_unit_test(test_count_bomb), cmocka_unit_test(test_release),
 		cmocka_unit_test(test_secrets), cmocka_unit_test(test_done), cmocka_unit_test(test_header),
 	};
