@@ -72,6 +72,12 @@ static bool has(const struct pdata *d, const char *path)
 	return at < d->n && strcmp(d->leaves[at]->path, path) == 0;
 }
 
+struct leaf *pdata_leaf_find(const struct pdata *d, const char *path)
+{
+	size_t at = lower_bound(d, path);
+	return at < d->n && strcmp(d->leaves[at]->path, path) == 0 ? d->leaves[at] : NULL;
+}
+
 static int clash(const char *folder, struct err *e)
 {
 	err_set(e, ERR_CONFLICT, "%s cannot be a value and a folder of values at once", folder);
@@ -222,6 +228,55 @@ int pdata_add_value(struct pdata *d, const char *path, const char *type, const c
 	if (value_path(slashed, path, e) < 0)
 		return -1;
 	return value_insert(d, slashed, type ? type : "string", text, strlen(text), e);
+}
+
+int pdata_leaf_value(struct leaf *leaf, const char *type, const char *text, size_t len, struct err *e)
+{
+	char slashed[LIMIT_PATH_BYTES + 2];
+	struct buf canon = BUF_INIT(len + 64);
+	uint8_t *bytes = NULL;
+	int r = -1;
+	if (value_path(slashed, leaf->path, e) < 0 || pdata_scalar_canon(&canon, type, text, len, e) < 0) {
+		err_wrap(e, "%s", leaf->path);
+		goto out;
+	}
+	if (strcmp(slashed, leaf->path) != 0) {
+		err_set(e, ERR_INVALID, "%s is the path of a file; a value's has no dots", leaf->path);
+		goto out;
+	}
+	if (!(bytes = malloc(canon.len + 1))) {
+		err_set(e, ERR_LIMIT, "out of memory");
+		goto out;
+	}
+	if (canon.len)
+		memcpy(bytes, canon.data, canon.len);
+	free(leaf->file);
+	leaf->file = NULL;
+	leaf->bytes = bytes;
+	leaf->size = canon.len;
+	memcpy(leaf->type, type, strlen(type) + 1);
+	r = 0;
+out:
+	buf_done(&canon);
+	return r;
+}
+
+int pdata_add_bytes(struct pdata *d, const char *path, const char *type, const void *bytes, size_t n, struct err *e)
+{
+	const char *found = type ? type : pdata_mime(bytes, n < PDATA_HEAD_BYTES ? n : PDATA_HEAD_BYTES, path);
+	if (pdata_path_check(path, e) < 0 || pdata_type_check(found, e) < 0)
+		return -1;
+	struct leaf *leaf = pdata_leaf_new(path, found, e);
+	if (!leaf)
+		return -1;
+	leaf->size = n;
+	if (!(leaf->bytes = malloc(n + 1))) {
+		pdata_leaf_free(leaf);
+		return err_set(e, ERR_LIMIT, "out of memory");
+	}
+	if (n)
+		memcpy(leaf->bytes, bytes, n);
+	return pdata_insert(d, leaf, e);
 }
 
 /* JSON */

@@ -22,7 +22,10 @@ void pdata_free(struct pdata *d);
 int pdata_add_value(struct pdata *d, const char *path, const char *type, const char *text, struct err *e);
 int pdata_add_json(struct pdata *d, const char *json, size_t len, struct err *e);	/* an object; integers → i128, other numbers → f64 */
 int pdata_add_file(struct pdata *d, const char *path, const char *file, struct err *e);	/* MIME by signature, then by extension */
-int pdata_add_folder(struct pdata *d, const char *folder, struct err *e);	/* recursively; links and special files are refused by name */
+/* Recursively; links and special files are refused by name. With a schema.json at its top it is data unpacked: the types are those of the schema, and the files of
+ * scalars hold their text. */
+int pdata_add_folder(struct pdata *d, const char *folder, struct err *e);
+int pdata_add_bytes(struct pdata *d, const char *path, const char *type, const void *bytes, size_t n, struct err *e);	/* a file in memory; type NULL: as of a file */
 
 int pdata_set_type(struct pdata *d, const char *path, const char *type, struct err *e);	/* of a file that is in the tree: a MIME type */
 

@@ -16,7 +16,7 @@
 #include "base/os.h"
 #include "form/pdata_inner.h"
 
-#define HEAD_BYTES 512u	/* of a file, to tell its type by */
+#define HEAD_BYTES PDATA_HEAD_BYTES
 
 static int kind_refuse(mode_t mode, const char *file, struct err *e)
 {
@@ -153,8 +153,8 @@ bad:
 	return -1;
 }
 
-/* Recursion ends at LIMIT_DATA_DEPTH. inner is the path within the data, "" at the top. */
-static int folder_add(struct pdata *d, const char *folder, const char *inner, unsigned depth, struct err *e)
+/* Recursion ends at LIMIT_DATA_DEPTH. inner is the path within the data, "" at the top. `left_out` is a name that is none of the data, or NULL. */
+static int folder_add(struct pdata *d, const char *folder, const char *inner, const char *left_out, unsigned depth, struct err *e)
 {
 	char **names = NULL;
 	size_t n = 0;
@@ -170,13 +170,15 @@ static int folder_add(struct pdata *d, const char *folder, const char *inner, un
 	}
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		struct stat st;
+		if (left_out && !strcmp(names[i], left_out))
+			continue;
 		if (snprintf(file, sizeof file, "%s/%s", folder, names[i]) >= (int)sizeof file ||
 			snprintf(path, sizeof path, "%s%s%s", inner, *inner ? "/" : "", names[i]) >= (int)sizeof path)
 			r = err_set(e, ERR_INVALID, "the path %.200s…/%s is too long", folder, names[i]);
 		else if (lstat(file, &st) < 0)
 			r = err_sys(e, errno, "cannot protect %s", file);
 		else if (S_ISDIR(st.st_mode))
-			r = folder_add(d, file, path, depth + 1, e);
+			r = folder_add(d, file, path, NULL, depth + 1, e);
 		else
 			r = pdata_add_file(d, path, file, e);
 	}
@@ -195,8 +197,14 @@ int pdata_add_folder(struct pdata *d, const char *folder, struct err *e)
 		clean[--n] = '\0';
 	if (lstat(clean, &st) < 0)
 		return err_sys(e, errno, "cannot protect %s", clean);
-	if (S_ISDIR(st.st_mode))
-		return folder_add(d, clean, "", 1, e);
+	if (S_ISDIR(st.st_mode)) {
+		char schema[PATH_MAX + sizeof PDATA_SCHEMA_FILE];
+		(void)snprintf(schema, sizeof schema, "%s/%s", clean, PDATA_SCHEMA_FILE);
+		bool unpacked = os_exists(schema);
+		if (folder_add(d, clean, "", unpacked ? PDATA_SCHEMA_FILE : NULL, 1, e) < 0)
+			return -1;
+		return unpacked ? pdata_unpacked_types(d, schema, e) : 0;
+	}
 	if (S_ISREG(st.st_mode))
 		return err_set(e, ERR_INVALID, "%s is a file, not a folder", clean);
 	return kind_refuse(st.st_mode, clean, e);

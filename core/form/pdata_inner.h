@@ -8,6 +8,7 @@
 #include "form/pdata.h"
 
 #define PDATA_SCHEMA_FILE "schema.json"
+#define PDATA_HEAD_BYTES 512u	/* of a file, to tell its type by */
 #define PDATA_TYPE_TEXT sizeof(((struct pdata_leaf *)0)->type)
 
 struct leaf {
@@ -31,6 +32,9 @@ struct pdata {
 int pdata_insert(struct pdata *d, struct leaf *leaf, struct err *e);
 struct leaf *pdata_leaf_new(const char *path, const char *type, struct err *e);
 void pdata_leaf_free(struct leaf *leaf);
+struct leaf *pdata_leaf_find(const struct pdata *d, const char *path);	/* or NULL */
+int pdata_leaf_value(struct leaf *leaf, const char *type, const char *text, size_t len, struct err *e);	/* a file's leaf becomes a value */
+int pdata_unpacked_types(struct pdata *d, const char *schema_file, struct err *e);	/* gives the leaves of a folder the types that its schema.json says */
 int pdata_path_check(const char *path, struct err *e);	/* what may be the path of a file */
 int pdata_type_check(const char *type, struct err *e);	/* a scalar type or a MIME type */
 bool pdata_type_is_scalar(const char *type);

@@ -79,7 +79,7 @@ static void request_args(const struct work *w, struct box_request *r)
 	}
 }
 
-static int request_make(const struct work *w, const char *id, struct box_request *r, struct err *e)
+int work_request_make(const struct work *w, const char *id, struct box_request *r, struct err *e)
 {
 	const struct manifest *m = w->app->manifest;
 	*r = (struct box_request){
@@ -117,7 +117,7 @@ static int request_make(const struct work *w, const char *id, struct box_request
 	return 0;
 }
 
-static void request_free(struct box_request *r)
+void work_request_done(struct box_request *r)
 {
 	free(r->files);
 	free(r->args);
@@ -181,7 +181,7 @@ int work_secrets_here(const struct work *w, struct buf *out, struct err *e)
 	return n ? boxwire_secrets_encode(out, list, n, e) : 0;
 }
 
-static int secrets_seal(const struct buf *plain, const uint8_t box_key[static 32], struct buf *out, struct err *e)
+int work_secrets_seal(const struct buf *plain, const uint8_t box_key[static 32], struct buf *out, struct err *e)
 {
 	struct age_writer *writer = NULL;
 	struct age_recipient to = { .kind = AGE_X25519 };
@@ -206,7 +206,7 @@ static int release_make(struct run *run, const uint8_t box_key[static 32], const
 	const struct work *w = run->work;
 	*out = (struct keeper_released){ .secrets = BUF_INIT(LIMIT_BOX_RELEASE_BYTES) };
 	if (!work_needs_keeper(w))
-		return secrets_seal(plain, box_key, &out->secrets, e);
+		return work_secrets_seal(plain, box_key, &out->secrets, e);
 	const struct keeper_release_ask ask = { .task = run->id, .worker = w->worker, .box_key = box_key, .measurement = box_measurement(run->zygote), .app = w->app,
 		.secrets = plain->len ? plain : NULL };
 	uint64_t begun = os_now_us();
@@ -294,7 +294,7 @@ int work_run(struct store *s, struct keeper_link *k, struct box_zygote *z, const
 	for (size_t i = 0; i < LIMIT_BOX_FDS; i++)
 		fds[i] = -1;
 	sha256_init(&run.out_hash);
-	if (work_check(w, e) < 0 || request_make(w, id, &request, e) < 0 || inputs_open(&run, fds, &out->verify_us, e) < 0)
+	if (work_check(w, e) < 0 || work_request_make(w, id, &request, e) < 0 || inputs_open(&run, fds, &out->verify_us, e) < 0)
 		goto out;
 	for (size_t i = 0; i < w->n_files; i++)
 		fds[w->n_data + i] = w->files[i].fd;
@@ -319,7 +319,7 @@ out:
 	for (size_t i = 0; i < w->n_data; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
-	request_free(&request);
+	work_request_done(&request);
 	return r;
 }
 

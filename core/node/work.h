@@ -61,6 +61,11 @@ void work_ending_failed(const char *outcome, const char *reason, const uint8_t s
 /* Whoever runs this machine, or its kernel when memory was short, ended the box: that says nothing of the iApp, and is no result. */
 bool work_ended_outside(const struct work_result *r);
 
+/* What a box is sent: the iApp, its limits, arguments and inputs. Borrows from w; nothing of it is secret. */
+int work_request_make(const struct work *w, const char *id, struct box_request *r, struct err *e);
+void work_request_done(struct box_request *r);	/* also after a failure */
+int work_secrets_seal(const struct buf *plain, const uint8_t box_key[static 32], struct buf *out, struct err *e);
+
 /* The secrets whose values are here, as boxwire's list; nothing when there are none. */
 int work_secrets_here(const struct work *w, struct buf *out, struct err *e);
 /* Is there anything that only the keeper can release? */
