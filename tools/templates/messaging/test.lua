@@ -4,7 +4,7 @@ local message = require "lib.message"
 t.case("a message to the protected address", function()
     local r = t.run {
         args = { from = "bob@example.org", subject = "Grüße", text = "Hello" },
-        data = t.data { email = "ada@example.org" },
+        data = t.values { email = "ada@example.org" },
     }
     local text = r.files["message.eml"]
     assert(text:find("To: ada@example.org\r\n", 1, true))
