@@ -19,6 +19,7 @@ replica_time_LIBS := $(patsubst %,-Wl$(comma)--wrap=%,os_time entry_open book_en
 test_host_LIBS := -Wl,--wrap=os_time
 test_replica_LIBS := -Wl,--wrap=os_time
 test_host_receipt_LIBS := -Wl,--wrap=os_time
+test_host_receipt_keys_LIBS := -Wl,--wrap=os_time
 test_host_rules_LIBS := -Wl,--wrap=os_time
 test_question_LIBS := -Wl,--wrap=os_time
 test_policy_LIBS := -Wl,--wrap=box_run

@@ -106,6 +106,29 @@ static int hash_add(struct buf *out, const char *key, const uint8_t hash[static 
 	return buf_addf(out, e, "%s: sha256:%s\n", key, hex);
 }
 
+/* Who let the keys go, and what the owners' policies said of that. */
+static int keys_add(const struct receipt *r, struct buf *out, struct err *e)
+{
+	char keeper[IDENTITY_TEXT];
+	if (r->release) {
+		identity_text(keeper, r->release->en.by);
+		if (buf_addf(out, e, "keeper: %s\n", keeper) < 0 || hash_add(out, "evidence", r->release->en.key_release.evidence, e) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < r->n; i++) {
+		const struct entry_policy_decision *f = &r->items[i].en.policy_decision;
+		if (r->items[i].en.type != ENTRY_POLICY_DECISION_TYPE || !entry_text_is(&f->scope, "key_release"))
+			continue;
+		for (size_t k = 0; k < r->n; k++) {
+			const struct entry_text *h1 = &r->items[k].en.policy_register.h1;
+			if (strcmp(r->items[k].id, f->policy) == 0 && buf_addf(out, e, "policy: %.*s %s %.*s\n", (int)f->effect.len, f->effect.at, f->policy, (int)h1->len,
+				h1->at) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
 /* What the entries say, for people: each line follows from them. */
 static int head_add(const struct receipt *r, struct buf *out, struct err *e)
 {
@@ -117,7 +140,7 @@ static int head_add(const struct receipt *r, struct buf *out, struct err *e)
 		return -1;
 	if (memcmp(x->result, none, 32) != 0 && hash_add(out, "result", x->result, e) < 0)
 		return -1;
-	if ((x->by && hash_add(out, "measurement", x->measurement, e) < 0) || line_add(out, "assurance", &x->assurance, e) < 0)
+	if ((x->by && hash_add(out, "measurement", x->measurement, e) < 0) || keys_add(r, out, e) < 0 || line_add(out, "assurance", &x->assurance, e) < 0)
 		return -1;
 	return buf_addf(out, e, "means: %s\nentries: %zu\n\n", receipt_means(r), r->n);
 }
@@ -364,6 +387,13 @@ const struct entry *receipt_find(const struct receipt *r, enum entry_type t)
 const char *receipt_task(const struct receipt *r)
 {
 	return r->task;
+}
+
+const struct entry *receipt_release(const struct receipt *r, uint64_t *index)
+{
+	if (r->release && index)
+		*index = r->release->in.index;
+	return r->release ? &r->release->en : NULL;
 }
 
 const struct receipt_end *receipt_end(const struct receipt *r)

@@ -7,6 +7,9 @@
  *						key, so there was no run
  *	result: sha256:…			(left out when there is none)
  *	measurement: sha256:…			(left out of a claimed or refused task)
+ *	keeper: ed25519:…			(who released the keys; left out with the next line when there is no key.release)
+ *	evidence: sha256:…			(of what that keeper verified)
+ *	policy: <permit or deny> <policy1…> <h1:…>	(one for each policy.decision of key_release, in their order)
  *	assurance: software
  *	means: <the sentence of that level, TRUST>
  *	entries: <n>
@@ -24,7 +27,11 @@
  *
  *	task.complete; or task.finalize and before it the task.reveal of the worker that it names; or task.claim
  *	task.assign		of that worker, by who offered the pool (none for a claimed or refused task)
- *	keeper.appoint		by the operator, of who signed task.refuse
+ *	key.release		to that worker, between the two: of the deal's data and the request's many (each released or refused), to the same enclave and at no lower
+ *				assurance than the run's; left out when the book has no keeper. Of each grant of the many its order.data, data.register and transfers
+ *	policy.decision		that permits, by a keeper: of scope match before deal.match, of scope key_release before key.release (or task.refuse, then also one that
+ *				denies), of each grant under a policy; and its policy.register
+ *	keeper.appoint		by the operator, of who signed task.refuse, key.release, policy.decision; and the identity.register of each
  *	task.initialize, deal.match, deal.sponsor (when somebody else pays)
  *	order.app, order.data (when there is data), order.pool, order.request
  *	app.register, data.register (also of own_data), pool.create; when who signed the order did not register it: the transfers that lead to him
@@ -38,8 +45,8 @@
 #include "form/entry.h"
 #include "form/tlog_policy.h"
 
-#define RECEIPT_ENTRIES 256u	/* a task's own, its deal's, each data item of the requester's, transfers */
-#define RECEIPT_BYTES MIB(24)
+#define RECEIPT_ENTRIES 512u	/* a task's own, its deal's, each data item of the requester's, of each of many data four (grant, data, decision, policy), transfers */
+#define RECEIPT_BYTES MIB(48)
 
 struct receipt_entry { uint64_t index; const uint8_t *bytes; size_t len; struct merkle_proof proof; };
 
@@ -60,6 +67,9 @@ const struct entry *receipt_at(const struct receipt *r, size_t i, uint64_t *inde
 const char *receipt_id(const struct receipt *r, size_t i);	/* of what that entry made, or "" */
 const struct entry *receipt_find(const struct receipt *r, enum entry_type t);	/* the first of that type, or NULL */
 const char *receipt_task(const struct receipt *r);	/* task1… */
+
+/* The key.release of the run, or NULL: the receipt tells of no keeper. */
+const struct entry *receipt_release(const struct receipt *r, uint64_t *index);
 
 #define RECEIPT_CLAIMED "CLAIMED"
 #define RECEIPT_REFUSED "REFUSED"

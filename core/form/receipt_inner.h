@@ -26,11 +26,16 @@ struct receipt {
 	char task[ID_TEXT];
 	struct receipt_item *last, *run;	/* what ended the task; the worker's own entry of it (complete, reveal), NULL when it was claimed */
 	struct receipt_item *initialize, *match, *orders[RECEIPT_ORDERS], *app;	/* the data's order NULL when there is none */
+	struct receipt_item *release;	/* of keys, to who ran it; NULL: no keeper is told of */
 	struct receipt_end end;
 };
 
 /* What the entries say about one another. Each must have been decoded. */
 int receipt_story_check(struct receipt *r, struct err *e);
+
+/* receipt_keys.c. Who signed `from` is a keeper of this book: its operator said so before, and it had introduced itself. */
+int receipt_keeper_check(struct receipt *r, const struct receipt_item *from, struct err *e);
+int receipt_keys_check(struct receipt *r, struct err *e);	/* after the deal and the worker have been checked */
 
 /* receipt_items.c: looking among the entries */
 struct receipt_item *receipt_item_by(struct receipt *r, enum entry_type t, const uint8_t *by);	/* the first of the type by this key; NULL: by anybody */

@@ -47,18 +47,6 @@ static int book_check(struct receipt *r, struct err *e)
 		(to)->size = (f)->size; \
 	} while (0)
 
-/* Who refuses the keys is a keeper of this book: its operator said so before. */
-static int keeper_check(struct receipt *r, struct err *e)
-{
-	struct receipt_item *open = receipt_item_by(r, ENTRY_BOOK_OPEN_TYPE, NULL), *appoint = NULL;
-	for (size_t i = 0; i < r->n && !appoint; i++)
-		if (r->items[i].en.type == ENTRY_KEEPER_APPOINT_TYPE && memcmp(r->items[i].en.keeper_appoint.keeper, r->last->en.by, 32) == 0)
-			appoint = &r->items[i];
-	if (receipt_need(appoint, r->last, "the keeper.appoint of who refused", e) < 0)
-		return -1;
-	return memcmp(appoint->en.by, open->en.by, 32) == 0 ? 0 : wrong(appoint, "not by the operator of the book", e);
-}
-
 /* Which entry ended which task, and the worker's own words about the run, if there are any. */
 static int end_find(struct receipt *r, struct err *e)
 {
@@ -88,7 +76,7 @@ static int end_find(struct receipt *r, struct err *e)
 		memcpy(r->task, en->task_refuse.task, ID_TEXT);
 		r->end.outcome = entry_text(RECEIPT_REFUSED);
 		r->end.reason = en->task_refuse.code;
-		return keeper_check(r, e);
+		return receipt_keeper_check(r, last, e);
 	default:
 		return err_set(e, ERR_INVALID, "the last entry is not the end of a task: task.complete, task.finalize, task.claim or task.refuse");
 	}
@@ -261,7 +249,7 @@ static int rest_check(const struct receipt *r, struct err *e)
 int receipt_story_check(struct receipt *r, struct err *e)
 {
 	static int (*const checks[])(struct receipt *r, struct err *e) = { book_check, end_find, deal_find, orders_find, terms_check, assets_check, request_check,
-		worker_check, actors_check };
+		worker_check, receipt_keys_check, actors_check };
 	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
 		if (checks[i](r, e) < 0)
 			return -1;

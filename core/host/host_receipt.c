@@ -11,6 +11,7 @@ struct carried {
 	struct book *book;
 	uint64_t at[RECEIPT_ENTRIES];
 	size_t n;
+	bool keys;	/* the request says that a run needs keys */
 	struct entry en;	/* the entry that was read last, and its bytes */
 	struct buf bytes;
 };
@@ -118,6 +119,7 @@ static int carry_request(struct carried *c, const char *order, uint64_t match, s
 	if (is <= 0 || carry_read(c, at, e) < 0)
 		return is == 0 ? err_set(e, ERR_INVALID, "the book's tables lack the request %s", order) : -1;
 	q = c->en.order_request;
+	c->keys |= q.data[0] || q.own_data.n || q.bulk.n || q.secret.n;
 	memcpy(by, c->en.by, 32);
 	if (carry_identity(c, by, at, e) < 0 || (memcmp(q.beneficiary, none, 32) != 0 && carry_identity(c, q.beneficiary, at, e) < 0))
 		return -1;
@@ -144,35 +146,146 @@ static int carry_deal(struct carried *c, const char *deal, struct err *e)
 	return carry_request(c, d.request, match, e);
 }
 
-/* Who refused: appointed, and, as any other actor, introduced. */
+/* Who signed the entry that was read last, as a keeper: appointed, and introduced before. */
 static int carry_keeper(struct carried *c, struct err *e)
 {
 	uint8_t by[32];
 	char keeper[MARKET_NAME];
+	uint64_t at;
 	memcpy(by, c->en.by, 32);
 	host_name_identity(keeper, by);
-	return carry_made(c, HOST_KEEPER, keeper, "", e);
+	if (carry_made(c, HOST_KEEPER, keeper, "", e) < 0 || book_record_made(c->book, HOST_KEEPER, keeper, "", &at, e) < 0)
+		return -1;
+	return carry_identity(c, by, at, e);
+}
+
+/* What a policy decided of a grant, after and before which entries, and for whom (NULL: anybody). */
+struct decided { const char *scope, *grant, *task; uint64_t after, before; const uint8_t *worker; };
+
+static int entry_read(struct carried *c, uint64_t index, struct err *e)
+{
+	buf_clear(&c->bytes);
+	return book_entry(c->book, index, &c->bytes, e) < 0 ? -1 : entry_decode(&c->en, c->bytes.data, c->bytes.len, NULL, e);
+}
+
+static bool decided_is(const struct entry *en, const struct decided *d, const char *request)
+{
+	const struct entry_policy_decision *f = &en->policy_decision;
+	return en->type == ENTRY_POLICY_DECISION_TYPE && entry_text_is(&f->scope, d->scope) && strcmp(f->grant, d->grant) == 0 && strcmp(f->request, request) == 0 &&
+		strcmp(f->task, d->task) == 0 && (!d->worker || memcmp(f->worker, none, 32) == 0 || memcmp(f->worker, d->worker, 32) == 0);
+}
+
+/* The row has the latest; when that came too late, or is about another worker, the one before is looked for in the book itself. There may be none. */
+static int carry_decision(struct carried *c, const struct decided *d, const char *request, struct err *e)
+{
+	char policy[ID_TEXT];
+	uint64_t at;
+	bool permits;
+	int is = host_decision(c->book, d->grant, request, d->task, d->scope, &at, &permits, e);
+	if (is <= 0)
+		return is;
+	for (at = at < d->before ? at : d->before - 1; at > d->after; at--) {
+		if (entry_read(c, at, e) < 0)
+			return -1;
+		if (!decided_is(&c->en, d, request))
+			continue;
+		memcpy(policy, c->en.policy_decision.policy, ID_TEXT);
+		if (carry(c, at, e) < 0 || carry_keeper(c, e) < 0)
+			return -1;
+		return carry_made(c, HOST_POLICY, policy, "", e);
+	}
+	return 0;
+}
+
+/* One of many: the grant, and whose data it is. */
+static int carry_many(struct carried *c, const char *order, uint64_t release, struct err *e)
+{
+	char data[ID_TEXT];
+	uint8_t by[32];
+	if (carry_made(c, MARKET_ROW_ORDER, order, "", e) < 0)
+		return -1;
+	memcpy(data, c->en.order_data.data, ID_TEXT);
+	memcpy(by, c->en.by, 32);
+	return carry_asset(c, data, by, release, e);
+}
+
+/* That there was a keeper, for a run that none of them released keys to: receipt_write then refuses it, by the words that a reader of such a file would hear. */
+static int keeper_find(void *ctx, const struct book_record *r, struct err *e)
+{
+	(void)e;
+	*(uint64_t *)ctx = r->made;
+	return 1;	/* the oldest */
+}
+
+static int carry_unreleased(struct carried *c, uint64_t run, struct err *e)
+{
+	uint64_t at = UINT64_MAX;
+	if (book_records(c->book, HOST_KEEPER, NULL, -1, keeper_find, &at, e) < 0)
+		return -1;
+	return c->keys && at < run ? carry(c, at, e) : 0;
+}
+
+/* The release to this worker, whose run is entry `run`, and what the policies of its grants had decided. */
+static int carry_release(struct carried *c, const struct store_task *t, const struct market_deal *deal, const char *data, const char *worker, uint64_t run,
+	struct err *e)
+{
+	struct buf row = BUF_INIT(16);
+	struct entry_key_release f;
+	uint64_t at = 0;
+	int is = book_record_get(c->book, HOST_RELEASE, t->id, worker, &row, e);
+	if (is == 1 && row.len == sizeof at)
+		memcpy(&at, row.data, sizeof at);
+	buf_done(&row);
+	if (is < 0)
+		return -1;
+	if (!is)
+		return carry_unreleased(c, run, e);
+	if (carry_read(c, at, e) < 0)
+		return -1;
+	f = c->en.key_release;
+	if (carry_keeper(c, e) < 0)
+		return -1;
+	for (size_t i = 0; i < f.grant.n; i++) {
+		const struct decided d = { "key_release", f.grant.at[i], t->id, (uint64_t)t->seq, at, f.worker };
+		if ((strcmp(d.grant, data) != 0 && carry_many(c, d.grant, at, e) < 0) || carry_decision(c, &d, deal->request, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What was decided when the deal was made; and of a task whose keys were refused, when they were. */
+static int carry_decisions(struct carried *c, const struct store_task *t, const struct market_deal *deal, const char *data, bool refused, struct err *e)
+{
+	uint64_t asked, matched;
+	if (!data[0])
+		return 0;
+	if (book_record_made(c->book, MARKET_ROW_ORDER, deal->request, "", &asked, e) < 0 || book_record_made(c->book, MARKET_ROW_DEAL, deal->id, "", &matched, e) < 0)
+		return -1;
+	const struct decided match = { "match", data, "", asked, matched, NULL },
+		key = { "key_release", data, t->id, (uint64_t)t->seq, (uint64_t)t->finish_seq, NULL };
+	return carry_decision(c, &match, deal->request, e) < 0 ? -1 : refused ? carry_decision(c, &key, deal->request, e) : 0;
 }
 
 /* How it ended, and who ran it. */
-static int carry_end(struct carried *c, const struct store_task *t, struct err *e)
+static int carry_end(struct carried *c, const struct store_task *t, const struct market_deal *deal, struct err *e)
 {
 	uint8_t by[32];
-	char worker[MARKET_NAME];
-	uint64_t assigned;
-	if (carry_read(c, (uint64_t)t->finish_seq, e) < 0)
+	char worker[MARKET_NAME], data[ID_TEXT];
+	uint64_t assigned, run = (uint64_t)t->finish_seq;
+	if (host_deal_data(c->book, deal->id, data, e) < 0 || carry_read(c, run, e) < 0)
 		return -1;
-	if (c->en.type == ENTRY_TASK_CLAIM_TYPE)
-		return 0;
-	if (c->en.type == ENTRY_TASK_REFUSE_TYPE)
-		return carry_keeper(c, e);
+	const bool refused = c->en.type == ENTRY_TASK_REFUSE_TYPE;
+	if (refused || c->en.type == ENTRY_TASK_CLAIM_TYPE)
+		return (refused && carry_keeper(c, e) < 0) ? -1 : carry_decisions(c, t, deal, data, refused, e);
 	memcpy(by, c->en.type == ENTRY_TASK_FINALIZE_TYPE ? c->en.task_finalize.worker : c->en.by, 32);
 	host_name_identity(worker, by);
-	if (c->en.type == ENTRY_TASK_FINALIZE_TYPE && carry_made(c, HOST_REVEAL, t->id, worker, e) < 0)
+	if (c->en.type == ENTRY_TASK_FINALIZE_TYPE && (carry_made(c, HOST_REVEAL, t->id, worker, e) < 0 ||
+		book_record_made(c->book, HOST_REVEAL, t->id, worker, &run, e) < 0))
 		return -1;
-	if (carry_made(c, HOST_ASSIGN, t->id, worker, e) < 0 || book_record_made(c->book, HOST_ASSIGN, t->id, worker, &assigned, e) < 0)
+	if (carry_made(c, HOST_ASSIGN, t->id, worker, e) < 0 || book_record_made(c->book, HOST_ASSIGN, t->id, worker, &assigned, e) < 0 ||
+		carry_identity(c, by, assigned, e) < 0)
 		return -1;
-	return carry_identity(c, by, assigned, e);
+	return carry_release(c, t, deal, data, worker, run, e) < 0 ? -1 : carry_decisions(c, t, deal, data, false, e);
 }
 
 static int by_index(const void *a, const void *b)
@@ -184,10 +297,10 @@ static int by_index(const void *a, const void *b)
 static int carried_find(struct carried *c, const struct store_task *t, struct err *e)
 {
 	struct market_task task;
-	int is = host_get(c->book, MARKET_ROW_TASK, t->id, "", &task, e);
-	if (is <= 0)
-		return is < 0 ? -1 : err_set(e, ERR_INVALID, "the book's tables lack the task %s", t->id);
-	if (carry(c, 0, e) < 0 || carry_deal(c, task.deal, e) < 0 || carry(c, (uint64_t)t->seq, e) < 0 || carry_end(c, t, e) < 0)
+	struct market_deal deal;
+	if (host_task(c->book, t->id, &task, &deal, e) < 0)
+		return err_wrap(e, "the book's tables");
+	if (carry(c, 0, e) < 0 || carry_deal(c, task.deal, e) < 0 || carry(c, (uint64_t)t->seq, e) < 0 || carry_end(c, t, &deal, e) < 0)
 		return -1;
 	qsort(c->at, c->n, sizeof *c->at, by_index);
 	return 0;

@@ -226,7 +226,12 @@ static inline void scene_entry(struct scene *s, enum step step, struct entry *en
 		}
 		break;
 	case FINISH: scene_end(s, en, by); break;
-	case NOISE_1: case NOISE_2: case NOISE_4: case MOVE_1: case MOVE_2: case MOVE_3: case SPONSOR: case STEPS: scene_noise(s, step, en); break;
+	case NOISE_1:
+		scene_noise(s, step, en);
+		if (s->ending == REFUSE)
+			scene_register(s, en, *by = STRANGER, "kim", "");
+		break;
+	case NOISE_2: case NOISE_4: case MOVE_1: case MOVE_2: case MOVE_3: case SPONSOR: case STEPS: scene_noise(s, step, en); break;
 	}
 }
 
@@ -354,7 +359,7 @@ static const bool scene_wanted[4][STEPS] = {
 	[COMPLETE] = { SCENE_ALL, [WORKER_IN] = true, [ASSIGN] = true },
 	[FINALIZE] = { SCENE_ALL, [WORKER_IN] = true, [ASSIGN] = true, [REVEAL] = true },
 	[CLAIM] = { SCENE_ALL },
-	[REFUSE] = { SCENE_ALL, [NOISE_3] = true },
+	[REFUSE] = { SCENE_ALL, [NOISE_1] = true, [NOISE_3] = true },
 };
 
 static inline int scene_receipt(struct scene *s, const bool wanted[static STEPS], struct buf *out, struct err *e)

@@ -165,7 +165,7 @@ static void every_ending_has_one(void **state)
 	head_is(&(struct twist){ .ending = CLAIM }, "\nstatus: CLAIMED\nassurance: none\nmeans: nothing is promised: nobody finished it in time, and the payer has the "
 		"money back\nentries: 15\n\nentry 0 ");
 	head_is(&(struct twist){ .ending = REFUSE }, "\nstatus: REFUSED\nassurance: none\nmeans: nothing is promised: there was no run, as a keeper refused the keys; "
-		"the payer has the money back\nentries: 16\n\nentry 0 ");
+		"the payer has the money back\nentries: 17\n\nentry 0 ");
 }
 
 static void flips(const struct buf *file, const struct tlog_policy *p)
@@ -365,7 +365,7 @@ static void one_spelling(void **state)
 		{ "status: COMPLETED", "status: FAILED", "line 4" }, { "result: sha256:06", "result: sha256:07", "line 5" },
 		{ "result: sha256:0606060606060606060606060606060606060606060606060606060606060606\n", "", "line 5" },
 		{ "assurance: software\n", "assurance: cvm\n", "line 7" }, { "means: protects against the iApp, not", "means: protects against the iApp and", "line 8" },
-		{ "entries: 17", "entries: 017", "line 9" }, { "entries: 17", "entries: 0", "1 to 256 entries" }, { "entries: 17", "entries: 257", "1 to 256 entries" },
+		{ "entries: 17", "entries: 017", "line 9" }, { "entries: 17", "entries: 0", "1 to 512 entries" }, { "entries: 17", "entries: 513", "1 to 512 entries" },
 		{ "entries: 17", "entries: 18446744073709551633", "malformed head" }, { "entries: 17", "entries: ", "malformed head" },
 		{ "entries: 17\n", "entries: 17\nnote: nice\n", "malformed head" }, { "assurance: software\n", "assurance: software\nnote: nice\n", "line 8" },
 		{ "\nentry 0 ", "\nentry 00 ", "line 11" }, { "\nentry 0 ", "\nentry  0 ", "entry 1 of the receipt is malformed" },
@@ -529,7 +529,7 @@ static void books_that_say_wrong(void **state)
 	static const struct { struct twist twist; const char *why; } rows[] = {
 		{ { .change = opened_by_stranger }, "not opened by the operator" }, { { .change = other_book }, "entry 7 is for another book" },
 		{ { .change = end_of_other_task }, "the task.initialize of its task, which entry 24 needs" },
-		{ { .change = refuse_by_other, .ending = REFUSE }, "the keeper.appoint of who refused" },
+		{ { .change = refuse_by_other, .ending = REFUSE }, "the keeper.appoint of who signed it" },
 		{ { .change = keeper_of_other, .ending = REFUSE }, "not by the operator of the book" },
 		{ { .change = grant_tpm2 }, "the data are granted for the assurance tpm2, and the run had software" },
 		{ { .change = claim_of_other_task, .ending = CLAIM }, "the task.initialize of its task" },

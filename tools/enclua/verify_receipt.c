@@ -237,7 +237,7 @@ static int beneficiary_show(struct cli *c, const struct receipt *r, struct err *
 static int receipt_show(struct cli *c, const struct receipt *r, bool policy, struct err *e)
 {
 	static int (*const parts[])(struct cli *c, const struct receipt *r, struct err *e) = { request_show, app_show, data_show, price_show, pool_show, worker_show,
-		end_show, beneficiary_show };
+		verify_keys, end_show, beneficiary_show };
 	const char *deal = receipt_find(r, ENTRY_DEAL_MATCH_TYPE)->deal_match.deal;
 	book_json_text(c, "kind", "receipt");
 	book_json_text(c, "task", receipt_task(r));
