@@ -3,9 +3,12 @@
  */
 #include "trust/keeper.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/os.h"
 #include "host/host.h"
 #include "seal/age.h"
 #include "seal/crypto.h"
@@ -18,7 +21,10 @@ struct keeper { struct identity *identity; };
 
 int keeper_make(const char *home, struct err *e)
 {
-	return machine_key_make(home, KEEPER_NAME, e);
+	char folder[PATH_MAX];
+	if (snprintf(folder, sizeof folder, "%s/" KEEPER_NAME, home) >= (int)sizeof folder)
+		return err_set(e, ERR_INVALID, "the path of the home is too long");
+	return os_dir_make(folder, 0700, e) < 0 ? -1 : machine_key_make(home, KEEPER_NAME, e);
 }
 
 int keeper_open(struct keeper **out, const char *home, struct err *e)
