@@ -8,6 +8,8 @@
 #include "trust/keeper_link_inner.h"
 #include "trust/keeper_task.h"
 
+#define RELEASE_TRIES 20u	/* while others use the same grants, or tell the keeper of entries */
+
 /* Decisions before there is a task */
 
 static int policy_add(struct keeper_link *l, const char *id, const void *tag, size_t tag_len, struct err *e)
@@ -50,7 +52,7 @@ int keeper_link_decide(struct keeper_link *l, const char *scope, const char *gra
 	if (policy_of_grant(l, grant, policy, e) < 0 || keeper_link_follow(l, e) < 0 || keeper_link_begin(l, KEEPER_DECIDE, e) < 0 ||
 		keeper_link_add(l, scope, strlen(scope), e) < 0 || keeper_link_add(l, grant, strlen(grant), e) < 0 ||
 		keeper_link_add(l, request, strlen(request), e) < 0 || keeper_link_add(l, "", 0, e) < 0 || keeper_link_add_app(l, app, e) < 0 ||
-		policy_add(l, policy, "", 0, e) < 0 || keeper_link_ask(l, -1, 3, e) < 0 || keeper_link_item(l, 0, &is, 1, e) < 0)
+		policy_add(l, policy, "", 0, e) < 0 || keeper_link_ask_shown(l, -1, 3, e) < 0 || keeper_link_item(l, 0, &is, 1, e) < 0)
 		return -1;
 	*permit = is == 1;
 	if (buf_add(note, l->in.items[1].at, l->in.items[1].len, e) < 0)
@@ -161,7 +163,7 @@ static void refusal_append(struct keeper_link *l, bool *ended)
 static int take(struct keeper_link *l, const uint8_t hash[static 32], size_t n_data, struct keeper_released *out, struct err *e)
 {
 	if (keeper_link_follow(l, e) < 0 || keeper_link_begin(l, KEEPER_TAKE, e) < 0 || keeper_link_add(l, hash, 32, e) < 0 ||
-		keeper_link_ask(l, -1, 3 + n_data, e) < 0)
+		keeper_link_ask_shown(l, -1, 3 + n_data, e) < 0)
 		return -1;
 	uint8_t silent;
 	if (keeper_link_item(l, 0, &out->output, sizeof out->output, e) < 0 || keeper_link_item(l, 1, &silent, 1, e) < 0)
@@ -194,36 +196,49 @@ static int level_of(const struct keeper_item *entry, char out[static 17], struct
 	return r;
 }
 
-int keeper_link_release(struct keeper_link *l, const struct keeper_release_ask *ask, struct keeper_released *out, bool *ended, struct err *e)
+/* 1: released, and in the book. 0: no, but the book has grown since it was asked, or while it was: the same question may have another answer now. */
+static int release_once(struct keeper_link *l, const struct keeper_release_ask *ask, const struct keeper_task *t, struct keeper_released *out, bool *ended, struct err *e)
 {
-	struct keeper_task t;
 	uint8_t hash[32];
-	char assurance[17];
-	int r = -1;
-	*out = (struct keeper_released){ .n = 0 };
-	if (ended)
-		*ended = false;
-	if (keeper_task_read(&t, l->book, ask->task, e) < 0)
-		goto out;
 	if (keeper_link_follow(l, e) < 0)
-		goto out;
-	if (release_ask(l, ask, &t, e) < 0) {
+		return -1;
+	if (release_ask(l, ask, t, e) < 0) {
+		if (keeper_link_unshown(l, e))
+			return 0;
 		refusal_append(l, ended);
-		goto out;
+		return -1;
 	}
 	const struct keeper_item *entry = &l->in.items[l->in.n - 1];
-	if (level_of(entry, assurance, e) < 0)
-		goto out;
+	if (level_of(entry, out->assurance, e) < 0)
+		return -1;
 	sha256(hash, entry->at, entry->len);
 	if (entries_append(l, 0, e) < 0)
-		goto out;
-	r = take(l, hash, t.n_data, out, e);
-	memcpy(out->assurance, assurance, sizeof assurance);
-out:
+		return e->code == ERR_DENIED || e->code == ERR_CONFLICT || e->code == ERR_FUNDS ? 0 : -1;
+	return take(l, hash, t->n_data, out, e) < 0 ? -1 : 1;
+}
+
+int keeper_link_release(struct keeper_link *l, const struct keeper_release_ask *ask, struct keeper_released *out, bool *ended, struct err *e)
+{
+	struct err why = { .code = ERR_NONE };
+	struct keeper_task t;
+	bool refused = false;
+	int is = -1;
+	*out = (struct keeper_released){ .n = 0 };
+	if (keeper_task_read(&t, l->book, ask->task, &why) == 0)
+		is = 0;
+	for (unsigned i = 0; is == 0 && i < RELEASE_TRIES; i++) {
+		why = (struct err){ .code = ERR_NONE };
+		is = release_once(l, ask, &t, out, &refused, &why);
+	}
 	keeper_task_done(&t);
-	if (r < 0)
-		keeper_released_done(out);
-	return r;
+	if (ended)
+		*ended = refused;
+	if (is == 1)
+		return 0;
+	keeper_released_done(out);
+	if (e)
+		*e = why;
+	return -1;
 }
 
 void keeper_released_done(struct keeper_released *r)

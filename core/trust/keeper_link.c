@@ -248,6 +248,37 @@ int keeper_link_follow(struct keeper_link *l, struct err *e)
 	}
 }
 
+bool keeper_link_unshown(struct keeper_link *l, const struct err *why)
+{
+	const bool is = why->code == ERR_UNAVAILABLE && strncmp(why->msg, KEEPER_UNSHOWN, sizeof KEEPER_UNSHOWN - 1) == 0;
+	l->checked &= !is;
+	return is;
+}
+
+int keeper_link_ask_shown(struct keeper_link *l, int fd, size_t least, struct err *e)
+{
+	struct buf asked = BUF_INIT(KEEPER_MESSAGE_BYTES);
+	int r = buf_add(&asked, l->out.data, l->out.len, e);
+	for (unsigned i = 0; r == 0; i++) {
+		struct err why = { .code = ERR_NONE };
+		if (keeper_link_ask(l, fd, least, &why) == 0)
+			break;
+		if (!keeper_link_unshown(l, &why) || i == TRIES) {
+			if (e)
+				*e = why;
+			r = -1;
+			break;
+		}
+		buf_clear(&l->out);
+		r = keeper_link_follow(l, e);
+		buf_clear(&l->out);
+		if (r == 0)
+			r = buf_add(&l->out, asked.data, asked.len, e);
+	}
+	buf_done(&asked);
+	return r;
+}
+
 int keeper_link_new(struct keeper_link **out, const struct keeper_link_options *o, struct book *b, struct err *e)
 {
 	struct keeper_link *l = calloc(1, sizeof *l);
@@ -283,7 +314,7 @@ int keeper_link_warm(struct keeper_link *l, struct err *e)
 int keeper_link_salt(struct keeper_link *l, const char *task, uint8_t salt[static 32], struct err *e)
 {
 	if (keeper_link_follow(l, e) < 0 || keeper_link_begin(l, KEEPER_SALT, e) < 0 || keeper_link_add(l, task, strlen(task), e) < 0 ||
-		keeper_link_ask(l, -1, 1, e) < 0)
+		keeper_link_ask_shown(l, -1, 1, e) < 0)
 		return -1;
 	return keeper_link_item(l, 0, salt, 32, e);
 }
@@ -291,7 +322,7 @@ int keeper_link_salt(struct keeper_link *l, const char *task, uint8_t salt[stati
 int keeper_link_parcel(struct keeper_link *l, const char *task, const uint8_t worker[static 32], int fd, uint8_t key[static 16], uint64_t *header, struct err *e)
 {
 	if (keeper_link_follow(l, e) < 0 || keeper_link_begin(l, KEEPER_PARCEL, e) < 0 || keeper_link_add(l, task, strlen(task), e) < 0 ||
-		keeper_link_add(l, worker, 32, e) < 0 || keeper_link_ask(l, fd, 2, e) < 0)
+		keeper_link_add(l, worker, 32, e) < 0 || keeper_link_ask_shown(l, fd, 2, e) < 0)
 		return -1;
 	return keeper_link_item(l, 0, key, 16, e) < 0 ? -1 : keeper_link_item(l, 1, header, sizeof *header, e);
 }

@@ -25,6 +25,10 @@ int keeper_link_follow(struct keeper_link *l, struct err *e);
 int keeper_link_begin(struct keeper_link *l, enum keeper_kind kind, struct err *e);
 int keeper_link_add(struct keeper_link *l, const void *bytes, size_t n, struct err *e);
 int keeper_link_ask(struct keeper_link *l, int fd, size_t least, struct err *e);	/* an answer with so many items, in l->in */
+/* The same, once more whenever another asker was just telling the keeper of entries. Not for a question that is about one checkpoint. */
+int keeper_link_ask_shown(struct keeper_link *l, int fd, size_t least, struct err *e);
+/* Was it refused for that? Then the next keeper_link_follow shows the checkpoint again. */
+bool keeper_link_unshown(struct keeper_link *l, const struct err *why);
 int keeper_link_item(const struct keeper_link *l, size_t i, void *out, size_t n, struct err *e);
 int keeper_link_add_app(struct keeper_link *l, const struct iapp *app, struct err *e);	/* MANIFEST and iapp.yaml */
 

@@ -239,7 +239,7 @@ static int answer(struct keeper_process *p, const struct keeper_message *m, stru
 		if (table[i].need != NOTHING && !p->at->told)
 			return err_set(e, ERR_INVALID, "the keeper was not told of which book");
 		if (table[i].need == CHECKED && (!p->at->checked || !p->sound))
-			return err_set(e, ERR_UNAVAILABLE, "the keeper was shown no checkpoint of the book as it is");
+			return err_set(e, ERR_UNAVAILABLE, KEEPER_UNSHOWN ": the keeper was shown no checkpoint of the book as it is");
 		return table[i].answer(p, m, e);
 	}
 	return err_set(e, ERR_INVALID, "the keeper knows no question %d", (int)m->kind);
