@@ -31,13 +31,17 @@ struct packing {
 	uint64_t total;
 };
 
-/* What stays on the author's machine: hidden files, keys, archives, editors' leftovers, and at the top the tests and their data. */
+/* What stays on the author's machine: hidden files, keys, archives, editors' leftovers, and at the top the tests, their data and the results of runs. */
 static bool left_out(enum iapp_kind kind, const char *name, bool top)
 {
+	static const char *const tops[] = { "test.lua", "tests", "mock", "out" };
 	static const char *const ends[] = { ".key", ".iapp", ".policy", "~", ".swp", ".orig" };
 	size_t len = strlen(name);
-	if (name[0] == '.' || (top && (!strcmp(name, "test.lua") || !strcmp(name, "mock") || !strcmp(name, "tests"))))
+	if (name[0] == '.')
 		return true;
+	for (size_t i = 0; top && i < sizeof tops / sizeof *tops; i++)
+		if (!strcmp(name, tops[i]))
+			return true;
 	if (top && iapp_words[kind].left_out && !strcmp(name, iapp_words[kind].left_out))
 		return true;
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)

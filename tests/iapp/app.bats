@@ -206,8 +206,8 @@ field() {
 }
 
 @test "keys, archives, backups, tests and mock data stay at home" {
-	mkdir demo/tests demo/mock
-	for f in .secret me.key old.iapp p.policy main.lua~ a.swp a.orig test.lua tests/t.lua mock/m.csv lib/.hidden; do echo secret > "demo/$f"; done
+	mkdir demo/tests demo/mock demo/out
+	for f in .secret me.key old.iapp p.policy main.lua~ a.swp a.orig test.lua tests/t.lua mock/m.csv out/r.txt lib/.hidden; do echo secret > "demo/$f"; done
 	"$enclua" app pack demo
 	[ "$(tar tf demo.iapp | tr '\n' ' ')" = "MANIFEST MANIFEST.minisig iapp.yaml lib/two.lua main.lua " ]
 }

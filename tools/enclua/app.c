@@ -12,7 +12,7 @@ static void key_write(struct cli *c, const char *key, const char *value)
 
 static int run_pack(struct cli *c, struct args *a, struct err *e)
 {
-	return archive_pack(c, a, IAPP_APP, e);
+	return archive_pack(c, a, IAPP_APP, a->words[0], NULL, e);
 }
 
 static int run_verify(struct cli *c, struct args *a, struct err *e)
@@ -84,7 +84,7 @@ const struct command app_commands[] = {
 	{ "app pack", "DIR [-o FILE] [--sign NAME]…", "Pack a folder into a signed archive",
 	  "Example: enclua app pack iapps/cohort-average -o cohort-average.iapp\n\n"
 	  "The same folder gives the same bytes. Left out: hidden files, *.key, *.iapp, *.policy, *~, *.swp, *.orig, and at the top\n"
-	  "test.lua, tests/ and mock/. sha256sum -c MANIFEST and minisign -V -m MANIFEST check what tar unpacks.", pack_options, 1, 1, run_pack },
+	  "test.lua, tests/, mock/ and out/. sha256sum -c MANIFEST and minisign -V -m MANIFEST check what tar unpacks.", pack_options, 1, 1, run_pack },
 	{ "app verify", "FILE [--key KEY]… [--h1 H1] [--sha256 HEX]", "Check an archive: whole, canonical, signed",
 	  "Example: enclua app verify cohort-average.iapp --key RWQ…\n\nWithout --key this shows that the archive is unchanged since it was signed, and by which key;\n"
 	  "not whose key that is.", verify_options, 1, 1, run_verify },

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app_market.h"
 #include "archive.h"
 #include "trade.h"
 #include "verbs.h"
@@ -91,7 +92,7 @@ static int app_ensure(struct trade *t, const struct iapp *app, const struct iden
 	return r;
 }
 
-static int run_deploy(struct cli *c, struct args *a, struct err *e)
+int app_deploy(struct cli *c, const struct args *a, const char *path, struct app_deployed *out, struct err *e)
 {
 	struct trade t;
 	struct offer o;
@@ -103,17 +104,22 @@ static int run_deploy(struct cli *c, struct args *a, struct err *e)
 	int r = trade_open(&t, c, e);
 	if (!en)
 		r = err_set(e, ERR_LIMIT, "out of memory");
-	if (r < 0 || offer_read(&t, a, &o, e) < 0 || trade_actor(&t, &by, e) < 0 || archive_bytes(a->words[0], IAPP_APP, by, &bytes, e) < 0) {
+	if (r < 0 || offer_read(&t, a, &o, e) < 0 || trade_actor(&t, &by, e) < 0 || archive_bytes(path, IAPP_APP, by, &bytes, e) < 0) {
 		r = -1;
 		goto out;
 	}
 	r = iapp_open(&app, bytes.data, bytes.len, NULL, e);
 	if (r < 0) {
-		err_wrap(e, "%s", cli_safe(a->words[0], strlen(a->words[0]), 0));
+		err_wrap(e, "%s", cli_safe(path, strlen(path), 0));
 		goto out;
 	}
 	if ((r = app_ensure(&t, app, by, id, e)) < 0 || (r = offer_draft(&t, &o, id, en, e)) < 0 || (r = trade_enter(&t, en, by, order, e)) < 0)
 		goto out;
+	(void)snprintf(out->id, sizeof out->id, "%s", id);
+	(void)snprintf(out->order, sizeof out->order, "%s", order);
+	(void)snprintf(out->h1, sizeof out->h1, "%s", app->h1);
+	(void)snprintf(out->book, sizeof out->book, "%s", book_origin(t.b));
+	out->price = o.price;
 	trade_write(c, "app", id);
 	trade_write(c, "name", app->manifest->name);
 	trade_write(c, "version", app->manifest->version);
@@ -126,6 +132,12 @@ out:
 	free(en);
 	trade_done(&t);
 	return r;
+}
+
+static int run_deploy(struct cli *c, struct args *a, struct err *e)
+{
+	struct app_deployed done;
+	return app_deploy(c, a, a->words[0], &done, e);
 }
 
 /* offer, transfer */
@@ -179,7 +191,7 @@ static int run_transfer(struct cli *c, struct args *a, struct err *e)
 	return r;
 }
 
-static const struct option_row deploy_options[] = { TRADE_OPTION_PRICE, TRADE_OPTION_VOLUME, TRADE_OPTION_TAG, TRADE_OPTIONS_END };
+static const struct option_row deploy_options[] = { APP_DEPLOY_OPTIONS, TRADE_OPTIONS_END };
 static const struct option_row offer_options[] = {
 	TRADE_OPTION_PRICE, TRADE_OPTION_VOLUME, TRADE_OPTION_TAG,
 	{ "only-data", 0, "DATA", false, "only together with this data, or one of a list" },

@@ -70,23 +70,23 @@ int archive_tell(struct cli *c, const struct iapp *a, struct err *e)
 	return 0;
 }
 
-int archive_pack(struct cli *c, const struct args *a, enum iapp_kind kind, struct err *e)
+int archive_pack(struct cli *c, const struct args *a, enum iapp_kind kind, const char *dir, const char *to, struct err *e)
 {
 	struct identity *ids[LIMIT_SIGNERS] = { NULL };
 	const struct identity *signers[LIMIT_SIGNERS];
 	struct buf bytes = BUF_INIT(LIMIT_IAPP_BYTES);
 	struct iapp *app = NULL;
-	char path[LIMIT_NAME_BYTES + 16];
+	char name[LIMIT_NAME_BYTES + 16];
 	size_t n = 0;
 	int r = -1;
 	if (signers_open(c, a, ids, &n, e) < 0)
 		goto out;
 	for (size_t i = 0; i < n; i++)
 		signers[i] = ids[i];
-	if (iapp_pack_kind(&bytes, kind, a->words[0], signers, n, e) < 0 || iapp_open(&app, bytes.data, bytes.len, &(struct iapp_expect){ .kind = kind }, e) < 0)
+	if (iapp_pack_kind(&bytes, kind, dir, signers, n, e) < 0 || iapp_open(&app, bytes.data, bytes.len, &(struct iapp_expect){ .kind = kind }, e) < 0)
 		goto out;
-	(void)snprintf(path, sizeof path, "%s.%s", app->manifest->name, kinds[kind].ending);
-	const char *out = args_has(a, "output") ? args_get(a, "output") : path;
+	(void)snprintf(name, sizeof name, "%s.%s", app->manifest->name, kinds[kind].ending);
+	const char *out = args_has(a, "output") ? args_get(a, "output") : to ? to : name;
 	if (os_file_replace(out, 0644, bytes.data, bytes.len, e) < 0)
 		goto out;
 	key_write(c, "file", out);

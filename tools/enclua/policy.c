@@ -12,7 +12,7 @@
 
 static int run_pack(struct cli *c, struct args *a, struct err *e)
 {
-	return archive_pack(c, a, IAPP_POLICY, e);
+	return archive_pack(c, a, IAPP_POLICY, a->words[0], NULL, e);
 }
 
 static int run_verify(struct cli *c, struct args *a, struct err *e)

@@ -41,6 +41,32 @@ struct run_deal {
 };
 extern const char *const run_categories[];	/* XS … XL, then NULL */
 
+/* The options of a run: of run-task, and of iapp run, which has more. */
+#define RUN_TASK_OPTIONS \
+	{ "data", 'd', "DATA", true, "protected data: a name, an id, or a file or folder that is sealed for this run only" }, \
+	{ "arg", 'a', "NAME=VALUE", true, "an argument; without NAME= by position" }, \
+	{ "file", 'f', "PATH", true, "a public input file" }, \
+	{ "secret", 0, "N=VALUE|@FILE", true, "the requester's secret N, as the manifest numbers them" }, \
+	{ "secret-name", 0, "N=NAME", true, "the requester's secret N is the one that the keeper has under NAME (enclua secret set)" }, \
+	{ "output", 'o', "DIR", false, "write the result's files there, and result.age, the sealed bundle" }, \
+	{ "beneficiary", 'b', "WHO", false, "seal the result to this petname, enclua1… or age1… instead of you" }, \
+	{ "max-price", 0, "N", false, "the most that iApp, data and pool may cost together: 5, 1.5RLC; without it a run must be free" }, \
+	{ "pool", 0, "POOL", false, "who runs it (else `local`, this machine)" }, \
+	{ "category", 0, "XS|S|M|L|XL", false, "how long it may take (else the shortest that the iApp's wall clock fits into)" }, \
+	{ "trust", 0, "N", false, "how much workers must agree: 0 and 1, one is enough" }, \
+	{ "payer", 0, "NAME", false, "an identity of this home that pays instead of you" }, \
+	{ "purpose", 0, "WORD", false, "what for; owners may grant for some purposes only" }, \
+	{ "no-wait", 0, NULL, false, "make the deal and leave the run to workers: enclua task watch" }, \
+	{ "seed", 0, "TEXT", false, "another seed for math.random; the same text gives the same run" }, \
+	{ "min-assurance", 0, "LEVEL", false, "refuse to run below this level: none, software, tpm2, cvm (enclua doctor says what this machine offers)" }, \
+	{ "allow-missing-layer", 0, "NAME", true, "run although this machine lacks this isolation layer (see enclua doctor);\n" \
+	  "                                 $ENCLUA_ALLOW_MISSING_LAYER may name some, with commas between" }, \
+	{ "bulk", 0, NULL, false, "many data of many owners, who have granted them with --bulk: up to 100 in a task, as many tasks as it takes;\n" \
+	  "                                 DATA… are named after APP, or --all; results in DIR/slice-1, …; the same command goes on where it stopped" }, \
+	{ "all", 0, NULL, false, "with --bulk: all data whose grants let this run in" }, \
+	{ "per-task", 0, "N", false, "with --bulk: at most so many data in a task (else 100)" }, \
+	{ "dry-run", 0, NULL, false, "check everything, seal nothing, run nothing" }
+
 /* Everything one run holds; gathered in order, freed in one place. */
 struct job {
 	struct cli *cli;
