@@ -204,6 +204,7 @@ static void request_walk(struct wire *w, struct box_request *r)
 	wire_uint(w, &r->memory, 8, LIMIT_BOX_MEMORY, "memory limit");
 	wire_uint(w, &r->output, 8, LIMIT_BOX_OUTPUT, "output limit");
 	wire_uint(w, &r->cpu_ms, 8, COUNTER_MAX, "cpu limit");
+	wire_uint(w, &r->epsilon_u6, 8, LIMIT_EPSILON_U6, "epsilon limit");
 	wire_flag(w, &r->logs, "logs flag");
 	wire_flag(w, &r->many, "many flag");
 	wire_flag(w, &r->deterministic, "deterministic flag");

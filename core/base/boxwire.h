@@ -68,8 +68,9 @@ struct box_request {
 	struct box_text task, deal;	/* ids; deal may be empty */
 	struct box_text app_name, app_version, entry;	/* entry: path of main.lua */
 	uint8_t seed[32];	/* for math.random; the same for all replicas */
-	uint8_t salt[32];	/* for the digest; the same for all replicas */
+	uint8_t salt[32];	/* for the digest and for noise (dp); the same for all replicas */
 	uint64_t memory, output, cpu_ms;	/* limits: live bytes, result bytes, processor time */
+	uint64_t epsilon_u6;	/* privacy loss that its noise may cost, in millionths; 0: none */
 	bool logs;	/* what the iApp prints and its errors may reach the requester */
 	bool many;	/* task.datasets instead of task.data */
 	bool deterministic;

@@ -55,6 +55,7 @@
 #define LIMIT_BOX_TIME_MS 604800000ull	/* a week, of processor or of wall clock */
 #define LIMIT_BOX_RESULT_FILES 4096u
 #define LIMIT_JSON_DEPTH 200u
+#define LIMIT_EPSILON_U6 1000000000ull	/* privacy loss of one run, in millionths: at 1000 there is none left to lose */
 
 /* An author's test.lua: what it may use each time that it is started, and what its runs may give back altogether */
 #define LIMIT_TEST_MEMORY MIB(512)

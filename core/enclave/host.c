@@ -10,6 +10,7 @@
 #include "enclave/csv.h"
 #include "enclave/lua_codec.h"
 #include "enclave/lua_csv.h"
+#include "enclave/lua_dp.h"
 #include "enclave/lua_json.h"
 #include "enclave/lua_matrix.h"
 #include "enclave/result.h"
@@ -20,8 +21,8 @@
 static const char randomseed_key;	/* registry: the only way left to seed math.random */
 
 const struct host_module host_modules[] = {
-	{ "base64", lua_base64_open }, { "csv", lua_csv_open }, { "hash", lua_hash_open }, { "json", lua_json_open },
-	{ "matrix", lua_open_matrix }, { "test_host", test_host_open }, { "vec", lua_open_vec },
+	{ "base64", lua_base64_open }, { "csv", lua_csv_open }, { "dp_source", lua_dp_source_open }, { "hash", lua_hash_open },
+	{ "json", lua_json_open }, { "matrix", lua_open_matrix }, { "test_host", test_host_open }, { "vec", lua_open_vec },
 	{ NULL, NULL }
 };
 

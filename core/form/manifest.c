@@ -445,7 +445,7 @@ static int epsilon_read(struct reading *r, const struct ytree_node *n)
 		v = 10 * v + (uint64_t)(s[i] - '0');
 	for (size_t i = 0; spelled && i < 6; i++)
 		v = 10 * v + (i < part ? (uint64_t)(s[whole + 1 + i] - '0') : 0);
-	if (!spelled || v == 0 || v > 1000000000)
+	if (!spelled || v == 0 || v > LIMIT_EPSILON_U6)
 		return REFUSE("%s", shape);
 	r->m->epsilon_u6 = v;
 	return 0;

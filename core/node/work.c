@@ -90,6 +90,7 @@ int work_request_make(const struct work *w, const char *id, struct box_request *
 		.memory = m->memory,
 		.output = m->output,
 		.cpu_ms = m->cpu_ms,
+		.epsilon_u6 = m->epsilon_u6,
 		.logs = w->logs,
 		.many = m->data == MANIFEST_DATA_MANY || m->data == MANIFEST_DATA_BULK,
 		.deterministic = m->deterministic,

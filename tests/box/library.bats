@@ -7,7 +7,7 @@ teardown() { teardown_home; }
 
 @test "every case of tests/lua passes in a box" {
 	mkdir cases
-	printf 'api: 1\nname: cases\nversion: 1.0.0\nsummary: tests/lua\nentry: main.lua\nlimits: {memory: 512MiB, cpu: 2m, wall: 5m}\n' > cases/iapp.yaml
+	printf 'api: 1\nname: cases\nversion: 1.0.0\nsummary: tests/lua\nentry: main.lua\nlimits: {memory: 512MiB, cpu: 2m, wall: 5m, epsilon: 1000}\n' > cases/iapp.yaml
 	cp "$top"/tests/lua/*.lua cases/
 	cat > cases/main.lua <<-'END'
 		return function(task)
@@ -37,7 +37,7 @@ teardown() { teardown_home; }
 	mkdir examples
 	count=$("$top/tests/lua/meta" examples examples)
 	[ "$count" -ge 40 ]
-	printf 'api: 1\nname: examples\nversion: 1.0.0\nsummary: lua/meta\nentry: main.lua\ninputs:\n' > examples/iapp.yaml
+	printf 'api: 1\nname: examples\nversion: 1.0.0\nsummary: lua/meta\nentry: main.lua\nlimits: {epsilon: 100}\ninputs:\n' > examples/iapp.yaml
 	printf '  data: one\n  files: true\n  args:\n    - {name: column, type: string, summary: "a column"}\n' >> examples/iapp.yaml
 	cat > examples/main.lua <<-END
 		return function(task)
@@ -62,7 +62,7 @@ offered() {
 	cat > offered/main.lua <<-'END'
 		return function(task)
 		    local names = {}
-		    for _, module in ipairs { "base64", "csv", "date", "hash", "json", "matrix", "stats", "template", "vec" } do
+		    for _, module in ipairs { "base64", "csv", "date", "dp", "hash", "json", "matrix", "stats", "template", "vec" } do
 		        for name in pairs(require(module)) do
 		            names[#names + 1] = module .. "." .. name
 		        end
@@ -96,4 +96,24 @@ methods() {
 	"$top/tests/lua/meta" names | grep -vE '^(stats\.[A-Z]|csv\.[A-Z]|date\.[A-Z])' | LC_ALL=C sort -u > described
 	[ "$(wc -l < have)" -ge 100 ]
 	diff have described
+}
+
+@test "noise is not to be had from the arguments: the same question again, the same math.random, other noise" {
+	mkdir noisy
+	printf 'api: 1\nname: noisy\nversion: 1.0.0\nsummary: noise\nentry: main.lua\nlimits: {epsilon: 0.5}\n' > noisy/iapp.yaml
+	cat > noisy/main.lua <<-'END'
+		local dp = require "dp"
+		return function(task)
+		    task.result:write("random", tostring(math.random(0)))
+		    task.result:write("noise", tostring(dp.geometric(0, 1 << 30, 0.5)))
+		end
+	END
+	"$enclua" run-task noisy -o first > /dev/null
+	"$enclua" run-task ./noisy -o second > /dev/null
+	[ "$(cat first/random)" = "$(cat second/random)" ]
+	[ "$(cat first/noise)" != "$(cat second/noise)" ]
+	sed -i 's/0.5}/0.4}/' noisy/iapp.yaml
+	run "$enclua" run-task ./noisy -o third
+	[ "$status" -ne 0 ]
+	[[ $output == *"epsilon 0.5 is more than what is left, 0.4 of limits.epsilon 0.4 in iapp.yaml"* ]]
 }

@@ -198,6 +198,7 @@ static void request_fill(struct box_request *q, const struct job *j, struct box_
 	q->memory = j->memory ? j->memory : MIB(64);
 	q->output = j->output ? j->output : MIB(1);
 	q->cpu_ms = j->cpu_ms ? j->cpu_ms : 10000;
+	q->epsilon_u6 = j->epsilon_u6;
 	q->logs = !j->no_logs;
 	q->many = j->many;
 	q->deterministic = !j->unstable;

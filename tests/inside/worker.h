@@ -27,6 +27,7 @@ struct job {
 	const char *secrets[4];	/* 1 … */
 	const char *app_secret;
 	uint64_t memory, output, cpu_ms, wall_ms;	/* 0: 64 MiB, 1 MiB, 10 s, 30 s */
+	uint64_t epsilon_u6;
 	uint8_t seed, salt;	/* every byte of them */
 	bool no_logs, many, unstable;
 	bool wrong_header;	/* what is released for the last data does not open */

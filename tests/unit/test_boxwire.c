@@ -22,7 +22,7 @@ static struct box_request request(void)
 {
 	struct box_request r = {
 		.task = TEXT("task1qqqq"), .deal = TEXT(""), .app_name = TEXT("average"), .app_version = TEXT("0.2.0"),
-		.entry = TEXT("main.lua"), .seed = { 1, 2, 3 }, .salt = { 9 }, .memory = MIB(64), .output = MIB(1), .cpu_ms = 10000,
+		.entry = TEXT("main.lua"), .seed = { 1, 2, 3 }, .salt = { 9 }, .memory = MIB(64), .output = MIB(1), .cpu_ms = 10000, .epsilon_u6 = 100000,
 		.logs = true, .deterministic = true, .recipients = { { 5 }, { 6, 7 } }, .n_recipients = 2,
 		.files = files, .n_files = 2, .args = args, .n_args = 2, .inputs = inputs, .n_inputs = 2, .n_secrets = 3
 	};
@@ -66,6 +66,7 @@ static void test_request(void **state)
 	assert_int_equal(out.memory, in.memory);
 	assert_int_equal(out.output, in.output);
 	assert_int_equal(out.cpu_ms, in.cpu_ms);
+	assert_int_equal(out.epsilon_u6, in.epsilon_u6);
 	assert_true(out.logs && out.deterministic && !out.many && !out.app_secret && out.n_secrets == 3);
 	assert_int_equal(out.n_files, 2);
 	for (size_t i = 0; i < 2; i++) {

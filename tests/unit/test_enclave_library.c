@@ -40,7 +40,7 @@ static void run_file(const char *path)
 	char *expect = file_text("tests/lua/expect.lua"), *cases = file_text(path);
 	struct end e;
 	struct job j = { .main = runner, .files = { { "expect.lua", expect }, { "cases.lua", cases } }, .memory = MIB(256), .cpu_ms = 60000,
-		.wall_ms = 120000 };
+		.wall_ms = 120000, .epsilon_u6 = LIMIT_EPSILON_U6 };
 	job_run(NULL, &j, &e);
 	if (e.outcome.done.status != BOX_OK)
 		fail_msg("%s: status %d limit %d signal %d: %s", path, (int)e.outcome.done.status, (int)e.outcome.done.limit, e.outcome.signal,
