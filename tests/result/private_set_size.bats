@@ -112,3 +112,9 @@ PY
 	"$enclua" app deploy "$top/iapps/deliver" > /dev/null
 	asked deliver statistics/overlap | grep -q '^decision  deny: no-permit'
 }
+
+@test "words are the same in every iApp that has them" {
+	for copy in "$top"/iapps/*/lib/words.lua; do
+		cmp "$app/lib/words.lua" "$copy"
+	done
+}

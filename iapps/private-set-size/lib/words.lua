@@ -30,16 +30,20 @@ function words.fold(text)
     return (text:lower():gsub("[\xC3-\xD0][\x80-\xBF]", small))
 end
 
--- Punctuation beyond ASCII: « » · and no-break spaces, dashes and quotation marks, CJK marks.
-local function spaced(text)
-    return (text:gsub("\xC2[\xA0-\xBF]", " "):gsub("\xE2[\x80\x81][\x80-\xBF]", " "):gsub("\xE3\x80[\x80-\xBF]", " "))
+---The text in small letters, and with spaces for punctuation beyond ASCII (« » ·, no-break spaces, dashes and quotation
+---marks, CJK marks); as long as before, so that what is found in it lies at the same place of the text.
+---@param text string
+---@return string
+function words.plain(text)
+    text = words.fold(text):gsub("\xC2[\xA0-\xBF]", "  ")
+    return (text:gsub("\xE2[\x80\x81][\x80-\xBF]", "   "):gsub("\xE3\x80[\x80-\xBF]", "   "))
 end
 
 ---The words of a text: runs of letters and digits.
 ---@param text string
 ---@return fun(): string?
 function words.each(text)
-    return spaced(words.fold(text)):gmatch("[%w\x80-\xFF]+")
+    return words.plain(text):gmatch("[%w\x80-\xFF]+")
 end
 
 ---A stream as texts that end between two words; a word longer than a piece is cut.
@@ -49,8 +53,8 @@ function words.pieces(stream)
     local rest = ""
     return function()
         local piece = stream:read(PIECE)
-        if not piece then
-            piece, rest = rest, ""
+        if not piece or #piece < PIECE then -- the end
+            piece, rest = rest .. (piece or ""), ""
             return piece ~= "" and piece or nil
         end
         piece = rest .. piece
