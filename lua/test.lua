@@ -70,7 +70,8 @@ local function leaves_add(leaves, values, types, prefix, depth)
                 error(("t.values takes booleans, numbers and strings by name; %s is a %s"):format(path, type(value)), 4)
             end
             local wanted = types[path] or types[path:gsub("/", ".")] or kind
-            leaves[#leaves + 1] = { path = base64.encode(path), type = wanted, text = base64.encode(scalar_text(value)) }
+            local text = base64.encode(scalar_text(value))
+            leaves[#leaves + 1] = { path = base64.encode(path), type = wanted, text = text }
         end
     end
 end
@@ -106,11 +107,15 @@ local takes = {}
 function takes.args(args)
     local list = {}
     for name, value in pairs(args) do
-        if not scalar_types[math.type(value) or type(value)] or not (type(name) == "string" or math.type(name) == "integer") then
+        local named = type(name) == "string"
+        if not scalar_types[math.type(value) or type(value)] or not (named or math.type(name) == "integer") then
             error(("t.run: the argument %s is a %s"):format(tostring(name), type(value)), 4)
         end
-        list[#list + 1] = { name = type(name) == "string" and base64.encode(name) or nil, at = math.type(name) and name or nil,
-            value = base64.encode(arg_text(value)) }
+        list[#list + 1] = {
+            name = named and base64.encode(name) or nil,
+            at = not named and name or nil,
+            value = base64.encode(arg_text(value)),
+        }
     end
     table.sort(list, function(a, b)
         if a.at and b.at then
@@ -165,17 +170,20 @@ end
 
 takes.app_secret, takes.seed, takes.purpose = text, text, text
 
-local wants = { args = "table", data = "table", files = "table", secrets = "table", app_secret = "string", seed = "string",
-    purpose = "string" }
+local wants = {
+    args = "table", data = "table", files = "table", secrets = "table",
+    app_secret = "string", seed = "string", purpose = "string",
+}
+local WANTED <const> = "args, data, files, secrets, app_secret, seed, purpose"
 
 function test.run(spec)
     if spec ~= nil and type(spec) ~= "table" then
-        misuse("t.run takes a table: args, data, files, secrets, app_secret, seed, purpose")
+        misuse("t.run takes a table: %s", WANTED)
     end
     local out = {}
     for name, value in pairs(spec or {}) do
         if not wants[name] then
-            misuse("t.run does not know \"%s\"; it takes args, data, files, secrets, app_secret, seed, purpose", tostring(name))
+            misuse("t.run does not know \"%s\"; it takes %s", tostring(name), WANTED)
         elseif type(value) ~= wants[name] then
             misuse("t.run: %s is a %s, not a %s", name, wants[name], type(value))
         end
@@ -213,7 +221,8 @@ end
 
 function test.near(got, expected, tolerance)
     tolerance = tolerance or 1e-9
-    if type(got) ~= "number" or not (math.abs(got - expected) <= tolerance) then
+    local off = type(got) == "number" and math.abs(got - expected)
+    if not off or off ~= off or off > tolerance then
         error(("expected %s within %s, got %s"):format(show(expected), show(tolerance), show(got)), 2)
     end
 end

@@ -1,7 +1,7 @@
--- A test.lua as it is replayed. A box reaches nothing, so a run that test.lua asks for cannot happen while it waits: the
--- first run whose result the host has not given yet ends the box with an answer that says what to run, and the host
--- starts test.lua again with one result more. As a box knows no clock, no address and no chance, test.lua comes to the
--- same place again. To C: main. To lua/test.lua: run, case, expect.
+-- A test.lua as it is replayed. A box reaches nothing, so a run that test.lua asks for cannot happen while it waits:
+-- the first run whose result the host has not given yet ends the box with an answer that says what to run, and the
+-- host starts test.lua again with one result more. As a box knows no clock, no address and no chance, test.lua comes
+-- to the same place again. To C: main. To lua/test.lua: run, case, coded.
 
 local base64 = require "base64"
 local host = require "test_host"	-- state(), finish(answer), load(), trace
@@ -43,11 +43,12 @@ end
 
 -- What t.run gives.
 local function result_of(r)
+    local e = r.error
     return {
         status = r.status,
         files = decoded(r.files),
         log = base64.decode(r.log or ""),
-        error = r.error and { message = base64.decode(r.error.message), traceback = base64.decode(r.error.traceback) } or nil,
+        error = e and { message = base64.decode(e.message), traceback = base64.decode(e.traceback) } or nil,
         limit = r.limit,
         callback = r.callback and base64.decode(r.callback) or nil,
         cpu_ms = r.cpu_ms,

@@ -27,6 +27,8 @@ int pdata_add_file(struct pdata *d, const char *path, const char *file, struct e
 int pdata_add_folder(struct pdata *d, const char *folder, struct err *e);
 int pdata_add_bytes(struct pdata *d, const char *path, const char *type, const void *bytes, size_t n, struct err *e);	/* a file in memory; type NULL: as of a file */
 
+int pdata_unpack(const struct pdata *d, const char *folder, struct err *e);	/* such a folder, which must not be there yet */
+
 int pdata_set_type(struct pdata *d, const char *path, const char *type, struct err *e);	/* of a file that is in the tree: a MIME type */
 
 /* {"a":{"b":"string"},"patients.csv":"text/csv"}: the public schema, keys sorted */

@@ -3,7 +3,11 @@
  */
 #include "form/pdata.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/os.h"
 #include "form/pdata_inner.h"
@@ -42,4 +46,52 @@ int pdata_unpacked_types(struct pdata *d, const char *schema_file, struct err *e
 	int r = os_file_read(schema_file, &schema, e) < 0 || pdata_schema_walk(buf_text(&schema), schema.len, leaf_type, d, e) < 0 ? -1 : 0;
 	buf_done(&schema);
 	return r < 0 ? err_wrap(e, "%s", schema_file) : 0;
+}
+
+/* ---- the way back ---- */
+
+static int folders_make(const char *folder, const char *path, struct err *e)
+{
+	char parent[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	if (!slash)
+		return 0;
+	(void)snprintf(parent, sizeof parent, "%s/%.*s", folder, (int)(slash - path), path);
+	return os_dir_make(parent, 0755, e);
+}
+
+static int leaf_write(const struct leaf *leaf, const char *folder, struct err *e)
+{
+	char path[PATH_MAX];
+	struct buf bytes = BUF_INIT(LIMIT_DATA_JSON_BYTES);
+	if (snprintf(path, sizeof path, "%s/%s", folder, leaf->path) >= (int)sizeof path)
+		return err_set(e, ERR_LIMIT, "the path of %s is too long", leaf->path);
+	int r = folders_make(folder, leaf->path, e);
+	if (r == 0 && leaf->file)
+		r = os_file_read(leaf->file, &bytes, e);
+	if (r == 0)
+		r = os_file_publish(path, 0644, leaf->file ? bytes.data : leaf->bytes, leaf->file ? bytes.len : leaf->size, false, e);
+	buf_done(&bytes);
+	return r;
+}
+
+int pdata_unpack(const struct pdata *d, const char *folder, struct err *e)
+{
+	char path[PATH_MAX];
+	struct buf schema = BUF_INIT(LIMIT_SCHEMA_BYTES);
+	int r = pdata_schema(d, &schema, e);	/* an empty tree has none, and nothing is made */
+	if (r == 0 && (snprintf(path, sizeof path, "%s/" PDATA_SCHEMA_FILE, folder) >= (int)sizeof path || os_exists(folder))) {
+		r = err_set(e, ERR_CONFLICT, "%s exists already", folder);
+		err_hint(e, "edit the files in it, or remove it first");
+	}
+	if (r == 0)
+		r = os_dir_make(folder, 0755, e);
+	for (size_t i = 0; r == 0 && i < d->n; i++)
+		r = leaf_write(d->leaves[i], folder, e);
+	if (r == 0)
+		r = buf_add_text(&schema, "\n", e);
+	if (r == 0)
+		r = os_file_publish(path, 0644, schema.data, schema.len, false, e);
+	buf_done(&schema);
+	return r;
 }

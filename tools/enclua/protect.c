@@ -108,18 +108,12 @@ int data_tree_add_path(struct pdata *tree, const char *path, struct err *e)
 	return folder ? pdata_add_folder(tree, path, e) : pdata_add_file(tree, NULL, path, e);
 }
 
-static int tree_fill(struct pdata *tree, const struct args *a, struct err *e)
+int data_tree_add_flags(struct pdata *tree, const struct args *a, struct err *e)
 {
-	if (!a->n_words && !args_count(a, "set") && !args_count(a, "json-file")) {
-		err_set(e, ERR_USAGE, "there is nothing to protect");
-		return err_hint(e, "name files or folders, or give values: enclua protect --set email=ada@example.org");
-	}
 	bool *used = calloc(args_count(a, "type") + 1, sizeof *used);
 	if (!used)
 		return err_set(e, ERR_LIMIT, "out of memory");
 	int r = 0;
-	for (size_t i = 0; r == 0 && i < a->n_words; i++)
-		r = data_tree_add_path(tree, a->words[i], e);
 	for (size_t i = 0; r == 0 && i < args_count(a, "json-file"); i++)
 		r = document_add(tree, args_at(a, "json-file", i), e);
 	if (r == 0)
@@ -128,6 +122,18 @@ static int tree_fill(struct pdata *tree, const struct args *a, struct err *e)
 		r = types_set(tree, a, used, e);
 	free(used);
 	return r;
+}
+
+static int tree_fill(struct pdata *tree, const struct args *a, struct err *e)
+{
+	if (!a->n_words && !args_count(a, "set") && !args_count(a, "json-file")) {
+		err_set(e, ERR_USAGE, "there is nothing to protect");
+		return err_hint(e, "name files or folders, or give values: enclua protect --set email=ada@example.org");
+	}
+	for (size_t i = 0; i < a->n_words; i++)
+		if (data_tree_add_path(tree, a->words[i], e) < 0)
+			return -1;
+	return data_tree_add_flags(tree, a, e);
 }
 
 static void progress(void *ctx, uint64_t done, uint64_t total)
