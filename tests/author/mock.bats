@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# enclua iapp mock: by flags and by questions, read back with the same types by test, run-task and protect; what it refuses.
+# enclua iapp mock, and core/form/pdata_unpacked.c: by flags and by questions, read back with the same types by test, run-task and protect; what it refuses.
 
 load helper
 load project

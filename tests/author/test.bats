@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# enclua iapp test: cases, single runs, what each kind of failure is told, watching, and that the limits are production's.
+# enclua iapp test, core/enclave/test.c and lua/test.lua: cases, single runs, what each kind of failure is told, watching, and that the limits are production's.
 
 load helper
 load project
