@@ -303,6 +303,14 @@ static void accept_one(struct keeper_process *p)
 		close(fd);
 }
 
+static bool gives(const struct keeper_process *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->c[i].follows)
+			return true;
+	return false;
+}
+
 /* Until the last has gone. One who is in the middle of giving entries is waited for, but not for ever. */
 static int serve(struct keeper_process *p, struct err *e)
 {
@@ -332,7 +340,8 @@ static int serve(struct keeper_process *p, struct err *e)
 		}
 		if (fds[n].revents)
 			accept_one(p);
-		for (size_t i = n; i-- > 0;)	/* from the end: a dropped one's place is taken by the last */
+		/* From the end: a dropped one's place is taken by the last. Until one begins to give entries: then it is his turn. */
+		for (size_t i = n; i-- > 0 && !gives(p);)
 			if (fds[i].revents)
 				connection_serve(p, i, &m);
 	}

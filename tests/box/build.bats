@@ -13,7 +13,7 @@ teardown() {
 
 @test "the same sources give the same enclave, whatever the folder" {
 	mkdir -p "$scratch/a longer path/tree/build"
-	cp -R Makefile core lua tests "$scratch/a longer path/tree/" 2>/dev/null || cp -R Makefile core tests "$scratch/a longer path/tree/"
+	cp -R Makefile core lua tests tools "$scratch/a longer path/tree/"
 	cp -R build/deps "$scratch/a longer path/tree/build/"
 	mv "$scratch/a longer path/tree" "$scratch/tree"
 	(cd "$scratch/tree" && env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS -u SAN -u CC -u O make -s -j2 build/enclave >/dev/null)
@@ -41,7 +41,7 @@ teardown() {
 }
 
 @test "a missing Lua source says what to do" {
-	cp -R Makefile core tests "$scratch/"
+	cp -R Makefile core lua tests tools "$scratch/"
 	cd "$scratch"
 	run env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS -u SAN -u CC -u O make -s build/enclave
 	[ "$status" -ne 0 ]
