@@ -84,6 +84,7 @@ int work_request_make(const struct work *w, const char *id, struct box_request *
 	const struct manifest *m = w->app->manifest;
 	*r = (struct box_request){
 		.task = text_of(id),
+		.deal = text_of(w->deal ? w->deal : ""),
 		.app_name = text_of(m->name),
 		.app_version = text_of(m->version),
 		.entry = text_of(m->entry),

@@ -29,6 +29,7 @@ struct work {
 	size_t n_files;
 	const struct work_secret *secrets;
 	size_t n_secrets;
+	const char *deal;	/* deal1…, which the iApp may know, or NULL */
 	const char *seed;	/* text that replicas share; "" is fine */
 	bool has_salt;	/* else it follows from what is asked, which is fit for digests that nobody publishes */
 	uint8_t salt[32];	/* of the digest: keeper_task_salt */

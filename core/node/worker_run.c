@@ -144,6 +144,7 @@ static int gather(struct run *r, struct err *e)
 	if (host_request(r->w->book, r->t->deal.request, r->request, &r->request_bytes, e) < 0)
 		return -1;
 	memcpy(r->work.beneficiary, r->request->order_request.recipient, 32);
+	r->work.deal = r->t->task.deal;
 	r->work.seed = "";
 	r->work.progress = r->w->progress;
 	r->work.ctx = r->w->ctx;

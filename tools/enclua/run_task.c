@@ -113,6 +113,7 @@ static int run_here(struct cli *c, struct job *j, const char *dir, struct err *e
 	j->work.progress = bar;
 	j->work.ctx = c;
 	j->work.worker = j->worker;
+	j->work.deal = j->deal.id;
 	salt_take(j, t.id);
 	if (work_run(j->store, j->keeper, z, &j->work, t.id, &result, e) < 0) {
 		open = !result.refused;	/* what the keeper refuses for good has ended the task */

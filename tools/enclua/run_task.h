@@ -58,7 +58,7 @@ extern const char *const run_categories[];	/* XS … XL, then NULL */
 	{ "purpose", 0, "WORD", false, "what for; owners may grant for some purposes only" }, \
 	{ "no-wait", 0, NULL, false, "make the deal and leave the run to workers: enclua task watch" }, \
 	{ "seed", 0, "TEXT", false, "another seed for math.random; the same text gives the same run" }, \
-	{ "min-assurance", 0, "LEVEL", false, "refuse to run below this level: none, software, tpm2, cvm (enclua doctor says what this machine offers)" }, \
+	{ "min-assurance", 0, "none|software|tpm2|cvm", false, "refuse to run below this level (enclua doctor says what this machine offers)" }, \
 	{ "allow-missing-layer", 0, "NAME", true, "run although this machine lacks this isolation layer (see enclua doctor);\n" \
 	  "                                 $ENCLUA_ALLOW_MISSING_LAYER may name some, with commas between" }, \
 	{ "bulk", 0, NULL, false, "many data of many owners, who have granted them with --bulk: up to 100 in a task, as many tasks as it takes;\n" \
