@@ -87,6 +87,15 @@ $O/iapp-generator: | $O/enclua
 	$(call say,LINK,$@)
 	$Qln -sf enclua $@
 
+# The topics of the manual, as strings: NAME.SECTION, a page each.
+TOPICS := $(sort $(wildcard tools/manual/*.[1-9]))
+$O/gen/topics.h: $(TOPICS) tools/manual/embed
+	$(call say,GEN,$@)
+	$Qmkdir -p $(@D)
+	$Qtools/manual/embed $(TOPICS) >$@.new && mv $@.new $@
+
+$O/obj/tools/enclua/topics.o: $O/gen/topics.h
+
 # The keeper knows the bytes of the enclave that it was built with.
 $O/gen/measurement.h: $O/enclave
 	$(call say,GEN,$@)

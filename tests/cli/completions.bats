@@ -37,6 +37,50 @@ fish_offers() {
 	[ "$(cat out)" = FILES ]
 }
 
+# with_values: "COMMAND<tab>OPTION<tab>VALUE VALUE", where the table says that an option has only some values
+with_values() {
+	"$enclua" --json help | jq -r '.commands[] | .command as $c | .options[] | select(.arg // "" | contains("|")) | .name as $o
+		| (.arg | split("|")) as $v | ($v | if length > 2 then . else map(select(test("^[a-z0-9_]+$"))) end) | select(length > 0)
+		| [$c, $o, join(" ")] | @tsv'
+}
+
+@test "all three: an option that has only some values offers those, and nothing else" {
+	with_values > want
+	grep -qP '^run-task\tcategory\tXS S M L XL$' want
+	grep -qP '^grant\tuser\tany$' want
+	[ "$(wc -l < want)" -ge 8 ]
+	eval "$("$enclua" help --bash)"
+	while IFS=$'\t' read -r command option values; do
+		# shellcheck disable=SC2206 # words
+		COMP_WORDS=(enclua $command "--$option" '') COMPREPLY=()
+		COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+		_enclua
+		[ "${COMPREPLY[*]}" = "$values" ] || { echo "bash: $command --$option: ${COMPREPLY[*]}, not $values"; return 1; }
+		if command -v zsh > /dev/null; then
+			# shellcheck disable=SC2086
+			[ "$(zsh_offers enclua $command "--$option" '' | tr '\n' ' ')" = "$values " ] || { echo "zsh: $command --$option"; return 1; }
+		fi
+		if command -v fish > /dev/null; then
+			fish_offers "enclua $command --$option " | cut -f1 | sort > got
+			tr ' ' '\n' <<< "$values" | sort | cmp - got || { echo "fish: $command --$option"; return 1; }
+		fi
+	done < want
+}
+
+@test "all three: help is followed by the words of commands, and by topics" {
+	eval "$("$enclua" help --bash)"
+	COMP_WORDS=(enclua help '') COMP_CWORD=2 COMPREPLY=()
+	_enclua
+	for word in run-task key $("$enclua" help --topics); do
+		[[ " ${COMPREPLY[*]} " == *" $word "* ]] || { echo "no $word"; return 1; }
+		if command -v zsh > /dev/null; then zsh_offers enclua help '' | grep -qE "^$word(:|$)" || { echo "zsh: no $word"; return 1; }; fi
+		if command -v fish > /dev/null; then fish_offers 'enclua help ' | cut -f1 | grep -qx "$word" || { echo "fish: no $word"; return 1; }; fi
+	done
+	COMP_WORDS=(enclua help key n) COMP_CWORD=3 COMPREPLY=()
+	_enclua
+	[ "${COMPREPLY[*]}" = new ]
+}
+
 @test "zsh: every command and every option of it" {
 	command -v zsh > /dev/null || skip "no zsh"
 	"$enclua" help --zsh > all

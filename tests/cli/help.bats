@@ -85,6 +85,67 @@ teardown() { teardown_place; }
 	done < <(commands)
 }
 
+# lint PAGE: what mandoc finds from a warning on
+lint() {
+	command -v mandoc > /dev/null || return 0
+	mandoc -Tlint -Wwarning "$1" || { echo "$1"; return 1; }
+}
+
+@test "mandoc finds nothing in any page, and man shows it" {
+	"$enclua" help --man > enclua.1
+	lint enclua.1
+	while read -r command; do
+		# shellcheck disable=SC2086
+		"$enclua" help --man $command < /dev/null > one
+		lint one
+	done < <(commands)
+	for topic in $("$enclua" help --topics); do
+		"$enclua" help --man "$topic" > "$topic"
+		lint "$topic"
+		if command -v man > /dev/null; then
+			MANWIDTH=80 man -l "$topic" > shown 2> err
+			[ ! -s err ]
+			grep -q "^ENCLUA-" shown
+		fi
+	done
+}
+
+@test "topics: listed, shown as they are written, as pages and as JSON; a group of commands names its format" {
+	"$enclua" help --topics > topics
+	(cd "$top/tools/manual" && ls ./*.[1-9]) | sed 's|^./||' | cmp - topics
+	"$enclua" help > all
+	"$enclua" --json help > table
+	while read -r topic; do
+		grep -q "^  $topic  *[A-Z]" all || { echo "$topic is not in enclua help"; return 1; }
+		jq -e --arg t "$topic" '[.topics[] | "\(.topic).\(.section)"] | index($t) != null' table > /dev/null
+		says 0 "$enclua" help "$topic"
+		{ printf 'enclua-%s(%s): ' "${topic%.*}" "${topic##*.}"; cat "$top/tools/manual/$topic"; } | cmp - out
+		[ -z "$(sed 1d out | LC_ALL=C.UTF-8 grep -E '^.{81}')" ] || { echo "$topic: lines that are too long"; return 1; }
+		[ "$("$enclua" --json help "$topic" | jq -r .page)" = "$(cat out)" ]
+		"$enclua" help --man "$topic" > page
+		head -1 page | grep -qi "^\.TH ENCLUA-${topic%.*} ${topic##*.} "
+		[ "$(grep -c '^\.SH ' page)" -eq $(($(grep -cE '^[A-Z][A-Z ,]+$' "$top/tools/manual/$topic") + 1)) ]
+	done < topics
+	"$enclua" help contract | cmp - <("$enclua" help enclua-contract.7)
+	"$enclua" help data | grep -qx 'Format: enclua help data.5'
+	fails 2 'no command or topic is called "data.6"' "$enclua" help data.6
+	fails 2 'no command or topic is called "contract.77"' "$enclua" help contract.77
+}
+
+@test "what the topics say of other pages is there: commands, files, sections" {
+	"$enclua" help --list | tr ' ' - > pages
+	cat "$top"/tools/manual/*.[1-9] > text
+	grep -oE 'enclua-[a-z-]+\([0-9]\)' text | sort -u | while IFS='()' read -r name section; do
+		case $section in
+		1) grep -qx "${name#enclua-}" pages ;;
+		*) [ -e "$top/tools/manual/${name#enclua-}.$section" ] ;;
+		esac || { echo "no page $name($section)"; exit 1; }
+	done
+	grep -oE '\b(core|lua|manifests|tests)/[A-Za-z0-9_./-]*[A-Za-z0-9]' text | sort -u | while read -r path; do
+		[ -e "$top/$path" ] || { echo "no $path"; exit 1; }
+	done
+}
+
 # completes WORD…: what bash would offer for the last of these words
 completes() {
 	COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()

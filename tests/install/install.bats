@@ -45,6 +45,10 @@ teardown() { teardown_place; }
 		"$build/iapp-generator" help --list | tr ' ' - | sed 's/.*/iapp-generator-&.1/'
 	} | sort > pages
 	find root/usr/share/man/man1 -type f -size +0 -printf '%P\n' | sort | cmp - pages
+	"$enclua" help --topics > topics
+	[ "$(wc -l < topics)" -ge 7 ]
+	while read -r topic; do "$enclua" help --man "$topic" | cmp - "root/usr/share/man/man${topic##*.}/enclua-$topic"; done < topics
+	[ "$(find root/usr/share/man -type f | wc -l)" -eq $(($(wc -l < pages) + $(wc -l < topics))) ]
 	cmp root/usr/share/bash-completion/completions/enclua <("$enclua" help --bash)
 	cmp root/usr/share/zsh/vendor-completions/_enclua <("$enclua" help --zsh)
 	cmp root/usr/share/fish/vendor_completions.d/enclua.fish <("$enclua" help --fish)

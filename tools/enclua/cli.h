@@ -18,6 +18,7 @@
 #include "seal/keystore.h"
 
 #define CLI_VERSION "0.1.0"
+#define CLI_DATE "2026-11-21"	/* of the version; manual pages bear it */
 #define CLI_PASSPHRASE_BYTES 1024u
 #define CLI_ANSWER_BYTES 1024u
 #define CLI_GROUP_BYTES 96u	/* the words of a command, with their NUL */
@@ -25,7 +26,8 @@
 struct cli;
 struct args;
 
-/* One option of a command. arg NULL: a flag. A list ends with name NULL. */
+/* One option of a command. arg NULL: a flag. In arg, three or more words with bars between them are the values that there are; of two, those in small letters.
+ * A list ends with name NULL. */
 struct option_row {
 	const char *name;
 	char letter;	/* or 0 */

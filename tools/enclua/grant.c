@@ -163,7 +163,7 @@ static const struct option_row grant_options[] = {
 	{ "until", 0, "T", false, "2027-01-31T00:00:00Z, or +30d from now; without it, until it is revoked" },
 	{ "purpose", 0, "P", true, "what for: DUO:0000006, or a word of your own; narrower purposes are included; without it, anything" },
 	{ "policy", 0, "POLICY", false, "its policy must permit each use: a name, an id, or a path, which is registered then; none: no policy, although it was protected with one" },
-	{ "min-assurance", 0, "LEVEL", false, "the least that the machine must prove: software, tpm2, cvm" },
+	{ "min-assurance", 0, "software|tpm2|cvm", false, "the least that the machine must prove" },
 	{ "bulk", 0, NULL, false, "may also be one of many data in a task; such a grant is free" },
 	TRADE_OPTIONS_END,
 };

@@ -1,5 +1,5 @@
 /* Help on every level, as text or as JSON, and what else follows from the table of commands: man pages (manual.c) and completions (completions.c). Nothing
- * here knows a single command by name.
+ * here knows a single command by name. Topics (topics.c) are shown the same way.
  */
 #include <stdio.h>
 #include <string.h>
@@ -51,6 +51,16 @@ static bool in_group(const struct command *cmd, const char *group)
 	return !len || (!strncmp(cmd->words, group, len) && cmd->words[len] == ' ');
 }
 
+static int topics_print(struct cli *c, struct err *e)
+{
+	if (cli_print(c, e, "\nTopics (enclua help TOPIC):\n") < 0)
+		return -1;
+	for (const struct topic *t = manual_topics; t->name; t++)
+		if (cli_print(c, e, "  %s.%c%*s %.*s\n", t->name, t->section, (int)(16 - strlen(t->name)), "", (int)manual_topic_summary(t), t->text) < 0)
+			return -1;
+	return 0;
+}
+
 static int group_print(struct cli *c, const char *group, struct err *e)
 {
 	const char *about = "Enclua runs signed Lua on sealed data in a locked-down process.\n\n", *typed = group;
@@ -62,7 +72,10 @@ static int group_print(struct cli *c, const char *group, struct err *e)
 		for (const struct command *cmd = *set; cmd->words; cmd++)
 			if (in_group(cmd, group) && cli_print(c, e, "  %-18s %s\n", words_of(c, cmd), cmd->summary) < 0)
 				return -1;
-	if (cli_print(c, e, "\nOptions of every command:\n") < 0 || options_print(c, cli_global_options, e) < 0)
+	if ((!group[0] && topics_print(c, e) < 0) || cli_print(c, e, "\nOptions of every command:\n") < 0 ||
+	    options_print(c, cli_global_options, e) < 0)
+		return -1;
+	if (group[0] && manual_topic_find(group) && cli_print(c, e, "\nFormat: enclua help %s.%c\n", group, manual_topic_find(group)->section) < 0)
 		return -1;
 	if (!group[0] && cli_print(c, e, "\nFirst steps: enclua run-task iapps/hello-world --arg name=Ada\n") < 0)
 		return -1;
@@ -107,6 +120,24 @@ static void command_write(struct cli *c, const struct command *cmd)
 	json_write_object_end(w);
 }
 
+static void topics_write(struct json_writer *w)
+{
+	json_write_key(w, "topics");
+	json_write_array(w);
+	for (const struct topic *t = manual_topics; t->name; t++) {
+		char section[] = { t->section, '\0' };
+		json_write_object(w);
+		json_write_key(w, "topic");
+		json_write_text(w, t->name);
+		json_write_key(w, "section");
+		json_write_text(w, section);
+		json_write_key(w, "summary");
+		json_write_string(w, t->text, manual_topic_summary(t));
+		json_write_object_end(w);
+	}
+	json_write_array_end(w);
+}
+
 int cli_help(struct cli *c, const struct command *only, const char *group, struct err *e)
 {
 	json_write_key(&c->out, "commands");
@@ -117,6 +148,8 @@ int cli_help(struct cli *c, const struct command *only, const char *group, struc
 				command_write(c, cmd);
 	json_write_array_end(&c->out);
 	options_write(&c->out, cli_global_options);
+	if (!only && !group[0])
+		topics_write(&c->out);
 	return only ? command_print(c, only, e) : group_print(c, group, e);
 }
 
@@ -125,6 +158,24 @@ static int page_result(struct cli *c, const char *key, const struct buf *page, s
 	json_write_key(&c->out, key);
 	json_write_string(&c->out, buf_text(page), page->len);
 	return cli_print(c, e, "%s", buf_text(page));
+}
+
+/* The text as it stands in the source, or its page for man(1). */
+static int topic_show(struct cli *c, const struct args *a, const struct topic *t, struct err *e)
+{
+	struct buf page = BUF_INIT(MIB(1));
+	int r = args_has(a, "man") ? manual_topic(&page, t, e) : buf_addf(&page, e, "enclua-%s(%c): %s", t->name, t->section, t->text);
+	r = r < 0 ? -1 : page_result(c, "page", &page, e);
+	buf_done(&page);
+	return r;
+}
+
+static int topics_list(struct cli *c, struct err *e)
+{
+	for (const struct topic *t = manual_topics; t->name; t++)
+		if (cli_print(c, e, "%s.%c\n", t->name, t->section) < 0)
+			return -1;
+	return 0;
 }
 
 static int list_print(struct cli *c, const struct command *only, const char *group, struct err *e)
@@ -154,9 +205,14 @@ static int run_help(struct cli *c, struct args *a, struct err *e)
 	struct buf page = BUF_INIT(MIB(1));
 	const struct command *cmd = a->n_words ? cli_command_find(a->words, a->n_words) : NULL;
 	const struct shell *shell;
+	const struct topic *topic = a->n_words == 1 && !cmd ? manual_topic_find(a->words[0]) : NULL;
 	int r = -1;
+	if (args_has(a, "topics") && !c->json)
+		return topics_list(c, e);
+	if (topic && cli_group_find(a->words, 1, group) == 0)
+		return topic_show(c, a, topic, e);
 	if (!cmd && cli_group_find(a->words, a->n_words, group) < a->n_words) {
-		err_set(e, ERR_USAGE, "no command is called \"%s\"", cli_safe(a->words[a->n_words - 1], strlen(a->words[a->n_words - 1]), 0));
+		err_set(e, ERR_USAGE, "no command%s is called \"%s\"", a->n_words == 1 ? " or topic" : "", cli_safe(a->words[a->n_words - 1], strlen(a->words[a->n_words - 1]), 0));
 		err_hint(e, "enclua help");
 		goto out;
 	}
@@ -175,7 +231,8 @@ out:
 
 static const struct option_row help_options[] = {
 	{ "list", 0, NULL, false, "the commands alone, a line each" },
-	{ "man", 0, NULL, false, "a manual page for man(1): of the command, or of the whole program" },
+	{ "topics", 0, NULL, false, "the topics alone, a line each, with the section of the manual" },
+	{ "man", 0, NULL, false, "a manual page for man(1): of the command or topic, or of the whole program" },
 	{ "bash", 0, NULL, false, "completions for bash" },
 	{ "zsh", 0, NULL, false, "completions for zsh" },
 	{ "fish", 0, NULL, false, "completions for fish" },
@@ -183,8 +240,8 @@ static const struct option_row help_options[] = {
 };
 
 const struct command help_commands[] = {
-	{ "help", "[COMMAND…] [--list|--man|--bash|--zsh|--fish]", "Help on a command, manual pages, completions",
-	  "Examples:\n  enclua help key new\n  enclua help --man run-task | man -l -\n  eval \"$(enclua help --bash)\"\n"
+	{ "help", "[COMMAND…|TOPIC] [--list|--topics|--man|--bash|--zsh|--fish]", "Help on a command or a topic, manual pages, completions",
+	  "Examples:\n  enclua help key new\n  enclua help contract        what an iApp gets and gives\n  enclua help --man run-task | man -l -\n  eval \"$(enclua help --bash)\"\n"
 	  "  enclua --json help          every command and option, for programs", help_options, 0, 3, run_help },
 	{ NULL, NULL, NULL, NULL, NULL, 0, 0, NULL },
 };

@@ -186,7 +186,7 @@ static int run_list(struct cli *c, struct args *a, struct err *e)
 	return r;
 }
 
-#define OPTION_KIND { "kind", 0, "KIND", false, "what names mean: who (the default), app, data, pool; ids say it themselves" }
+#define OPTION_KIND { "kind", 0, "who|app|data|pool", false, "what names mean (who, if nothing is said); ids say it themselves" }
 static const struct option_row member_options[] = { OPTION_KIND, TRADE_OPTIONS_END };
 static const struct option_row new_options[] = {
 	OPTION_KIND, { "group", 0, NULL, false, "make it a group: members may be removed" }, TRADE_OPTIONS_END,

@@ -1,4 +1,4 @@
-/* From the table of commands to man(7) pages. Whatever is said here is said in the table or in the table of errors. */
+/* To man(7) pages: from the table of commands, and from the topics. Whatever is said here is said in a table, in the table of errors or in tools/manual. */
 #include "manual.h"
 
 #include <ctype.h>
@@ -6,10 +6,10 @@
 #include <string.h>
 
 /* Text as roff reads it: no escapes, no requests at the start of a line, paragraphs apart. Lines that begin with spaces keep their shape. */
-static int roff_add(struct buf *out, const char *text, struct err *e)
+static int roff_add_part(struct buf *out, const char *text, size_t len, struct err *e)
 {
 	bool start = true, shaped = false;
-	for (const char *p = text; *p; p++) {
+	for (const char *p = text; p < text + len; p++) {
 		if (start && *p == '\n') {
 			if (buf_add_text(out, shaped ? ".fi\n.PP\n" : ".PP\n", e) < 0)
 				return -1;
@@ -29,6 +29,11 @@ static int roff_add(struct buf *out, const char *text, struct err *e)
 		start = *p == '\n';
 	}
 	return buf_add_text(out, shaped ? "\n.fi\n" : start ? "" : "\n", e);
+}
+
+static int roff_add(struct buf *out, const char *text, struct err *e)
+{
+	return roff_add_part(out, text, strlen(text), e);
 }
 
 /* A word whose dashes are dashes, not hyphens. */
@@ -67,16 +72,23 @@ static int exits_add(struct buf *out, struct err *e)
 	return 0;
 }
 
-static int title_add(const struct face *f, struct buf *out, const char *words, const char *summary, struct err *e)
+static int name_add(const char *program, struct buf *out, const char *words, char section, const char *summary, struct err *e)
 {
 	char name[CLI_GROUP_BYTES + 8], upper[sizeof name];
-	(void)snprintf(name, sizeof name, "%s%s%s", f->program, words[0] ? "-" : "", words);
+	(void)snprintf(name, sizeof name, "%s%s%s", program, words[0] ? "-" : "", words);
 	for (size_t i = 0; i <= strlen(name); i++) {
 		name[i] = name[i] == ' ' ? '-' : name[i];
 		upper[i] = (char)toupper((unsigned char)name[i]);
 	}
-	if (buf_addf(out, e, ".TH %s 1 \"\" \"enclua %s\" \"Enclua\"\n.SH NAME\n%s \\- ", upper, CLI_VERSION, name) < 0 ||
-	    roff_add(out, summary, e) < 0)
+	if (buf_addf(out, e, ".TH %s %c %s \"enclua %s\" \"Enclua\"\n.SH NAME\n", upper, section, CLI_DATE, CLI_VERSION) < 0 ||
+	    word_add(out, name, e) < 0 || buf_add_text(out, " \\- ", e) < 0)
+		return -1;
+	return roff_add(out, summary, e);
+}
+
+static int title_add(const struct face *f, struct buf *out, const char *words, const char *summary, struct err *e)
+{
+	if (name_add(f->program, out, words, '1', summary, e) < 0)
 		return -1;
 	return buf_add_text(out, ".SH SYNOPSIS\n\\fB", e) < 0 || word_add(out, f->program, e) < 0 ? -1 :
 		buf_addf(out, e, "%s%s\\fR ", words[0] ? " " : "", words);
@@ -118,4 +130,44 @@ int manual_page(const struct face *f, struct buf *out, const struct command *cmd
 	if (options_add(out, "OPTIONS OF EVERY COMMAND", cli_global_options, e) < 0 || exits_add(out, e) < 0)
 		return -1;
 	return cmd ? buf_addf(out, e, ".SH SEE ALSO\n\\fB%s\\fR(1)\n", f->program) : 0;
+}
+
+static bool is_heading(const char *line, size_t len)
+{
+	bool upper = false;
+	for (size_t i = 0; i < len; i++) {
+		if (line[i] >= 'a' && line[i] <= 'z')
+			return false;
+		upper = upper || (line[i] >= 'A' && line[i] <= 'Z');
+	}
+	return upper && line[0] != ' ';
+}
+
+/* A topic's text is its page: a line in capitals is a heading, what is indented keeps its shape, the rest are paragraphs. */
+int manual_topic(struct buf *out, const struct topic *t, struct err *e)
+{
+	const char *line = strchr(t->text, '\n') + 1, *part = line;
+	char summary[256];
+	(void)snprintf(summary, sizeof summary, "%.*s", (int)(line - 1 - t->text), t->text);
+	if (name_add("enclua", out, t->name, t->section, summary, e) < 0)
+		return -1;
+	for (bool more = true; more;) {
+		const char *end = strchr(line, '\n');
+		more = end != NULL;
+		if (more && !is_heading(line, (size_t)(end - line))) {
+			line = end + 1;
+			continue;
+		}
+		while (part < line && *part == '\n')
+			part++;
+		const char *last = line;
+		while (last > part && last[-1] == '\n')
+			last--;
+		if (last > part && (roff_add_part(out, part, (size_t)(last - part), e) < 0 || buf_add_text(out, "\n", e) < 0))
+			return -1;
+		if (more && buf_addf(out, e, ".SH \"%.*s\"\n", (int)(end - line), line) < 0)
+			return -1;
+		part = line = more ? end + 1 : line;
+	}
+	return 0;
 }

@@ -239,7 +239,7 @@ static const struct option_row list_options[] = {
 	{ "app", 0, "APP", false, "only orders of this iApp; requests for it too" },
 	{ "data", 0, "DATA", false, "only grants of this data" },
 	{ "pool", 0, "POOL", false, "only orders of this pool" },
-	{ "kind", 0, "KIND", false, "only of this kind: app, data, pool, request" },
+	{ "kind", 0, "app|data|pool|request", false, "only of this kind" },
 	{ "open", 0, NULL, false, "only those that could still be matched" },
 	TRADE_OPTIONS_END,
 };
