@@ -210,6 +210,65 @@ task_id() { grep -oh 'task1[0-9a-z]*' "$last.out" "$last.err" | head -1; }
 	grep -qF -- "${wanted[0]}" "$work/log"
 }
 
+@test "what the keeper keeps: nobody has the iApp's own secret, nor the requester's, in any version" {
+	given --no-passphrase
+	mkdir keeps
+	printf 'api: 1\nname: keeps\nversion: 1.0.0\nsummary: made by a test\nentry: main.lua\ninputs: {secrets: [token], app_secret: true, args: [{name: how, type: string}]}\nlimits: {memory: 64MiB, cpu: 20s, wall: 20s}\n' > keeps/iapp.yaml
+	cat > keeps/main.lua <<-'END'
+		return function(task)
+		    local all = task:secret(1) .. "\n" .. task:app_secret() .. "\n"
+		    print(all)
+		    task.result:write("all.txt", all)
+		    if task.args.how == "fail" then error("withheld") end
+		    while task.args.how == "stay" do end
+		end
+	END
+	exits 0 app deploy keeps
+	for version in old new; do
+		plant "own$version" && own=$canary && printf %s "$canary" > own
+		plant "kept$version" && kept=$canary && printf %s "$canary" > kept
+		exits 0 app secret set keeps own
+		exits 0 secret set token kept
+	done
+	rm own kept
+	exits 0 secret list
+	exits 0 run-task keeps --secret-name 1=token -o "$work/out"
+	grep -qxF "$own" "$work/out/all.txt"
+	grep -qxF "$kept" "$work/out/all.txt"
+	exits 8 run-task keeps --secret-name 1=token --arg how=fail
+	exits 0 run-task keeps --secret-name 1=token --no-wait
+	task=$(task_id)
+	exits 0 worker run --once
+	exits 0 task result "$task" -o "$work/later"
+	grep -qxF "$kept" "$work/later/all.txt"
+	exits 0 task receipt "$task"
+	# While it has them, and a keeper is there: neither words nor surroundings of any process, nor its keeper's folder.
+	"$enclua" --passphrase-file "$work/pass" run-task keeps --secret-name 1=token --arg how=stay > /dev/null 2>&1 3>&- &
+	pid=$!
+	boxes=
+	for ((i = 0; i < 600; i++)); do
+		zygote=$(pgrep -P $pid enclave || :)
+		[ -n "$zygote" ] && boxes=$(pgrep -P "$zygote" || :)
+		[ "$(wc -w <<< "$boxes")" -ge 2 ] && break
+		sleep 0.05
+	done
+	[ -n "$boxes" ]
+	for i in 1 2 3 4 5; do
+		listed
+		grep -qxF keeps "$work/listed"
+		clean "$work/listed"
+		clean "$ENCLUA_HOME"
+		sleep 0.1
+	done
+	kill -9 $pid
+	wait $pid || :
+	soon_gone "$zygote"
+	nowhere
+	clean "$work/out/task.receipt" "$work/out/result.age" "$work/later/task.receipt"
+	run clean "$work/out/all.txt"
+	[ "$status" -ne 0 ]
+}
+
 @test "the list of processes: no secret, no argument once it is read, and of @FILE never anything" {
 	given --no-passphrase
 	iapp slow 'while true do end'
