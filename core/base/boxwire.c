@@ -187,7 +187,7 @@ static void kind_check(struct wire *w, const struct box_request *r)
 		memcmp(r->args[0].name.text, arg, strlen(arg)) == 0;
 	if (!alone)
 		wire_fail(w, what, kinds[r->kind].says);
-	if (r->n_inputs || r->n_secrets || r->app_secret || r->n_recipients || r->logs || r->many)
+	if (r->n_inputs || r->n_secrets || r->app_secret || r->n_recipients || r->logs || r->many || r->callback)
 		wire_fail(w, what, "has neither inputs nor secrets nor recipients nor a log");
 }
 
@@ -215,6 +215,7 @@ static void request_walk(struct wire *w, struct box_request *r)
 	inputs_walk(w, r);
 	wire_size(w, &r->n_secrets, LIMIT_BOX_SECRETS, "number of secrets");
 	wire_flag(w, &r->app_secret, "app secret flag");
+	wire_flag(w, &r->callback, "callback flag");
 	kind_check(w, r);
 	wire_end(w, "request");
 }
@@ -398,6 +399,7 @@ static const struct {
 	[BOX_PROGRESS] = { 8, 8 },
 	[BOX_RESULT] = { 1, LIMIT_BOX_FRAME_BYTES },
 	[BOX_DONE] = { DONE_BYTES, DONE_BYTES },
+	[BOX_CALLBACK] = { 1, LIMIT_CALLBACK_BYTES },
 };
 
 void boxwire_header_encode(uint8_t out[static BOX_FRAME_HEADER], enum box_frame kind, uint32_t len)
@@ -410,7 +412,7 @@ void boxwire_header_encode(uint8_t out[static BOX_FRAME_HEADER], enum box_frame 
 int boxwire_header_decode(enum box_frame *kind, uint32_t *len, const uint8_t in[static BOX_FRAME_HEADER], struct err *e)
 {
 	uint32_t n = (uint32_t)in[1] | (uint32_t)in[2] << 8 | (uint32_t)in[3] << 16 | (uint32_t)in[4] << 24;
-	if (in[0] < BOX_REQUEST || in[0] > BOX_DONE)
+	if (in[0] < BOX_REQUEST || in[0] > BOX_CALLBACK)
 		return err_set(e, ERR_INVALID, "box channel: a frame of unknown kind %u", (unsigned)in[0]);
 	if (n < frame_lengths[in[0]].least || n > frame_lengths[in[0]].most)
 		return err_set(e, ERR_INVALID, "box channel: a frame of kind %u cannot have %u bytes", (unsigned)in[0], (unsigned)n);

@@ -26,7 +26,7 @@
 #define BOX_CHANNEL_FD 3
 #define BOX_FIRST_INPUT_FD 4
 
-enum box_frame { BOX_REQUEST = 1, BOX_KEY, BOX_RELEASE, BOX_PROGRESS, BOX_RESULT, BOX_DONE };
+enum box_frame { BOX_REQUEST = 1, BOX_KEY, BOX_RELEASE, BOX_PROGRESS, BOX_RESULT, BOX_DONE, BOX_CALLBACK };
 
 /* How a task ended. A limit is never part of a vote. */
 enum box_status {
@@ -84,6 +84,7 @@ struct box_request {
 	size_t n_inputs;
 	size_t n_secrets;	/* how many RELEASE will bring; 0 and no data: there is no RELEASE */
 	bool app_secret;
+	bool callback;	/* what the iApp gives as one is for everybody: it comes as a CALLBACK frame, and the digest is its SHA-256 */
 };
 
 struct box_secret { uint32_t index; struct box_text value; };	/* index 0: the app's own secret */
@@ -99,7 +100,7 @@ struct box_release {
 struct box_done {
 	enum box_status status;
 	enum box_limit limit;
-	uint8_t digest[32];	/* HMAC-SHA-256(salt, MANIFEST of the deterministic files); zero unless BOX_OK */
+	uint8_t digest[32];	/* HMAC-SHA-256(salt, MANIFEST of the deterministic files); zero unless BOX_OK. Of a task with a callback: its SHA-256 */
 	uint64_t memory_peak;	/* live bytes of the script */
 	uint64_t result_files, result_bytes, log_bytes;	/* plaintext */
 };

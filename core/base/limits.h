@@ -53,6 +53,7 @@
 #define LIMIT_BOX_MEMORY MIB(4096)
 #define LIMIT_BOX_OUTPUT MIB(1024)
 #define LIMIT_BOX_TIME_MS 604800000ull	/* a week, of processor or of wall clock */
+#define LIMIT_CALLBACK_BYTES 4096u	/* what a task says to everybody: it stands in the book */
 #define LIMIT_BOX_RESULT_FILES 4096u
 #define LIMIT_JSON_DEPTH 200u
 #define LIMIT_EPSILON_U6 1000000000ull	/* privacy loss of one run, in millionths: at 1000 there is none left to lose */

@@ -71,6 +71,8 @@ struct box_outcome {
 	struct box_done done;	/* status and counters; filled by the launcher when the box could not */
 	uint64_t start_us, run_us, cpu_us;	/* fork to KEY, when something is released to it, else 0; the rest; processor time of the task */
 	int signal;	/* that ended it, or 0 */
+	uint8_t callback[LIMIT_CALLBACK_BYTES];	/* of a task that was asked for one and came to its end */
+	size_t callback_len;
 	const char *alarm;	/* with BOX_ALARM that the launcher found: why, for the operator; static text, or NULL */
 };
 

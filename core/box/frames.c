@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "seal/crypto.h"
+
 /* A result is larger than what it holds: a tar header and padding per file, padding of the whole to a Padmé
  * size (at most 12 %), age's tag per 64 KiB chunk, its header, and result.json with a row per file. A limit
  * buys one file for each 256 bytes of it, and 64 in any case. */
@@ -59,6 +61,25 @@ static enum frames_verdict result_take(struct frames *f, struct frame *in, const
 	return f->sealed > f->sealed_max ? FRAMES_OVER_LIMIT : FRAMES_ONE;
 }
 
+/* Once, and only when it was asked for: nothing else leaves a box in the clear. */
+static enum frames_verdict callback_take(struct frames *f, struct frame *in, const char **why)
+{
+	if (!f->callback || f->callback_len)
+		return wrong(why, "a callback that nobody asked for");
+	memcpy(f->callback_bytes, in->payload, in->len);
+	f->callback_len = in->len;
+	return FRAMES_ONE;
+}
+
+static bool callback_fits(const struct frames *f)
+{
+	uint8_t hash[32];
+	if (!f->callback || f->done.status != BOX_OK)
+		return true;
+	sha256(hash, f->callback_bytes, f->callback_len);
+	return f->callback_len && memcmp(hash, f->done.digest, sizeof hash) == 0;
+}
+
 static enum frames_verdict done_take(struct frames *f, struct frame *in, const char **why)
 {
 	struct err e = { .code = ERR_NONE };
@@ -68,6 +89,8 @@ static enum frames_verdict done_take(struct frames *f, struct frame *in, const c
 		return wrong(why, "an end without a result");
 	if (f->done.result_bytes > f->output_max || f->done.result_files > LIMIT_BOX_RESULT_FILES)
 		return wrong(why, "an end that counts more than the limits allow");
+	if (!callback_fits(f))
+		return wrong(why, "an end whose digest is not that of the callback");
 	f->stage = FRAMES_DONE;
 	return FRAMES_ONE;
 }
@@ -81,6 +104,7 @@ static const struct {
 	{ BOX_PROGRESS, FRAMES_RUNNING, progress_take },
 	{ BOX_RESULT, FRAMES_RUNNING, result_take },
 	{ BOX_DONE, FRAMES_RUNNING, done_take },
+	{ BOX_CALLBACK, FRAMES_RUNNING, callback_take },
 };
 
 enum frames_verdict frames_next(struct frames *f, const uint8_t *bytes, size_t n, struct frame *out, size_t *used, const char **why)

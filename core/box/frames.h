@@ -16,6 +16,9 @@ struct frames {
 	uint64_t sealed, sealed_max;	/* RESULT bytes so far, and the most that the output limit can come to */
 	uint64_t output_max;	/* the task's output limit: plaintext */
 	uint32_t n_progress;
+	bool callback;	/* the task was asked for one */
+	uint8_t callback_bytes[LIMIT_CALLBACK_BYTES];
+	size_t callback_len;
 	struct box_done done;	/* valid in FRAMES_DONE */
 };
 

@@ -173,6 +173,8 @@ static void decide_by_exit(struct box_job *j, int status)
 {
 	if (!j->decided && status == BOX_EXIT_DONE && j->frames.stage == FRAMES_DONE) {
 		j->outcome.done = j->frames.done;
+		j->outcome.callback_len = j->frames.done.status == BOX_OK ? j->frames.callback_len : 0;
+		memcpy(j->outcome.callback, j->frames.callback_bytes, j->outcome.callback_len);
 		return;
 	}
 	for (size_t i = 0; i < sizeof exits / sizeof *exits; i++)
@@ -315,6 +317,7 @@ static int job_begin(struct box_zygote *z, const struct box_task *t, struct box_
 	j->out = (struct buf)BUF_INIT(OUT_MAX);
 	j->in = (struct buf)BUF_INIT(IN_MAX);
 	frames_init(&j->frames, t->request->output);
+	j->frames.callback = t->request->callback;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, channel) < 0 ||
 		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, report) < 0) {
 		err_sys(e, errno, "cannot make the channel of a task");

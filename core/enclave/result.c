@@ -141,6 +141,8 @@ static int result_callback(lua_State *L)
 	const char *bytes = luaL_checklstring(L, 2, &n);
 	if (t->result.has_callback)
 		return luaL_error(L, "the callback was set before");
+	if (t->request.callback && (n == 0 || n > LIMIT_CALLBACK_BYTES))
+		return luaL_error(L, "a callback that is asked for has 1 to %d bytes: it goes into the book", (int)LIMIT_CALLBACK_BYTES);
 	spend(t, BASE64_LEN((uint64_t)n));
 	if (pile_add(&t->result.callback, bytes, n) < 0)
 		task_limit(t, BOX_LIMIT_MEMORY);

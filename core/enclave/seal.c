@@ -201,6 +201,18 @@ out:
 	return r;	/* the writer stays: to wipe its 128 KiB would first bring in pages that were never used, and the process ends now */
 }
 
+/* What everybody is to see is sent in the clear, and needs no salt: the book's rule asks that the digest be its hash. */
+static int callback_out(struct task *t, uint8_t digest[static 32], struct err *e)
+{
+	struct buf bytes = BUF_INIT(LIMIT_CALLBACK_BYTES);
+	if (pile_walk(&t->result.callback, callback_add, &bytes, e) < 0)
+		return -1;
+	channel_add(t->channel, BOX_CALLBACK, bytes.data, (uint32_t)bytes.len);
+	memcpy(digest, t->result.callback_sha256, 32);
+	buf_done(&bytes);
+	return 0;
+}
+
 /* HMAC(salt, list of the deterministic files as sha256sum writes it): equal for equal results, of no use to whoever does not have the
  * salt. The callback is part of the result. */
 static void digest_make(uint8_t out[static 32], const struct task *t)
@@ -243,11 +255,20 @@ _Noreturn void seal_and_end(struct task *t, enum box_status status, const struct
 {
 	struct err e = { .code = ERR_NONE };
 	struct box_done d = { .status = status };
+	static const struct failure none_given = { "the request asks for a callback, and the iApp gave none: task.result:callback(text)", "" };
+	if (status == BOX_OK && t->request.callback && !t->result.has_callback) {
+		d.status = status = BOX_FAILED;
+		failure = &none_given;
+	}
 	result_finish(&t->result);
 	if (bundle_send(t, status, failure, &e) < 0)
 		task_broken(t, e.code == ERR_LIMIT ? BOX_EXIT_MEMORY : BOX_EXIT_BROKEN);
-	if (status == BOX_OK)
+	if (status == BOX_OK && t->request.callback) {
+		if (callback_out(t, d.digest, &e) < 0)
+			task_broken(t, BOX_EXIT_MEMORY);
+	} else if (status == BOX_OK) {
 		digest_make(d.digest, t);
+	}
 	d.result_files = t->result.n;
 	d.result_bytes = t->result.file_bytes;
 	done_send(t, &d);

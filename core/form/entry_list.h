@@ -132,7 +132,8 @@
 	F(HASH, REQUIRED, params, 0, "SHA-256 of a salt and arguments, files and secrets; the salt stays out of the book") \
 	F(HASH, OPTIONAL, parcel, 0, "SHA-256 of what is sealed for the workers: arguments, files, secrets") \
 	F(ID, MANY, bulk, ID_ORDER, "grants with bulk: one data each, all in one task, in this order") \
-	F(TEXT, MANY, secret, 80, "<number> <secret1…>: the version of a secret of the requester's that the iApp gets under this number")
+	F(TEXT, MANY, secret, 80, "<number> <secret1…>: the version of a secret of the requester's that the iApp gets under this number") \
+	F(TEXT, OPTIONAL, callback, 64, "the result is a value for everybody, under this name: letters, digits, . _ - /")
 
 #define ENTRY_ORDER_CANCEL(F) \
 	F(ID, REQUIRED, order, ID_ORDER, "for good; deals that it made go on")
@@ -184,13 +185,15 @@
 
 #define ENTRY_TASK_COMPLETE(F) \
 	F(ID, REQUIRED, task, ID_TASK, "contributed and finalized at once, by a worker that was assigned; trust 1") \
-	F(HASH, REQUIRED, digest, 0, "of the deterministic files, under the task's salt, which stays out of the book") \
-	ENTRY_RUN_FIELDS(F)
+	F(HASH, REQUIRED, digest, 0, "of the deterministic files, under the task's salt, which stays out of the book; or of the callback") \
+	ENTRY_RUN_FIELDS(F) \
+	F(BYTES, OPTIONAL, callback, 4096, "the value that the request asks for: its SHA-256 is the digest")
 
 #define ENTRY_TASK_REVEAL(F) \
 	F(ID, REQUIRED, task, ID_TASK, "by a worker that contributed with the winners") \
 	F(HASH, REQUIRED, digest, 0, "what was hashed") \
-	ENTRY_RUN_FIELDS(F)
+	ENTRY_RUN_FIELDS(F) \
+	F(BYTES, OPTIONAL, callback, 4096, "the value that the request asks for: its SHA-256 is the digest")
 
 #define ENTRY_TASK_FINALIZE(F) \
 	F(ID, REQUIRED, task, ID_TASK, "the winners have revealed; the pool's owner signs") \

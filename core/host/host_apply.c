@@ -317,6 +317,16 @@ int host_assurance(const struct entry_text *level)
 	return level->len ? assurance_level(level) : 0;
 }
 
+static bool callback_name_ok(const struct entry_text *t)
+{
+	for (size_t i = 0; i < t->len; i++) {
+		const char c = t->at[i];
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-' || c == '/'))
+			return false;
+	}
+	return true;
+}
+
 static int on_order_request(struct event *v, struct err *e)
 {
 	const struct entry_order_request *f = &v->en->order_request;
@@ -332,6 +342,9 @@ static int on_order_request(struct event *v, struct err *e)
 	host_name_identity(o.beneficiary, memcmp(f->beneficiary, none, 32) == 0 ? v->en->by : f->beneficiary);
 	host_name_identity(o.payer, f->payer);
 	host_name_text(o.purpose, &f->purpose);
+	o.callback = f->callback.len > 0;
+	if (!callback_name_ok(&f->callback))
+		return err_set(e, ERR_INVALID, "order-field: the name of a callback has letters, digits and . _ - / only");
 	if (host_assurance(&f->min_assurance) < 0)
 		return err_set(e, ERR_INVALID, "order-field: the assurance that a request asks for is none, software, tpm2 or cvm");
 	if (recipient_check(v, f, e) < 0 || own_data(v, &f->own_data, v->by, "order", e) < 0 || host_request_check(v, e) < 0 || host_order_end(v, &o, e) < 0)

@@ -325,25 +325,89 @@ static int task_row_end(struct event *v, const char *task, const struct ending *
 	return r;
 }
 
+/* Callbacks: values for everybody */
+
+/* The bytes of a callback, decoded. Not given: data NULL. */
+static int callback_read(const struct entry_text *t, struct buf *bytes, struct market_callback *out, struct err *e)
+{
+	*out = (struct market_callback){ NULL, 0 };
+	if (!t->len)
+		return 0;
+	if (entry_bytes(t, bytes, e) < 0)
+		return -1;
+	*out = (struct market_callback){ bytes->data, bytes->len };
+	return 0;
+}
+
+/* What is shown must be what the end can take: one that lacks its value could keep a task from ending. */
+static int callback_shown(struct event *v, const char *task, const uint8_t digest[static 32], const struct entry_text *given, struct err *e)
+{
+	struct buf bytes = BUF_INIT(LIMIT_CALLBACK_BYTES);
+	struct market_callback callback;
+	struct market_task t;
+	struct market_deal d;
+	uint8_t hash[32];
+	int r = -1;
+	if (host_task(v->b, task, &t, &d, e) < 0 || callback_read(given, &bytes, &callback, e) < 0)
+		goto out;
+	sha256(hash, bytes.len ? bytes.data : (const uint8_t *)"", bytes.len);
+	if (d.callback != (callback.data != NULL))
+		err_set(e, ERR_INVALID, "reveal-callback: %s", d.callback ? "the request asks for callback data" : "the request asks for no callback data");
+	else if (d.callback && memcmp(hash, digest, sizeof hash) != 0)
+		err_set(e, ERR_INVALID, "reveal-callback: the hash of the callback data is not the digest");
+	else
+		r = 0;
+out:
+	buf_done(&bytes);
+	return r;
+}
+
+/* So that the newest value of a name is found without reading every task. made: the entry that has the value. */
+static int callback_put(struct event *v, const char *task, const struct entry_text *outcome, uint64_t made, struct err *e)
+{
+	struct entry *en = malloc(sizeof *en);
+	struct buf bytes = BUF_INIT(ENTRY_BYTES_MAX);
+	const uint64_t row[2] = { made, v->at->index };
+	struct market_task t;
+	struct market_deal d;
+	char name[MARKET_NAME];
+	int r = en ? 0 : err_set(e, ERR_LIMIT, "out of memory");
+	if (r == 0 && host_task(v->b, task, &t, &d, e) < 0)
+		r = -1;
+	if (r == 0 && d.callback && entry_text_is(outcome, "COMPLETED")) {
+		r = host_request(v->b, d.request, en, &bytes, e);
+		if (r == 0) {
+			host_name_text(name, &en->order_request.callback);
+			r = host_record_put(v, HOST_CALLBACK, name, task, name, 0, row, sizeof row, e);
+		}
+	}
+	free(en);
+	buf_done(&bytes);
+	return r;
+}
+
 int on_task_complete(struct event *v, struct err *e)
 {
 	const struct entry_task_complete *f = &v->en->task_complete;
 	const struct ending ending = ENDING(f, v->en->by);
-	const struct market_callback callback = { NULL, 0 };
+	struct buf bytes = BUF_INIT(LIMIT_CALLBACK_BYTES);
+	struct market_callback callback;
 	struct market_contribute in;
 	char owner[MARKET_NAME];
-	if (ending_check(v, f->task, &ending, e) < 0 || contribution(v, f->task, &in, owner, e) < 0)
-		return -1;
-	if (market_contribute_finalize(v->m, &in, f->digest, &callback, e) < 0)
-		return -1;
-	return host_budgets_settle(v, f->task, true, f->size, e) < 0 ? -1 : task_row_end(v, f->task, &ending, e);
+	int r = -1;
+	if (callback_read(&f->callback, &bytes, &callback, e) == 0 && ending_check(v, f->task, &ending, e) == 0 && contribution(v, f->task, &in, owner, e) == 0 &&
+		market_contribute_finalize(v->m, &in, f->digest, &callback, e) == 0 && host_budgets_settle(v, f->task, true, f->size, e) == 0 &&
+		callback_put(v, f->task, &f->outcome, v->at->index, e) == 0)
+		r = task_row_end(v, f->task, &ending, e);
+	buf_done(&bytes);
+	return r;
 }
 
 int on_task_reveal(struct event *v, struct err *e)
 {
 	const struct entry_task_reveal *f = &v->en->task_reveal;
 	const struct ending ending = ENDING(f, v->en->by);
-	if (ending_check(v, f->task, &ending, e) < 0 || market_reveal(v->m, f->task, v->by, f->digest, e) < 0)
+	if (ending_check(v, f->task, &ending, e) < 0 || market_reveal(v->m, f->task, v->by, f->digest, e) < 0 || callback_shown(v, f->task, f->digest, &f->callback, e) < 0)
 		return -1;
 	return host_record_put(v, HOST_REVEAL, f->task, v->by, f->task, 0, &v->at->index, sizeof v->at->index, e);
 }
@@ -354,36 +418,46 @@ int on_task_reopen(struct event *v, struct err *e)
 }
 
 /* What this worker has revealed of the task, as it was signed. */
-static int revealed(struct event *v, const char *task, const char *worker, struct entry *en, struct buf *bytes, struct err *e)
+static int revealed(struct event *v, const char *task, const char *worker, struct entry *en, uint64_t *made, struct buf *bytes, struct err *e)
 {
 	struct buf at = BUF_INIT(16);
-	uint64_t index = 0;
 	int r = book_record_get(v->b, HOST_REVEAL, task, worker, &at, e);
+	*made = 0;
 	if (r == 1)
-		memcpy(&index, at.data, sizeof index);
+		memcpy(made, at.data, sizeof *made);
 	buf_done(&at);
 	if (r <= 0)
 		return r < 0 ? -1 : err_set(e, ERR_INVALID, "finalize-worker: %s has revealed no result of this task", worker);
-	return book_entry(v->b, index, bytes, e) < 0 ? -1 : entry_decode(en, bytes->data, bytes->len, NULL, e);
+	return book_entry(v->b, *made, bytes, e) < 0 ? -1 : entry_decode(en, bytes->data, bytes->len, NULL, e);
 }
 
 int on_task_finalize(struct event *v, struct err *e)
 {
 	const struct entry_task_finalize *f = &v->en->task_finalize;
-	const struct market_callback callback = { NULL, 0 };
+	struct market_callback callback = { NULL, 0 };
 	struct entry *en = malloc(sizeof *en);
-	struct buf bytes = BUF_INIT(ENTRY_BYTES_MAX);
+	struct buf bytes = BUF_INIT(ENTRY_BYTES_MAX), value = BUF_INIT(LIMIT_CALLBACK_BYTES);
+	struct err why = { .code = ERR_NONE };
 	char worker[MARKET_NAME];
+	uint64_t made;
 	int r = -1;
 	host_name_identity(worker, f->worker);
 	if (!en)
 		return err_set(e, ERR_LIMIT, "out of memory");
-	if (market_finalize(v->m, f->task, v->by, &callback, e) == 0 && revealed(v, f->task, worker, en, &bytes, e) == 0) {
+	/* The market's own reasons come first; the value that it asks for is the worker's who is named. */
+	int is = revealed(v, f->task, worker, en, &made, &bytes, &why);
+	if (is == 0)
+		is = callback_read(&en->task_reveal.callback, &value, &callback, &why);
+	if (market_finalize(v->m, f->task, v->by, &callback, e) == 0) {
 		const struct ending ending = ENDING(&en->task_reveal, f->worker);
-		r = host_budgets_settle(v, f->task, true, ending.size, e) < 0 ? -1 : task_row_end(v, f->task, &ending, e);
+		if (is < 0 && e)
+			*e = why;
+		else if (is == 0 && host_budgets_settle(v, f->task, true, ending.size, e) == 0 && callback_put(v, f->task, ending.outcome, made, e) == 0)
+			r = task_row_end(v, f->task, &ending, e);
 	}
 	free(en);
 	buf_done(&bytes);
+	buf_done(&value);
 	return r;
 }
 

@@ -97,6 +97,7 @@ int work_request_make(const struct work *w, const char *id, struct box_request *
 		.deterministic = m->deterministic,
 		.n_recipients = 1,
 		.app_secret = m->app_secret,
+		.callback = w->callback,
 		.n_secrets = w->n_secrets,
 	};
 	memcpy(r->recipients[0], w->beneficiary, 32);
@@ -315,6 +316,7 @@ int work_run(struct store *s, struct keeper_link *k, struct box_zygote *z, const
 out:
 	out->release_us = run.release_us;
 	out->refused = run.refused;
+	out->callback = w->callback;
 	memcpy(out->assurance, run.assurance, sizeof run.assurance);
 	if (run.out_fd >= 0)
 		store_blob_abort(run.out_fd, run.out_tmp);
@@ -338,6 +340,13 @@ void work_ending_failed(const char *outcome, const char *reason, const uint8_t s
 	hmac256_end(&h, out->digest);
 }
 
+void work_ending_told(struct work_ending *out)
+{
+	const int n = snprintf((char *)out->callback, sizeof out->callback, "%s: %s", out->outcome, out->reason);
+	out->callback_len = (size_t)n;	/* a few words */
+	sha256(out->digest, out->callback, out->callback_len);
+}
+
 void work_ending(const struct work_result *r, const uint8_t salt[static 32], struct work_ending *out)
 {
 	static const char *const limits[] = {
@@ -356,6 +365,12 @@ void work_ending(const struct work_result *r, const uint8_t salt[static 32], str
 	work_ending_failed(ends[d->status].outcome, reason, salt, out);
 	if (d->status == BOX_OK)
 		memcpy(out->digest, d->digest, 32);
+	if (r->callback && d->status != BOX_OK)
+		work_ending_told(out);
+	else if (r->callback) {
+		memcpy(out->callback, r->box.callback, r->box.callback_len);
+		out->callback_len = r->box.callback_len;
+	}
 }
 
 /* A box that passes its own limit of memory ends itself. */

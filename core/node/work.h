@@ -35,6 +35,7 @@ struct work {
 	uint8_t salt[32];	/* of the digest: keeper_task_salt */
 	uint8_t beneficiary[32];	/* X25519: the result is sealed to it */
 	const struct identity *worker;	/* who runs it; signs the evidence that the keeper gets */
+	bool callback;	/* the request asks for a value for everybody */
 	bool logs;	/* every owner of the data allows the log to reach the beneficiary */
 	void (*progress)(void *ctx, double fraction);	/* may be NULL */
 	void *ctx;
@@ -49,6 +50,7 @@ struct work_result {
 	uint8_t blob[32];	/* the sealed result in the store; zero when the box gave none */
 	uint64_t size;
 	uint64_t verify_us, store_us;	/* hashing of stored blobs before use; writing the result */
+	bool callback;	/* one was asked for; it is in box */
 	uint64_t release_us;	/* of the keeper, with what it enters into the book */
 	bool refused;
 	char assurance[17];	/* of the evidence that the keeper took; "software" when nothing was asked of it */
@@ -56,8 +58,16 @@ struct work_result {
 
 /* How a run ended, as the book says it. Without deterministic files to compare the digest is that of outcome and reason, under the task's salt like any other, so that
  * workers agree on failures as well: HMAC-SHA-256(salt, "enclua/failed/v1" 00 outcome 00 reason 00). */
-struct work_ending { const char *outcome; char reason[64]; uint8_t digest[32]; };	/* COMPLETED, FAILED, LIMIT */
+struct work_ending {
+	const char *outcome;	/* COMPLETED, FAILED, LIMIT */
+	char reason[64];
+	uint8_t digest[32];
+	uint8_t callback[LIMIT_CALLBACK_BYTES];	/* of a task that was asked for one … */
+	size_t callback_len;	/* … else 0 */
+};
 void work_ending(const struct work_result *r, const uint8_t salt[static 32], struct work_ending *out);
+/* A request for a callback is answered even by a failure, or nothing could end the task: then it is outcome and reason, "FAILED: …", which no oracle takes for a value. */
+void work_ending_told(struct work_ending *out);
 void work_ending_failed(const char *outcome, const char *reason, const uint8_t salt[static 32], struct work_ending *out);
 /* Whoever runs this machine, or its kernel when memory was short, ended the box: that says nothing of the iApp, and is no result. */
 bool work_ended_outside(const struct work_result *r);

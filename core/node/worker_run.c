@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "node/parcel.h"
 #include "node/worker_inner.h"
 #include "seal/crypto.h"
@@ -29,6 +30,7 @@ struct run {
 	struct work work;
 	struct work_result result;
 	struct work_ending end;
+	char callback[BASE64_LEN(LIMIT_CALLBACK_BYTES) + 1];	/* of end, as entries have it */
 };
 
 /* Gathering */
@@ -146,6 +148,7 @@ static int gather(struct run *r, struct err *e)
 	memcpy(r->work.beneficiary, r->request->order_request.recipient, 32);
 	r->work.deal = r->t->task.deal;
 	r->work.seed = "";
+	r->work.callback = r->request->order_request.callback.len > 0;
 	r->work.progress = r->w->progress;
 	r->work.ctx = r->w->ctx;
 	r->work.has_salt = true;
@@ -164,6 +167,8 @@ static int request_check(struct run *r, struct err *e)
 		return 1;
 	if (opened ? why.code != ERR_UNAVAILABLE : why.code == ERR_DENIED) {
 		work_ending_failed("FAILED", "the request does not fit the iApp", r->work.salt, &r->end);
+		if (r->work.callback)
+			work_ending_told(&r->end);
 		return 0;
 	}
 	if (e)
@@ -232,6 +237,7 @@ static int box(struct run *r, struct err *e)
 	memcpy((f)->measurement, box_measurement((r)->w->zygote), 32); \
 	memcpy((f)->result, (r)->result.blob, 32); \
 	(f)->size = (r)->result.size; \
+	(f)->callback = entry_text((r)->callback); \
 	missing_fill(&(f)->missing_layer, (r)->w->zygote); \
 } while (0)
 
@@ -267,7 +273,10 @@ static int commit(struct run *r, const uint8_t digest[static 32], struct err *e)
 static int compute(struct run *r, struct err *e)
 {
 	int is = request_check(r, e);
-	return is < 0 || (is && box(r, e) < 0) ? -1 : 0;
+	if (is < 0 || (is && box(r, e) < 0))
+		return -1;
+	base64_encode(r->callback, r->end.callback, r->end.callback_len);
+	return 0;
 }
 
 /* One that was cut short before its contribution was in the book, but had kept it, need not run again. */

@@ -172,7 +172,8 @@ function result:open(path) end
 ---@param value any
 function result:json(path, value) end
 
----Sets the bytes of the callback, once.
+---Sets the bytes of the callback, once. When the request asks for one (`enclua run-task --callback NAME`) they are for everybody: 1 to 4096 bytes that stand in the book as
+---they are, and the task fails if there are none. Else they are part of the sealed result.
 ---@param bytes string
 function result:callback(bytes) end
 

@@ -317,10 +317,11 @@ static void test_header(void **state)
 {
 	(void)state;
 	static const struct { unsigned kind; uint32_t len; int r; } rows[] = {
-		{ 0, 1, -1 }, { 7, 1, -1 }, { 255, 1, -1 }, { BOX_KEY, 32, 0 }, { BOX_KEY, 31, -1 }, { BOX_KEY, 33, -1 },
+		{ 0, 1, -1 }, { 8, 1, -1 }, { 255, 1, -1 }, { BOX_KEY, 32, 0 }, { BOX_KEY, 31, -1 }, { BOX_KEY, 33, -1 },
 		{ BOX_PROGRESS, 8, 0 }, { BOX_PROGRESS, 0, -1 }, { BOX_RESULT, 0, -1 }, { BOX_RESULT, 1, 0 },
 		{ BOX_RESULT, LIMIT_BOX_FRAME_BYTES, 0 }, { BOX_RESULT, LIMIT_BOX_FRAME_BYTES + 1, -1 }, { BOX_DONE, 66, 0 },
 		{ BOX_DONE, 65, -1 }, { BOX_REQUEST, LIMIT_BOX_REQUEST_BYTES, 0 }, { BOX_REQUEST, UINT32_MAX, -1 },
+		{ BOX_CALLBACK, 1, 0 }, { BOX_CALLBACK, 0, -1 }, { BOX_CALLBACK, LIMIT_CALLBACK_BYTES, 0 }, { BOX_CALLBACK, LIMIT_CALLBACK_BYTES + 1, -1 },
 		{ BOX_RELEASE, 8, 0 }, { BOX_RELEASE, UINT32_MAX, -1 },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

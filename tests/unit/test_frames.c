@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "box/frames.h"
+#include "seal/crypto.h"
 
 #define OUTPUT_LIMIT 1000u
 
@@ -169,10 +170,48 @@ static void progress_is_counted(void **state)
 	assert_int_equal(frames_next(&f, bytes, n, &one, &used, &why), FRAMES_WRONG);
 }
 
+/* Bytes in the clear leave a box once, only when the task was asked for them, and only those whose hash is the digest. */
+static void test_callback(void **state)
+{
+	(void)state;
+	static const struct { const char *talk; bool asked, right; enum frames_verdict last; const char *why; } rows[] = {
+		{ "KRCD", true, true, FRAMES_MORE, NULL },
+		{ "KCRD", true, true, FRAMES_MORE, NULL },
+		{ "KRCD", true, false, FRAMES_WRONG, "an end whose digest is not that of the callback" },
+		{ "KRD", true, true, FRAMES_WRONG, "an end whose digest is not that of the callback" },
+		{ "KRF", true, true, FRAMES_MORE, NULL },
+		{ "KCC", true, true, FRAMES_WRONG, "a callback that nobody asked for" },
+		{ "KRC", false, true, FRAMES_WRONG, "a callback that nobody asked for" },
+		{ "C", true, true, FRAMES_WRONG, "a frame out of turn" },
+		{ "KRCDC", true, true, FRAMES_WRONG, "bytes after the end" },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct box_done good = { .status = BOX_OK, .result_bytes = 10, .result_files = 1 };
+		uint8_t bytes[4096];
+		size_t n = 0, at = 0, used = 0;
+		const char *why = NULL;
+		struct frames f;
+		struct frame one;
+		enum frames_verdict v;
+		sha256(good.digest, rows[i].right ? "1.0842" : "1.0843", 6);
+		for (const char *p = rows[i].talk; *p; p++)
+			n += *p == 'C' ? frame_put(bytes + n, BOX_CALLBACK, "1.0842", 6) : *p == 'D' ? done_put(bytes + n, &good) : letter_put(bytes + n, *p);
+		frames_init(&f, OUTPUT_LIMIT);
+		f.callback = rows[i].asked;
+		while ((v = frames_next(&f, bytes + at, n - at, &one, &used, &why)) == FRAMES_ONE)
+			at += used;
+		assert_int_equal(v, rows[i].last);
+		if (rows[i].why)
+			assert_string_equal(why, rows[i].why);
+		else
+			assert_true(f.stage == FRAMES_DONE);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(talks), cmocka_unit_test(pieces), cmocka_unit_test(output_is_counted), cmocka_unit_test(progress_is_counted),
+		cmocka_unit_test(talks), cmocka_unit_test(pieces), cmocka_unit_test(output_is_counted), cmocka_unit_test(progress_is_counted), cmocka_unit_test(test_callback),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

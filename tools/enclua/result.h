@@ -17,6 +17,7 @@ void result_path(char *out, size_t size, const char *dir, const char *name);	/* 
 int result_dir_write(struct store *s, const struct store_task *t, const struct bundle *b, const struct buf *receipt, const char *dir, struct err *e);
 
 /* The receipt of a task that has ended, under the home's own policy of witnesses when there is one (run_book.c). */
+int receipt_keep(struct cli *c, const struct store_task *t, const struct buf *text, char *path, size_t size, struct err *e);	/* as <home>/receipts/<task>.receipt */
 int receipt_of(struct cli *c, struct book *b, const struct store_task *t, struct buf *out, struct err *e);
 
 /* "files":[{"path","size","sha256"}…] into the JSON result, and a line each for people. */

@@ -97,6 +97,7 @@ int job_complete(struct job *j, const struct box_zygote *z, struct store_task *t
 	memcpy(f->digest, t->digest, 32);
 	memcpy(f->result, t->blob, 32);
 	f->size = t->result_size;
+	f->callback = entry_text(j->callback);
 	for (unsigned l = 0; l < BOX_LAYER_COUNT; l++)
 		if (box_layers_missing(z) >> l & 1)
 			f->missing_layer.at[f->missing_layer.n++] = entry_text(box_layer_name((enum box_layer)l));
@@ -111,7 +112,7 @@ out:
 }
 
 /* The home's copy can be made again at any time from the book, so that nobody waits for the disk here. */
-static int receipt_keep(struct cli *c, const struct store_task *t, const struct buf *text, char *path, size_t size, struct err *e)
+int receipt_keep(struct cli *c, const struct store_task *t, const struct buf *text, char *path, size_t size, struct err *e)
 {
 	char name[ID_TEXT + 32];
 	if (cli_home_path(c, "receipts", path, size, e) < 0 || os_dir_make(path, 0700, e) < 0)

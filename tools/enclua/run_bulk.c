@@ -364,7 +364,7 @@ static int slice_do(struct bulk *b, size_t i, struct err *e)
 /* What makes two commands the same bulk. Secrets that are typed are left out: their hash would tell them. */
 static void asked_hash(struct bulk *b, const struct job *j)
 {
-	static const char *const options[] = { "all", "per-task", "arg", "file", "secret-name", "beneficiary", "pool", "category", "trust", "purpose", "seed", "min-assurance",
+	static const char *const options[] = { "all", "per-task", "arg", "file", "secret-name", "beneficiary", "pool", "category", "trust", "purpose", "seed", "min-assurance", "callback",
 		"payer" };
 	struct sha256 h;
 	sha256_init(&h);

@@ -351,6 +351,7 @@ static int request(struct chain *c, struct err *e)
 	memcpy(f->parcel, d->parcel, 32);
 	for (size_t i = 0; i < d->n_secrets; i++)
 		f->secret.at[f->secret.n++] = entry_text(d->secrets[i]);
+	f->callback = entry_text(d->callback ? d->callback : "");
 	params_hash(j, c->en, f->params);
 	return sign(c, j->actor, ID_ORDER, d->request, e);
 }

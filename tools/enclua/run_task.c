@@ -57,6 +57,7 @@ static int task_end(struct job *j, const struct box_zygote *z, const struct work
 	(void)snprintf(t->status, sizeof t->status, "%s", end.outcome);
 	(void)snprintf(t->reason, sizeof t->reason, "%s", end.reason);
 	memcpy(t->digest, end.digest, 32);
+	base64_encode(j->callback, end.callback, end.callback_len);
 	memcpy(t->blob, r->blob, 32);
 	memcpy(t->assurance, r->assurance, sizeof t->assurance);
 	t->result_size = r->size;
@@ -248,6 +249,10 @@ int job_terms_read(const struct args *a, struct job *j, struct err *e)
 	d->pool_typed = args_get(a, "pool");
 	d->purpose = args_get(a, "purpose");
 	d->min_assurance = args_get(a, "min-assurance");
+	d->callback = args_get(a, "callback");
+	j->work.callback = d->callback != NULL;
+	if (d->callback && !d->callback[0])
+		return err_set(e, ERR_USAGE, "--callback is empty");
 	if (args_has(a, "max-price") && text_amount(args_get(a, "max-price"), &d->max_price, e) < 0) {
 		err_wrap(e, "--max-price");
 		return err_hint(e, "--max-price 1.5RLC pays 1.5 RLC at most; without it a run must be free");

@@ -2,6 +2,7 @@
 #ifndef ENCLUA_TOOLS_RUN_TASK_H
 #define ENCLUA_TOOLS_RUN_TASK_H
 
+#include "base/text.h"
 #include "book/book.h"
 #include "cli.h"
 #include "form/iapp.h"
@@ -23,7 +24,7 @@ struct run_item { char grant[ID_TEXT], data[ID_TEXT]; uint64_t tag; bool policy;
 /* With whom, and on what terms. What was typed is above, what follows from it below. */
 struct run_deal {
 	const char *pool_typed;	/* --pool, or NULL */
-	const char *purpose, *min_assurance;
+	const char *purpose, *min_assurance, *callback;
 	uint64_t max_price, category, trust;
 	bool max_given, category_given;
 	struct identity *payer;	/* --payer, or NULL: the requester */
@@ -56,6 +57,7 @@ extern const char *const run_categories[];	/* XS … XL, then NULL */
 	{ "trust", 0, "N", false, "how much workers must agree: 0 and 1, one is enough" }, \
 	{ "payer", 0, "NAME", false, "an identity of this home that pays instead of you" }, \
 	{ "purpose", 0, "WORD", false, "what for; owners may grant for some purposes only" }, \
+	{ "callback", 0, "NAME", false, "what the iApp says by task.result:callback is for everybody, under this name in the book: enclua oracle read" }, \
 	{ "no-wait", 0, NULL, false, "make the deal and leave the run to workers: enclua task watch" }, \
 	{ "seed", 0, "TEXT", false, "another seed for math.random; the same text gives the same run" }, \
 	{ "min-assurance", 0, "none|software|tpm2|cvm", false, "refuse to run below this level (enclua doctor says what this machine offers)" }, \
@@ -98,6 +100,7 @@ struct job {
 	struct buf *secret_files;
 	struct work work;
 	struct run_deal deal;
+	char callback[BASE64_LEN(LIMIT_CALLBACK_BYTES) + 1];	/* what came as one, as the entry has it; "" */
 	bool handed_over;	/* others may still need the sealed bytes */
 	const struct work_result *ran;	/* how it went here; NULL: elsewhere */
 	uint64_t gather_us, seal_us, start_us;

@@ -8,7 +8,7 @@
 #define VERB_SETS(X) \
 	X(init_commands) X(key_commands) X(app_commands) X(app_market_commands) X(secret_commands) X(policy_commands) X(policy_test_commands) X(policy_explain_commands) X(policy_replay_commands) X(protect_commands) X(data_commands) X(data_transfer_commands) \
 	X(grant_commands) X(grant_list_commands) \
-	X(pool_commands) X(worker_commands) X(order_commands) X(list_commands) X(deal_commands) X(run_task_commands) X(task_commands) X(task_market_commands) X(account_commands) \
+	X(pool_commands) X(worker_commands) X(order_commands) X(list_commands) X(deal_commands) X(run_task_commands) X(task_commands) X(task_market_commands) X(oracle_commands) X(account_commands) \
 	X(book_log_commands) X(book_commands) X(book_witness_commands) X(verify_commands) \
 	X(seal_commands) \
 	X(iapp_init_commands) X(iapp_package_commands) \
