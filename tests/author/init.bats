@@ -130,3 +130,43 @@ templates="hello data bulk files-secrets policy messaging oracle"
 	terminal -- timeout 10 "$generator" --json init c > said
 	[ -d c ]
 }
+
+@test ".luacheckrc knows the globals that a box has, those of a policy too, and no other" {
+	says 0 "$generator" init p --template hello --with policy --yes
+	cat > p/main.lua <<-'END'
+		return function(task)
+		    local names = {}
+		    for name, value in pairs(_G) do
+		        names[#names + 1] = name
+		        if type(value) == "table" and name ~= "_G" then
+		            for field in pairs(value) do
+		                names[#names + 1] = name .. "." .. field
+		            end
+		        end
+		    end
+		    table.sort(names)
+		    task.result:write("names", table.concat(names, "\n") .. "\n")
+		end
+	END
+	says 0 "$enclua" run-task ./p -o found
+	"$top/tests/lua/luacheckrc" iapp | diff - found/names
+	# A policy has no pairs and no _G: each name is asked for, and one that is not there is an error.
+	{
+		sed 's/.*/local _ = &/' <("$top/tests/lua/luacheckrc" policy)
+		cat p/policy/policy.lua
+	} > all.lua
+	[ "$(grep -c '^local _ = ' all.lua)" -ge 17 ]
+	mv all.lua p/policy/policy.lua
+	says 0 "$enclua" policy test p/policy
+	{ echo 'local _ = pairs'; cat p/policy/policy.lua; } > all.lua
+	mv all.lua p/policy/policy.lua
+	fails 8 'no global' "$enclua" policy test p/policy
+	# And luacheck says what is not there: one line for each.
+	printf 'return { os.time(), math.randomseed, string.dump, debug, math.pi, task }\n' > p/main.lua
+	run luacheck --no-color p/main.lua --config p/.luacheckrc
+	[ "$(grep -c accessing <<< "$output")" -eq 5 ]
+	printf 'return pairs({}), starts("a", "b")\n' > p/policy/policy.lua
+	cd p
+	run luacheck --no-color policy
+	[ "$(grep -c accessing <<< "$output")" -eq 1 ]
+}
