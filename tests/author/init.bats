@@ -16,6 +16,7 @@ templates="hello data bulk files-secrets policy messaging oracle"
 		grep -q "By Ada Example" "my-$t/main.lua"
 		grep -q "By Ada Example" "my-$t/README.md"
 		[ -z "$(grep -rE '@(if|end|name|summary|author|run)' "my-$t" --exclude-dir=.enclua | grep -v @example)" ]
+		says 0 "$generator" test --project "my-$t"
 		says 0 "$enclua" app pack "my-$t" -o archive
 		tar tf archive > list
 		[ -z "$(grep -E '^(mock|test.lua|\.)' list)" ]
@@ -30,7 +31,7 @@ templates="hello data bulk files-secrets policy messaging oracle"
 			echo a secret of mine > secret
 			says 0 "$enclua" app secret set "my-$t" secret
 		fi
-		(cd "my-$t" && eval "\"$enclua\" run-task . $(walk .)") > said 2>&1 < /dev/null || { cat said; return 1; }
+		(cd "my-$t" && eval "\"$generator\" run $(walk .)") > said 2>&1 < /dev/null || { cat said; return 1; }
 	done
 	grep -q 'Hello, Ada!' my-hello/out/hello.txt
 	[ "$(cat my-data/out/average.txt)" = 50.000 ]
@@ -53,6 +54,7 @@ templates="hello data bulk files-secrets policy messaging oracle"
 	for with in none args data bulk files secrets args,data,files,secrets,policy bulk,args; do
 		says 0 "$generator" init p --with "$with" --yes
 		(cd p && luacheck -q .) > said || { cat said; return 1; }
+		says 0 "$generator" test --project p
 		(cd p && eval "\"$enclua\" run-task . $(walk .)") > said 2>&1 < /dev/null || { cat said; return 1; }
 		rm -r p
 	done

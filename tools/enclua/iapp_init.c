@@ -252,7 +252,7 @@ static int run_init(struct cli *c, struct args *a, struct err *e)
 		return -1;
 	(void)snprintf(run, sizeof run, "%s run%s -o out", project_program(c), t.run);
 	key_write(c, "run", run);
-	if (cli_print(c, e, "\nnext      cd %s\n", t.name) < 0)
+	if (cli_print(c, e, "\nnext      cd %s\n          %s test\n", t.name, project_program(c)) < 0)
 		return -1;
 	if (t.with[TEMPLATE_app_secret] && cli_print(c, e, "          %s deploy\n          enclua app secret set %s FILE\n", project_program(c), t.name) < 0)
 		return -1;

@@ -223,3 +223,17 @@ int template_meta(const char *dir, struct err *e)
 			return -1;
 	return 0;
 }
+
+/* Each module has annotations; those of what is no module of an iApp are named here. */
+bool template_module(const char *name, size_t len)
+{
+	static const char *const others[] = { "task", "policy", "test" };
+	char path[64];
+	if (len >= sizeof path - 16)
+		return false;
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (strlen(others[i]) == len && memcmp(others[i], name, len) == 0)
+			return false;
+	(void)snprintf(path, sizeof path, "%.*s.d.lua", (int)len, name);
+	return file_find("meta", path) != NULL;
+}

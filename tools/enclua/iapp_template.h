@@ -37,6 +37,7 @@ bool template_composed(const char *name);	/* made of what is asked for */
 int template_settle(struct template_choice *c, struct err *e);
 /* Writes the project into the folder, which is there; told is called for each file. */
 int template_write(const struct template_choice *c, const char *dir, int (*told)(void *ctx, const char *path, struct err *e), void *ctx, struct err *e);
+bool template_module(const char *name, size_t len);	/* does every box have a module of that name? */
 int template_meta(const char *dir, struct err *e);	/* annotations of the library, for editors */
 
 #endif

@@ -11,7 +11,7 @@
 	X(pool_commands) X(worker_commands) X(order_commands) X(list_commands) X(deal_commands) X(run_task_commands) X(task_commands) X(task_market_commands) X(oracle_commands) X(account_commands) \
 	X(book_log_commands) X(book_commands) X(book_witness_commands) X(verify_commands) \
 	X(seal_commands) \
-	X(iapp_init_commands) X(iapp_package_commands) \
+	X(iapp_init_commands) X(iapp_package_commands) X(iapp_add_commands) X(iapp_doc_commands) \
 	X(iapp_test_commands) X(iapp_mock_commands) \
 	X(attest_commands) X(doctor_commands) X(help_commands)
 
