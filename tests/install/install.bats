@@ -58,6 +58,7 @@ teardown() { teardown_place; }
 	cmp "$top/manifests/iapp.schema.json" root/usr/share/enclua/iapp.schema.json
 	cmp "$top/README.md" root/usr/share/doc/enclua/README.md
 	cmp "$top/core/seal/FORMAT.md" root/usr/share/doc/enclua/core/seal/FORMAT.md
+	cmp "$top/tools/manual/tutorial.md" root/usr/share/doc/enclua/tools/manual/tutorial.md
 }
 
 @test "uninstall leaves what is not ours, and every folder that was there before" {
