@@ -12,7 +12,7 @@
 	X(book_log_commands) X(book_commands) X(book_witness_commands) X(verify_commands) \
 	X(seal_commands) \
 	X(iapp_init_commands) X(iapp_package_commands) X(iapp_add_commands) X(iapp_doc_commands) \
-	X(iapp_test_commands) X(iapp_mock_commands) \
+	X(iapp_test_commands) X(iapp_mock_commands) X(iapp_debug_commands) \
 	X(attest_commands) X(doctor_commands) X(help_commands)
 
 #define X(set) extern const struct command set[];
