@@ -187,8 +187,8 @@ static void kind_check(struct wire *w, const struct box_request *r)
 		memcmp(r->args[0].name.text, arg, strlen(arg)) == 0;
 	if (!alone)
 		wire_fail(w, what, kinds[r->kind].says);
-	if (r->n_inputs || r->n_secrets || r->app_secret || r->n_recipients || r->logs || r->many || r->callback)
-		wire_fail(w, what, "has neither inputs nor secrets nor recipients nor a log");
+	if (r->n_inputs || r->n_secrets || r->app_secret || r->n_recipients || r->logs || r->many || r->callback || r->steps)
+		wire_fail(w, what, "has neither inputs nor secrets nor recipients nor a log nor a number of steps");
 }
 
 static void request_walk(struct wire *w, struct box_request *r)
@@ -204,6 +204,7 @@ static void request_walk(struct wire *w, struct box_request *r)
 	wire_uint(w, &r->memory, 8, LIMIT_BOX_MEMORY, "memory limit");
 	wire_uint(w, &r->output, 8, LIMIT_BOX_OUTPUT, "output limit");
 	wire_uint(w, &r->cpu_ms, 8, COUNTER_MAX, "cpu limit");
+	wire_uint(w, &r->steps, 8, BOX_STEPS_MAX, "number of steps");
 	wire_uint(w, &r->epsilon_u6, 8, LIMIT_EPSILON_U6, "epsilon limit");
 	wire_flag(w, &r->logs, "logs flag");
 	wire_flag(w, &r->many, "many flag");

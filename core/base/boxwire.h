@@ -60,6 +60,7 @@ struct box_input { enum box_input_kind kind; struct box_text id, name; uint64_t 
 /* A policy gets one argument, the question, and nothing else: no inputs, no secrets, no log. Nothing that it says is secret, so it has no recipients.
  * So does an author's test.lua, which gets what has become of the runs that it asked for, and asks for the next. */
 enum box_kind { BOX_KIND_APP, BOX_KIND_POLICY, BOX_KIND_TEST };
+#define BOX_STEPS_MAX 2000000000u	/* what Lua counts in an int */
 #define BOX_POLICY_ARG "question"
 #define BOX_TEST_ARG "state"
 
@@ -70,6 +71,7 @@ struct box_request {
 	uint8_t seed[32];	/* for math.random; the same for all replicas */
 	uint8_t salt[32];	/* for the digest and for noise (dp); the same for all replicas */
 	uint64_t memory, output, cpu_ms;	/* limits: live bytes, result bytes, processor time */
+	uint64_t steps;	/* 0, or: the script fails after so many instructions of Lua's machine, and its error says where it was; for authors' tests */
 	uint64_t epsilon_u6;	/* privacy loss that its noise may cost, in millionths; 0: none */
 	bool logs;	/* what the iApp prints and its errors may reach the requester */
 	bool many;	/* task.datasets instead of task.data */

@@ -126,6 +126,7 @@ static void one_argument(enum box_kind kind, const char *name)
 	NEVER(r.app_secret = true, "neither");
 	NEVER(r.n_recipients = 1, "neither");
 	NEVER(r.logs = true, "neither");
+	NEVER(r.steps = 1, "neither");
 	NEVER(r.many = true, "neither");
 	buf_done(&b);
 }

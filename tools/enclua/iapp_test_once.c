@@ -129,11 +129,12 @@ static int log_write(struct testing *t, const struct trial_result *r)
 static int tell(struct testing *t, const struct trial_result *r, const char *dir, struct err *e)
 {
 	const struct bundle *b = r->bundle;
-	if (b && test_lines(t, "  | ", (const char *)b->log, b->log_len, e) < 0)
+	const struct bundle *logged = b ? b : r->before;
+	if (logged && test_lines(t, "  | ", (const char *)logged->log, logged->log_len, e) < 0)
 		return -1;
 	if (log_write(t, r) < 0 || (strcmp(r->status, "refused") != 0 && limits_tell(t, r, e) < 0))
 		return -1;
-	if (b && b->traceback[0] && test_lines(t, "#   ", b->traceback, strlen(b->traceback), e) < 0)
+	if (r->traceback[0] && test_lines(t, "#   ", r->traceback, strlen(r->traceback), e) < 0)
 		return -1;
 	if (trial_explain(&t->bench, r, e) < 0)
 		return -1;
@@ -154,6 +155,7 @@ int test_once(struct testing *t, const struct args *a, struct err *e)
 		return -1;
 	if (trial_new(&trial, e) < 0)
 		return -1;
+	trial_explains(trial);
 	if (args_take(trial, a, e) < 0 || data_take(trial, t->bench.project, a, e) < 0 || files_take(trial, a, e) < 0 || secrets_take(trial, a, e) < 0 ||
 		(args_has(a, "seed") && trial_seed(trial, args_get(a, "seed"), e) < 0))
 		goto out;

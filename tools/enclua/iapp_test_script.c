@@ -248,7 +248,7 @@ static int bundle_tell(struct json_writer *w, const struct bundle *b, struct err
 static int result_write(struct script *s, const struct trial_result *r, const struct err *why, struct err *e)
 {
 	struct json_writer w;
-	const char *trace = r->bundle ? r->bundle->traceback : "";
+	const char *trace = r->traceback;
 	int ret = 0;
 	if (s->runs.len && buf_add_text(&s->runs, ",", e) < 0)
 		return -1;
@@ -283,7 +283,7 @@ static int unwell_keep(struct script *s, const struct trial_result *r, const str
 {
 	if (buf_addf(&s->unwell, e, "run %zu, %s: %s\n", s->t->runs, r->status, why->msg) < 0)
 		return -1;
-	if (r->bundle && buf_addf(&s->unwell, e, "%s", r->bundle->traceback) < 0)
+	if (buf_addf(&s->unwell, e, "%s", r->traceback) < 0)
 		return -1;
 	return why->hint[0] ? buf_addf(&s->unwell, e, "try: %s\n", why->hint) : 0;
 }
@@ -298,10 +298,12 @@ static int run(struct script *s, const struct json *spec, struct err *e)
 		return err_set(e, ERR_LIMIT, IAPP_TEST_FILE " asks for more than %u runs", LIMIT_TEST_RUNS);
 	if (trial_new(&trial, e) < 0)
 		return -1;
+	trial_explains(trial);
 	if (trial_fill(s, trial, spec, &result.why) == 0 && trial_run(&s->t->bench, trial, &result, e) < 0)
 		goto out;
 	(void)trial_explain(&s->t->bench, &result, &why);
-	if (result.bundle && test_lines(s->t, "  | ", (const char *)result.bundle->log, result.bundle->log_len, e) < 0)
+	const struct bundle *logged = result.bundle ? result.bundle : result.before;
+	if (logged && test_lines(s->t, "  | ", (const char *)logged->log, logged->log_len, e) < 0)
 		goto out;
 	if (why.code != ERR_NONE && unwell_keep(s, &result, &why, e) < 0)
 		goto out;

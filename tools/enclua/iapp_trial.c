@@ -30,6 +30,7 @@ struct trial {
 	struct work_secret secrets[LIMIT_BOX_SECRETS];
 	size_t n_data, n_args, n_files, n_secrets;
 	char *seed;
+	bool explain;
 };
 
 int bench_open(struct bench *b, const char *project, struct box_zygote *z, struct err *e)
@@ -160,6 +161,11 @@ int trial_secret(struct trial *t, unsigned index, const void *bytes, size_t n, s
 	value[n] = '\0';
 	t->secrets[t->n_secrets++] = (struct work_secret){ .index = index, .value = value, .len = n };
 	return 0;
+}
+
+void trial_explains(struct trial *t)
+{
+	t->explain = true;
 }
 
 int trial_seed(struct trial *t, const char *seed, struct err *e)
@@ -332,7 +338,7 @@ static int terms_check(const struct bench *b, const struct trial *t, struct err 
 	return err_hint(e, "--app-secret @FILE, or app_secret = … in t.run; when it is deployed: enclua app secret set");
 }
 
-static int box(struct bench *b, struct trial *t, const struct work *w, struct trial_result *out, struct err *e)
+static int box(struct bench *b, struct trial *t, const struct work *w, uint64_t steps, struct trial_result *out, struct err *e)
 {
 	struct running running = { .trial = t, .work = w, .sealed = BUF_INIT(box_sealed_max(b->app->manifest->output)) };
 	struct box_request request = { .files = NULL };
@@ -345,6 +351,7 @@ static int box(struct bench *b, struct trial *t, const struct work *w, struct tr
 		fds[t->n_data + i] = t->files[i].fd;
 	if (work_request_make(w, id, &request, e) < 0)
 		goto out;
+	request.steps = steps;
 	const struct box_task task = { .request = &request, .input_fds = fds, .wall_ms = b->app->manifest->wall_ms,
 		.release = w->n_data || w->n_secrets ? release : NULL, .result = result_add, .ctx = &running };
 	if (box_run(b->zygote, &task, &out->box, e) < 0)
@@ -355,6 +362,54 @@ out:
 	work_request_done(&request);
 	buf_done(&running.sealed);
 	return r;
+}
+
+/* ---- where a limit is reached ---- */
+
+#define STEPS_FIRST 1000u
+#define STEPS_EACH_MS 10000u	/* so many of them take a millisecond at the least: far enough on the way to a limit of time */
+#define LOOKS_MAX 48u
+#define LOOK_US 3000000u	/* longer than that nobody wants to wait for a line */
+
+/* Stops the same run after so many steps. 1: it was stopped, and where is kept; 0: it had ended by itself; -1. */
+static int stop_after(struct bench *b, struct trial *t, const struct work *w, uint64_t steps, struct trial_result *keep, struct err *e)
+{
+	struct trial_result look = { .status = "" };
+	int r = box(b, t, w, steps, &look, e);
+	bool stopped = r == 0 && look.box.done.status == BOX_FAILED && look.bundle && !strcmp(look.bundle->error, "stopped");
+	if (stopped) {
+		memcpy(keep->traceback, look.bundle->traceback, sizeof keep->traceback);
+		bundle_free(keep->before);
+		keep->before = look.bundle;	/* taken */
+		look.bundle = NULL;
+	}
+	trial_result_done(&look);
+	return r < 0 ? -1 : stopped;
+}
+
+/* A limit of memory or output is reached at one step, always the same: it is found by halving. A limit of time is not, but a look on the way to it says what takes it. */
+static int limit_find(struct bench *b, struct trial *t, const struct work *w, struct trial_result *out, struct err *e)
+{
+	uint64_t low = 0, high = STEPS_FIRST, begun = os_now_us();
+	enum box_limit limit = out->box.done.limit;
+	unsigned looks = 0;
+	int is = 1;
+	if (limit == BOX_LIMIT_CPU || limit == BOX_LIMIT_WALL) {
+		high = out->box.cpu_us / 1000 * STEPS_EACH_MS;
+		out->sampled = true;
+		return high == 0 ? 0 : stop_after(b, t, w, high < BOX_STEPS_MAX ? high : BOX_STEPS_MAX, out, e) < 0 ? -1 : 0;
+	}
+	for (; is > 0 && high < BOX_STEPS_MAX / 4 && looks++ < LOOKS_MAX && os_now_us() - begun < LOOK_US;)
+		if ((is = stop_after(b, t, w, high, out, e)) > 0) {
+			low = high;
+			high *= 4;
+		}
+	while (is >= 0 && high - low > 1 && looks++ < LOOKS_MAX && os_now_us() - begun < LOOK_US) {
+		uint64_t middle = low + (high - low) / 2;
+		if ((is = stop_after(b, t, w, middle, out, e)) >= 0)
+			*(is ? &low : &high) = middle;
+	}
+	return is < 0 ? -1 : 0;
 }
 
 int trial_run(struct bench *b, struct trial *t, struct trial_result *out, struct err *e)
@@ -373,14 +428,17 @@ int trial_run(struct bench *b, struct trial *t, struct trial_result *out, struct
 	for (size_t i = 0; i < t->n_data; i++)
 		if (data_seal(&t->data[i], e) < 0)
 			return -1;
-	if (box(b, t, &w, out, e) < 0)
+	if (box(b, t, &w, 0, out, e) < 0)
 		return -1;
 	out->status = words[out->box.done.status];
-	return 0;
+	if (out->bundle)
+		memcpy(out->traceback, out->bundle->traceback, sizeof out->traceback);
+	return out->box.done.status == BOX_LIMIT && t->explain ? limit_find(b, t, &w, out, e) : 0;
 }
 
 void trial_result_done(struct trial_result *r)
 {
 	bundle_free(r->bundle);
-	r->bundle = NULL;
+	bundle_free(r->before);
+	r->bundle = r->before = NULL;
 }

@@ -31,6 +31,7 @@ int trial_data(struct trial *t, const char *name, struct pdata *tree, struct err
 int trial_file(struct trial *t, const char *name, const void *bytes, size_t n, struct err *e);
 int trial_secret(struct trial *t, unsigned index, const void *bytes, size_t n, struct err *e);	/* 0: the author's */
 int trial_seed(struct trial *t, const char *seed, struct err *e);
+void trial_explains(struct trial *t);	/* when it reaches a limit, it is run again to find where */
 int trial_purpose(struct trial *t, const char *purpose, struct err *e);
 /* Data of the project: mock/<name>, a file or a folder. */
 int trial_mock(struct trial *t, const char *project, const char *name, struct err *e);
@@ -41,6 +42,9 @@ struct trial_result {
 	struct err why;	/* refused: by what */
 	struct box_outcome box;
 	struct bundle *bundle;	/* or NULL */
+	struct bundle *before;	/* of the look just before a limit: what had been logged by then; or NULL */
+	char traceback[4096];	/* of the author's files: where an error was raised, or a limit reached; "" when it is not known */
+	bool sampled;	/* it is where it was a part of the way to a limit of time */
 };
 int trial_run(struct bench *b, struct trial *t, struct trial_result *out, struct err *e);	/* 0 however it ended */
 void trial_result_done(struct trial_result *r);

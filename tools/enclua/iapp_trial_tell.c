@@ -65,7 +65,7 @@ static int limit_explain(const struct bench *b, const struct trial_result *r, st
 		[BOX_LIMIT_MEMORY] = "live memory", [BOX_LIMIT_CPU] = "processor time", [BOX_LIMIT_WALL] = "wall clock", [BOX_LIMIT_OUTPUT] = "output"
 	};
 	const char *name = limit_names[d->limit];
-	char most[48], used[64] = "", place[64] = "";
+	char most[48], used[64] = "", place[64] = "", at[200] = "";
 	unsigned line = manifest_line(b, name);
 	amount(most, d->limit, allowed[d->limit]);
 	if (d->limit == BOX_LIMIT_MEMORY && d->memory_peak)
@@ -77,7 +77,9 @@ static int limit_explain(const struct bench *b, const struct trial_result *r, st
 	else if (d->limit == BOX_LIMIT_OUTPUT && d->log_bytes)
 		(void)snprintf(used, sizeof used, "; its log alone had %" PRIu64 " bytes, and counts", d->log_bytes);
 	(void)snprintf(place, sizeof place, line ? " (" MANIFEST_FILE ":%u)" : " (the default)", line);
-	err_set(e, ERR_LIMIT, "%s passed limits.%s%s: it may have %s of %s%s", m->name, name, place, most, words[d->limit], used);
+	if (r->traceback[0])
+		(void)snprintf(at, sizeof at, r->sampled ? " and was at %.*s on the way there" : " at %.*s", (int)strcspn(r->traceback, "\n"), r->traceback);
+	err_set(e, ERR_LIMIT, "%s passed limits.%s%s%s: it may have %s of %s%s", m->name, name, place, at, most, words[d->limit], used);
 	return err_hint(e, "raise limits.%s in " MANIFEST_FILE ", or give it less to do; in production it ends the same way", name);
 }
 
