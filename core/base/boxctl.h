@@ -20,7 +20,7 @@
 
 #include "base/limits.h"
 
-#define BOXCTL_VERSION 3u	/* 2: a request says of which kind its task is; 3: and may bound its steps */
+#define BOXCTL_VERSION 3u	/* 2: a request says of which kind its task is; 3: may bound its steps, and what its noise may cost */
 #define BOXCTL_FD 0
 
 enum boxctl_kind { BOXCTL_FAULT = 1, BOXCTL_MAPPED, BOXCTL_PROGRAM, BOXCTL_READY, BOXCTL_TASK, BOXCTL_KILL };

@@ -162,7 +162,9 @@ templates="hello data bulk files-secrets policy messaging oracle"
 	says 0 "$enclua" policy test p/policy
 	{ echo 'local _ = pairs'; cat p/policy/policy.lua; } > all.lua
 	mv all.lua p/policy/policy.lua
-	fails 8 'no global' "$enclua" policy test p/policy
+	run "$enclua" policy test p/policy
+	[ "$status" -eq 8 ]
+	[[ $output == *'a policy has no global "pairs"'* ]]
 	# And luacheck says what is not there: one line for each.
 	printf 'return { os.time(), math.randomseed, string.dump, debug, math.pi, task }\n' > p/main.lua
 	run luacheck --no-color p/main.lua --config p/.luacheckrc
