@@ -169,6 +169,7 @@ void book_close(struct book *b)
 	if (b->rules)
 		b->rules->close(b->rules_ctx);
 	ledger_rows_close(b->ledger);
+	identity_free(b->signer);
 	store_close(b->store);
 	book_replica_done(b->replica);
 	free(b);

@@ -195,15 +195,13 @@ out:
 
 int book_checkpoint_passing(struct book *b, struct buf *note, struct err *e)
 {
-	struct identity *operator = NULL;
-	int r = -1;
-	if (book_operator_open(b, &operator, e) < 0 || store_exec(b->store, "BEGIN", e) < 0)
-		goto out;
-	r = book_head_load(b, e) < 0 || sign_head(b, operator, false, note, e) < 0 ? -1 : 0;
+	if (!b->signer && book_operator_open(b, &b->signer, e) < 0)
+		return -1;
+	if (store_exec(b->store, "BEGIN", e) < 0)
+		return -1;
+	int r = book_head_load(b, e) < 0 || sign_head(b, b->signer, false, note, e) < 0 ? -1 : 0;
 	if (store_exec(b->store, "COMMIT", r < 0 ? NULL : e) < 0)
 		r = -1;
-out:
-	identity_free(operator);
 	return r;
 }
 

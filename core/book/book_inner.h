@@ -16,6 +16,7 @@ struct book {
 	struct ledger_rows *ledger;
 	char origin[NOTE_NAME_BYTES + 1];
 	uint8_t operator[32];
+	struct identity *signer;	/* the operator's key, once a passing checkpoint was asked for: they come in numbers, and its file is slow to open */
 	char dir[PATH_MAX];	/* <home>/book: lock, queue, published checkpoint, policy */
 	struct book_head head;	/* as of the last look; the row is the truth */
 	struct merkle_reader reader;

@@ -568,6 +568,34 @@ static void only_one_swaps(void **state)
 	assert_int_equal(won, 1);
 }
 
+/* For the keeper: it comes in numbers, so the key stays open, and nothing is written. */
+static void a_passing_one_is_signed_as_it_would_be_kept(void **state)
+{
+	struct book_made *m = *state;
+	struct buf passing = BUF_INIT(CHECKPOINT_NOTE_MAX), again = BUF_INIT(CHECKPOINT_NOTE_MAX), kept, found = BUF_INIT(CHECKPOINT_NOTE_MAX);
+	char published[PATH_MAX + 32];
+	struct err e;
+	published_path(m, published);
+	enter_one(m);
+	const bool was = os_exists(published);
+	BOOK_MUST(book_checkpoint_passing(m->b, &passing, &e), &e);
+	assert_true(os_exists(published) == was);
+	assert_int_equal(book_checkpoint_at(m->b, BOOK_MAKE_ENTRIES + 1, &found, &e), -1);
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	checkpoint(m->b, &kept);
+	assert_string_equal(buf_text(&passing), buf_text(&kept));
+	enter_one(m);
+	BOOK_MUST(book_checkpoint_passing(m->b, &again, &e), &e);
+	assert_string_not_equal(buf_text(&passing), buf_text(&again));
+	buf_clear(&kept);
+	BOOK_MUST(book_checkpoint(m->b, &kept, &e), &e);
+	assert_string_equal(buf_text(&again), buf_text(&kept));
+	buf_done(&passing);
+	buf_done(&again);
+	buf_done(&kept);
+	buf_done(&found);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, book_make_setup, book_make_teardown)
@@ -575,7 +603,7 @@ int main(void)
 		TEST(a_size_is_signed_once), TEST(nothing_is_signed_beside_what_was), TEST(leftovers_go), TEST(one_process_at_a_time_publishes), TEST(countersignatures_merge),
 		TEST(a_bad_line_does_not_spoil_the_note), TEST(the_newest_with_a_quorum_is_chosen), TEST(a_database_that_was_set_back_is_refused),
 		TEST(another_history_of_the_same_operator_is_refused), TEST(a_damaged_published_file_is_refused), TEST(what_was_seen_is_compared_and_swapped),
-		TEST(only_one_swaps),
+		TEST(only_one_swaps), TEST(a_passing_one_is_signed_as_it_would_be_kept),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
