@@ -67,12 +67,14 @@ static int spawn(struct keeper_link *l, struct err *e)
 	return l->pid < 0 ? err_sys(e, errno, "cannot start the keeper") : 0;
 }
 
-/* The one that serves this home already: 0, or -1 when there is none. */
+/* The one that serves this home already: 0, or -1 when there is none. In a folder that others may change nobody is asked: the keeper that is started then says what is wrong with it. */
 static int connect_to(struct keeper_link *l)
 {
 	char folder[PATH_MAX];
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	if (snprintf(folder, sizeof folder, "%s/" KEEPER_FOLDER, l->options.home) >= (int)sizeof folder)
+		return -1;
+	if (os_dir_guard(folder, NULL) < 0)
 		return -1;
 	int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC), fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	(void)snprintf(a.sun_path, sizeof a.sun_path, "/proc/self/fd/%d/" KEEPER_SOCKET, dir);

@@ -384,7 +384,8 @@ static int begin(struct keeper_process *p, int first, struct err *e)
 	if (!p->en)
 		return err_set(e, ERR_LIMIT, "out of memory");
 	(void)umask(077);
-	if (os_dir_make(p->folder, 0700, e) < 0 || alone(p, e) < 0 || keeper_open(&p->keys, p->o->home, e) < 0 || attest_references_read(&p->references, path, e) < 0)
+	/* Whoever could change what is in it could take the socket's place, and be asked instead. */
+	if (os_dir_make(p->folder, 0700, e) < 0 || os_dir_guard(p->folder, e) < 0 || alone(p, e) < 0 || keeper_open(&p->keys, p->o->home, e) < 0 || attest_references_read(&p->references, path, e) < 0)
 		return -1;
 	int folder = open(p->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int r = folder < 0 ? err_sys(e, errno, "cannot open %s", p->folder) : listen_in(p, folder, e);
