@@ -291,11 +291,30 @@ static int explain_past(struct trade *t, const struct args *a, const struct past
 	return r;
 }
 
+#define LEVELS "none|software|tpm2|cvm"
+#define SCOPES "offer|match|key_release|run|egress|settle"
+
+/* A word that no question ever has would be answered, too, and the answer would mislead. */
+static int word_check(const struct args *a, const char *option, const char *words, struct err *e)
+{
+	const char *given = args_get(a, option);
+	size_t n = given ? strlen(given) : 0;
+	for (const char *p = words; given; p = strchr(p, '|') + 1) {
+		if (n && strcspn(p, "|") == n && !strncmp(p, given, n))
+			return 0;
+		if (!strchr(p, '|'))
+			return err_set(e, ERR_USAGE, "--%s \"%s\" is none of %s", option, cli_safe(given, n, 0), words);
+	}
+	return 0;
+}
+
 static int run_explain(struct cli *c, struct args *a, struct err *e)
 {
 	struct trade t;
 	struct past_filter x = { .policy = NULL };
 	char id[ID_TEXT];
+	if (word_check(a, "assurance", LEVELS, e) < 0 || word_check(a, "scope", SCOPES, e) < 0)
+		return -1;
 	int r = trade_open(&t, c, e);
 	int is = r == 0 && a->n_words ? past_named(&t, a->words[0], &x, id, e) : 0;
 	if (r == 0)
@@ -310,8 +329,8 @@ static const struct option_row explain_options[] = {
 	{ "user", 0, "WHO", false, "for this requester" },
 	{ "purpose", 0, "PURPOSE", false, "for this purpose" },
 	{ "pool", 0, "POOL", false, "at this pool" },
-	{ "assurance", 0, "none|software|tpm2|cvm", false, "on a machine of this level; software, if nothing is said" },
-	{ "scope", 0, "offer|match|key_release|run|egress|settle", false, "at this moment; match, if nothing is said" },
+	{ "assurance", 0, LEVELS, false, "on a machine of this level; software, if nothing is said" },
+	{ "scope", 0, SCOPES, false, "at this moment; match, if nothing is said" },
 	{ "price", 0, "N", false, "the requester pays so much for the data" },
 	{ "bulk-size", 0, "N", false, "a task of so many data" },
 	{ "uses", 0, "N", false, "so many uses reserved and spent under the grant" },
