@@ -76,3 +76,18 @@ the_same() { diff -r -x result.json -x log.txt -x result.age -x task.receipt "$1
 	[[ "$output" == *for-oneself* ]]
 	stays_whole out
 }
+
+@test "more than the output limit: said so, and nothing is left, though most of it was copied" {
+	cp -r "$top/iapps/deliver" small
+	sed -i 's/output: 1GiB/output: 1MiB/' small/iapp.yaml
+	head -c 1048576 /dev/zero > fits.bin
+	"$enclua" run-task ./small --data fits.bin -o out
+	cmp fits.bin out/fits.bin
+	rm -r out
+	head -c 1048577 /dev/zero > more.bin
+	refuses 9 "output" "$enclua" run-task ./small --data more.bin -o out
+	stays_whole out
+	mkdir many && seq 4200 | sed 's|^|many/|' | xargs touch
+	refuses 9 "output" "$enclua" run-task ./small --data many -o out
+	stays_whole out
+}

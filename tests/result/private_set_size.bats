@@ -118,3 +118,34 @@ PY
 		cmp "$app/lib/words.lua" "$copy"
 	done
 }
+
+@test "lists of two owners, compared for a third: neither shows it to the other, and after five answers it is over" {
+	numbered e 1 60 > a.txt
+	numbered e 31 120 > b.txt
+	"$enclua" app deploy "$app"
+	for owner in ada carl ben; do "$enclua" key new "$owner" --no-passphrase; done
+	"$enclua" --as ada protect a.txt --name as_list
+	"$enclua" --as carl protect b.txt --name cs_list --policy "$top/manifests/policies/few-answers"
+	"$enclua" --as ada grant as_list --app private-set-size --user ben --bulk
+	"$enclua" --as carl grant cs_list --app private-set-size --user ben --bulk
+	asked() { "$enclua" --as ben run-task private-set-size --bulk as_list cs_list --purpose "$1" -o "$2"; }
+	asked statistics/overlap out
+	[ "$(jq -c '[.sizes[], .overlap]' out/slice-1/overlap.json)" = "[60,90,30]" ]
+	for i in 2 3 4 5; do asked statistics/overlap "out$i"; done
+	run asked statistics/overlap out6
+	[ "$status" -eq 8 ]
+	[ -z "$(find out6 -name overlap.json 2> /dev/null)" ]
+}
+
+@test "a list whose owner's policy does not permit the purpose is not opened, and then nothing is said of the other" {
+	numbered e 1 60 > a.txt
+	"$enclua" app deploy "$app"
+	for owner in ada carl ben; do "$enclua" key new "$owner" --no-passphrase; done
+	"$enclua" --as ada protect a.txt --name as_list
+	"$enclua" --as carl protect a.txt --name cs_list --policy "$top/manifests/policies/few-answers"
+	"$enclua" --as ada grant as_list --app private-set-size --user ben --bulk
+	"$enclua" --as carl grant cs_list --app private-set-size --user ben --bulk
+	run "$enclua" --as ben run-task private-set-size --bulk as_list cs_list --purpose marketing -o out
+	[ "$status" -eq 8 ]
+	[ -z "$(find . -name overlap.json)" ]
+}
