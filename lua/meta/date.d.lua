@@ -28,10 +28,19 @@ local date = {}
 ---@return number
 function date.new(year, month, day, hour, min, sec) end
 
+---```lua
+---local date = require "date"
+---assert(date.time { year = 2000, month = 3, day = 1, hour = 12 } == 951912000)
+---```
 ---@param t date.Fields
 ---@return number
 function date.time(t) end
 
+---```lua
+---local date = require "date"
+---local t = date.table(951868800)
+---assert(t.year == 2000 and t.month == 3 and t.day == 1 and t.wday == 3 and t.yday == 61)
+---```
 ---@param time number
 ---@return date.Fields
 function date.table(time) end
@@ -68,12 +77,21 @@ function date.format(time, pattern) end
 function date.add(time, amounts) end
 
 ---b - a.
+---```lua
+---local date = require "date"
+---assert(date.diff(date.new(2026, 1, 1), date.new(2026, 3, 1), "days") == 59)
+---```
 ---@param a number
 ---@param b number
 ---@param unit "seconds"|"minutes"|"hours"|"days"|"weeks"|nil default seconds
 ---@return number
 function date.diff(a, b, unit) end
 
+---```lua
+---local date = require "date"
+---local day, name = date.weekday(date.new(2026, 11, 21))
+---assert(day == 6 and name == "Saturday")
+---```
 ---@param time number
 ---@return integer day 1 is Monday
 ---@return string name
@@ -90,6 +108,10 @@ function date.weekday(time) end
 ---@return integer week
 function date.isoweek(time) end
 
+---```lua
+---local date = require "date"
+---assert(date.days_in_month(2024, 2) == 29)
+---```
 ---@param year integer
 ---@param month integer
 ---@return integer

@@ -14,6 +14,10 @@ local hash = {}
 ---@return string
 function hash.sha256(bytes, raw) end
 
+---```lua
+---local hash = require "hash"
+---assert(hash.sha512("abc"):sub(1, 16) == "ddaf35a193617aba" and #hash.sha512("", true) == 64)
+---```
 ---@param bytes string
 ---@param raw boolean?
 ---@return string

@@ -12,6 +12,10 @@
 ---@operator unm: matrix
 local matrix = {}
 
+---```lua
+---local matrix = require "matrix"
+---assert(matrix.new(2, 3, 1.5):get(2, 3) == 1.5)
+---```
 ---@param rows integer
 ---@param cols integer
 ---@param fill number? default 0
@@ -27,64 +31,136 @@ function matrix.new(rows, cols, fill) end
 ---@return matrix
 function matrix.from_rows(rows) end
 
+---```lua
+---local matrix = require "matrix"
+---assert(matrix.identity(2) == matrix.from_rows { { 1, 0 }, { 0, 1 } })
+---```
 ---@param n integer
 ---@return matrix
 function matrix.identity(n) end
 
+---```lua
+---local matrix = require "matrix"
+---assert(matrix.new(2, 3):rows() == 2)
+---```
 ---@return integer
 function matrix:rows() end
 
+---```lua
+---local matrix = require "matrix"
+---assert(matrix.new(2, 3):cols() == 3)
+---```
 ---@return integer
 function matrix:cols() end
 
+---```lua
+---local matrix = require "matrix"
+---assert(matrix.from_rows({ { 1, 2 } }):get(1, 2) == 2)
+---assert(not pcall(matrix.get, matrix.new(1, 1), 2, 1))
+---```
 ---@param i integer
 ---@param j integer
 ---@return number
 function matrix:get(i, j) end
 
+---```lua
+---local matrix = require "matrix"
+---local m = matrix.new(1, 2)
+---m:set(1, 2, 7)
+---assert(m:get(1, 2) == 7)
+---```
 ---@param i integer
 ---@param j integer
 ---@param value number
 function matrix:set(i, j, value) end
 
+---```lua
+---local matrix = require "matrix"
+---assert(matrix.from_rows({ { 1, 2 }, { 3, 4 } }):row(2):sum() == 7)
+---```
 ---@param i integer
 ---@return vec
 function matrix:row(i) end
 
+---```lua
+---local matrix = require "matrix"
+---assert(matrix.from_rows({ { 1, 2 }, { 3, 4 } }):col(2):sum() == 6)
+---```
 ---@param j integer
 ---@return vec
 function matrix:col(j) end
 
+---```lua
+---local matrix = require "matrix"
+---assert(matrix.identity(2):to_rows()[2][2] == 1)
+---```
 ---@return number[][]
 function matrix:to_rows() end
 
+---```lua
+---local matrix = require "matrix"
+---assert(matrix.from_rows({ { 1, 2 } }):transpose() == matrix.from_rows { { 1 }, { 2 } })
+---```
 ---@return matrix
 function matrix:transpose() end
 
+---```lua
+---local matrix = require "matrix"
+---assert(matrix.identity(2):add(matrix.identity(2)) == 2 * matrix.identity(2))
+---```
 ---@param other matrix
 ---@return matrix
 function matrix:add(other) end
 
+---```lua
+---local matrix = require "matrix"
+---assert(matrix.identity(2):sub(matrix.identity(2)) == matrix.new(2, 2))
+---```
 ---@param other matrix
 ---@return matrix
 function matrix:sub(other) end
 
+---```lua
+---local matrix = require "matrix"
+---assert(matrix.identity(2):scale(3):get(1, 1) == 3)
+---```
 ---@param factor number
 ---@return matrix
 function matrix:scale(factor) end
 
+---```lua
+---local matrix = require "matrix"
+---assert(matrix.new(2, 2):fill(5) == matrix.new(2, 2, 5))
+---```
 ---@param value number
 ---@return matrix self
 function matrix:fill(value) end
 
+---```lua
+---local matrix = require "matrix"
+---local m = matrix.new(2, 2, 4)
+---assert(m:apply(math.sqrt) == m and m:get(1, 1) == 2)
+---```
 ---@param f fun(x: number): number
 ---@return matrix self
 function matrix:apply(f) end
 
+---```lua
+---local matrix = require "matrix"
+---local m = matrix.new(2, 2, 4)
+---assert(m:map(math.sqrt):get(1, 1) == 2 and m:get(1, 1) == 4)
+---```
 ---@param f fun(x: number): number
 ---@return matrix
 function matrix:map(f) end
 
+---```lua
+---local matrix = require "matrix"
+---local m = matrix.new(1, 1)
+---local other = m:copy()
+---other:set(1, 1, 9)
+---assert(m:get(1, 1) == 0)
+---```
 ---@return matrix
 function matrix:copy() end
 
@@ -111,11 +187,21 @@ function matrix:mul(other) end
 ---@return string? reason
 function matrix:solve(b) end
 
+---```lua
+---local matrix = require "matrix"
+---assert(matrix.from_rows({ { 2, 0 }, { 0, 4 } }):inverse() == matrix.from_rows { { 0.5, 0 }, { 0, 0.25 } })
+---assert(matrix.new(2, 2):inverse() == nil)
+---```
 ---@return matrix?
 ---@return string? reason
 function matrix:inverse() end
 
 ---The lower triangle l with l · lᵀ = a; nil and a reason when the matrix is not symmetric and positive definite.
+---```lua
+---local matrix = require "matrix"
+---assert(matrix.from_rows({ { 4, 0 }, { 0, 9 } }):cholesky() == matrix.from_rows { { 2, 0 }, { 0, 3 } })
+---assert(matrix.from_rows({ { -1 } }):cholesky() == nil)
+---```
 ---@return matrix?
 ---@return string? reason
 function matrix:cholesky() end

@@ -24,22 +24,42 @@ function stats.sum(t) end
 function stats.mean(t) end
 
 ---Sample variance: divided by n - 1.
+---```lua
+---local stats = require "stats"
+---assert(stats.var { 1, 2, 3 } == 1)
+---```
 ---@param t number[] at least two
 ---@return number
 function stats.var(t) end
 
+---```lua
+---local stats = require "stats"
+---assert(stats.sd { 1, 3, 5 } == 2)
+---```
 ---@param t number[] at least two
 ---@return number
 function stats.sd(t) end
 
+---```lua
+---local stats = require "stats"
+---assert(stats.min { 3, 1, 2 } == 1)
+---```
 ---@param t number[]
 ---@return number
 function stats.min(t) end
 
+---```lua
+---local stats = require "stats"
+---assert(stats.max { 3, 1, 2 } == 3)
+---```
 ---@param t number[]
 ---@return number
 function stats.max(t) end
 
+---```lua
+---local stats = require "stats"
+---assert(stats.median { 4, 1, 3, 2 } == 2.5)
+---```
 ---@param t number[]
 ---@return number
 function stats.median(t) end
@@ -79,12 +99,21 @@ function stats.rank(t) end
 ---@return stats.Histogram
 function stats.histogram(t, bins) end
 
+---```lua
+---local stats = require "stats"
+---assert(stats.covariance({ 1, 2, 3 }, { 2, 4, 6 }) == 2)
+---```
 ---@param a number[] at least two
 ---@param b number[]
 ---@return number
 function stats.covariance(a, b) end
 
 ---Pearson's; nil and a reason when one is constant. Of ranks it is Spearman's.
+---```lua
+---local stats = require "stats"
+---assert(math.abs(stats.correlation({ 1, 2, 3 }, { 2, 4, 6 }) - 1) < 1e-12)
+---assert(stats.correlation({ 1, 2 }, { 5, 5 }) == nil)
+---```
 ---@param a number[] at least two
 ---@param b number[]
 ---@return number?
@@ -129,6 +158,10 @@ function stats.linear(rows, y) end
 ---@return string? reason
 function stats.logistic(rows, y, options) end
 
+---```lua
+---local stats = require "stats"
+---assert(stats.predict_logistic({ intercept = 0, weights = { 1 } }, { 0 }) == 0.5)
+---```
 ---@param model stats.Logistic|{ intercept: number, weights: number[] }
 ---@param row number[]
 ---@return number probability of class 1
@@ -146,12 +179,21 @@ function stats.predict_logistic(model, row) end
 function stats.auc(scores, labels) end
 
 ---The share of equal elements.
+---```lua
+---local stats = require "stats"
+---assert(stats.accuracy({ "a", "b", "b", "a" }, { "a", "b", "a", "a" }) == 0.75)
+---```
 ---@param predicted any[]
 ---@param actual any[]
 ---@return number
 function stats.accuracy(predicted, actual) end
 
 ---Columns to mean 0 and deviation 1. A constant column becomes zeros, and its deviation is given as 1.
+---```lua
+---local stats = require "stats"
+---local means, sds, columns = stats.standardise { { 1, 2, 3 } }
+---assert(means[1] == 2 and sds[1] == 1 and columns[1][3] == 1)
+---```
 ---@param columns number[][]
 ---@return number[] means
 ---@return number[] sds
@@ -159,6 +201,11 @@ function stats.accuracy(predicted, actual) end
 function stats.standardise(columns) end
 
 ---In place. The order follows from the task's seed.
+---```lua
+---local stats = require "stats"
+---local t = stats.shuffle { 1, 2, 3 }
+---assert(#t == 3 and stats.sum(t) == 6)
+---```
 ---@generic T
 ---@param t T[]
 ---@return T[] t

@@ -32,6 +32,9 @@ local task = {}
 function task:secret(i) end
 
 ---The secret that the author of the iApp deposited; nil when there is none.
+---```lua
+---assert(task:app_secret() == nil)
+---```
 ---@return string?
 function task:app_secret() end
 
@@ -71,6 +74,9 @@ local data = {}
 function data:get(path, type) end
 
 ---Opens a leaf as a stream of its bytes. They are decrypted chunk by chunk: a leaf may be larger than memory.
+---```lua
+---assert(task.data:open("patients.csv"):read("l") == "age,name")
+---```
 ---@param path string
 ---@return enclua.Stream
 function data:open(path) end
@@ -137,10 +143,18 @@ function stream:lines(format) end
 ---@return integer
 function stream:seek(whence, offset) end
 
+---```lua
+---assert(task.files["notes.txt"]:size() == 23)
+---```
 ---@return integer bytes
 function stream:size() end
 
 ---Reading from a closed stream is an error. `local s <close> = …` closes it at the end of the block.
+---```lua
+---local stream = task.files["notes.txt"]
+---stream:close()
+---assert(not pcall(stream.read, stream))
+---```
 function stream:close() end
 
 ---What the requester gets: files, sealed to the requester's key. Every byte counts as output; the limit ends the task.
@@ -174,6 +188,9 @@ function result:json(path, value) end
 
 ---Sets the bytes of the callback, once. When the request asks for one (`enclua run-task --callback NAME`) they are for everybody: 1 to 4096 bytes that stand in the book as
 ---they are, and the task fails if there are none. Else they are part of the sealed result.
+---```lua
+---task.result:callback("42")
+---```
 ---@param bytes string
 function result:callback(bytes) end
 
@@ -189,8 +206,17 @@ function result:volatile(path) end
 ---@class enclua.ResultFile
 local file = {}
 
+---```lua
+---local out <close> = task.result:open("numbers.txt")
+---out:write("one", 1, "\n"):write("two", 2, "\n")
+---```
 ---@param ... string|number
 ---@return enclua.ResultFile self
 function file:write(...) end
 
+---```lua
+---local out = task.result:open("closed.txt")
+---out:close()
+---assert(not pcall(out.write, out, "more"))
+---```
 function file:close() end

@@ -29,6 +29,10 @@ function template.render(text, context, options) end
 function template.compile(text, options) end
 
 ---& < > " ' as HTML has them.
+---```lua
+---local template = require "template"
+---assert(template.escape("<a & b>") == "&lt;a &amp; b&gt;")
+---```
 ---@param text any
 ---@return string
 function template.escape(text) end

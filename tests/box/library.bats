@@ -36,7 +36,8 @@ teardown() { teardown_home; }
 @test "every example in lua/meta runs, with what task.d.lua says it runs with" {
 	mkdir examples
 	count=$("$top/tests/lua/meta" examples examples)
-	[ "$count" -ge 40 ]
+	[ "$count" -ge 100 ]
+	[ -z "$("$top/tests/lua/meta" bare)" ]
 	printf 'api: 1\nname: examples\nversion: 1.0.0\nsummary: lua/meta\nentry: main.lua\nlimits: {epsilon: 100}\ninputs:\n' > examples/iapp.yaml
 	printf '  data: one\n  files: true\n  args:\n    - {name: column, type: string, summary: "a column"}\n' >> examples/iapp.yaml
 	cat > examples/main.lua <<-END
