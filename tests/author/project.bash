@@ -15,7 +15,7 @@ setup_project() {
 		limits:
 		  memory: 8MiB
 		  cpu: 1s
-		  wall: 3s
+		  wall: 60s
 		  output: 1KiB
 	END
 	cat > main.lua <<-'END'

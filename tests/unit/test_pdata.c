@@ -511,6 +511,71 @@ static void nothing_but_the_canonical_bytes_is_read(void **state)
 	pdata_free(d);
 }
 
+/* Unpacked and read back: the same schema, the same bytes. */
+static void unpacked(void **state)
+{
+	(void)state;
+	char dir[PATH_MAX], folder[PATH_MAX + 8];
+	struct pdata *d = tree(), *again = tree();
+	struct buf one, two;
+	struct err e = { .code = ERR_NONE };
+	scratch_make(dir);
+	(void)snprintf(folder, sizeof folder, "%s/data", dir);
+	value(d, "a.b", "i128", "-5");
+	value(d, "a.text", "string", "line\n");
+	value(d, "ok", "bool", "true");
+	value(d, "x", "f64", "1");
+	value(d, "empty", "string", "");
+	assert_int_equal(pdata_add_bytes(d, "t/table.csv", NULL, "a,b\n", 4, &e), 0);
+	assert_int_equal(pdata_add_bytes(d, "odd.csv", "application/x-odd", "\0\1", 2, &e), 0);
+	assert_int_equal(pdata_unpack(d, folder, &e), 0);
+	assert_int_equal(pdata_unpack(d, folder, &e), -1);
+	assert_int_equal(e.code, ERR_CONFLICT);
+	if (pdata_add_folder(again, folder, &e) < 0)
+		fail_msg("%s", e.msg);
+	schema_is(again, "{\"a\":{\"b\":\"i128\",\"text\":\"string\"},\"empty\":\"string\",\"odd.csv\":\"application/x-odd\",\"ok\":\"bool\",\"t\":{\"table.csv\":\"text/csv\"},\"x\":\"f64\"}");
+	written(d, &one);
+	written(again, &two);
+	assert_int_equal(one.len, two.len);
+	assert_memory_equal(one.data, two.data, one.len);
+	buf_done(&one);
+	buf_done(&two);
+	pdata_free(d);
+	pdata_free(again);
+	scratch_remove(dir);
+}
+
+/* A folder whose schema.json and files do not fit each other, or that is no schema; and data in memory that cannot be. */
+static void unpacked_refused(void **state)
+{
+	(void)state;
+	static const struct { const char *schema, *file, *text; enum err_code code; } rows[] = {
+		{ "{\"a\":\"i128\"}", "a", "x", ERR_INVALID }, { "{\"a\":\"i128\"}", "b", "1", ERR_INVALID }, { "{\"a\":\"bool\",\"b\":\"bool\"}", "a", "true", ERR_INVALID },
+		{ "{\"a.b\":\"string\"}", "a.b", "x", ERR_INVALID }, { "{\"a\":\"no type\"}", "a", "x", ERR_INVALID }, { "{\"a\":1}", "a", "x", ERR_INVALID }, { "[", "a", "x", ERR_INVALID },
+		{ "{\"a\":\"i128\"}", "a", "1\n\n", ERR_INVALID }, { "{\"a\":\"i128\"}", "a", "1\n", ERR_NONE }, { "{\"a\":\"text/plain\"}", "a", "1", ERR_NONE },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char dir[PATH_MAX];
+		struct pdata *d = tree();
+		struct err e = { .code = ERR_NONE };
+		scratch_make(dir);
+		scratch_file(dir, "schema.json", rows[i].schema, strlen(rows[i].schema));
+		scratch_file(dir, rows[i].file, rows[i].text, strlen(rows[i].text));
+		int r = pdata_add_folder(d, dir, &e);
+		if (r != (rows[i].code ? -1 : 0) || e.code != rows[i].code)
+			fail_msg("row %zu: %d, %s", i, r, e.msg);
+		pdata_free(d);
+		scratch_remove(dir);
+	}
+	struct pdata *d = tree();
+	assert_int_equal(pdata_add_bytes(d, "../a", NULL, "", 0, NULL), -1);
+	assert_int_equal(pdata_add_bytes(d, "schema.json", NULL, "", 0, NULL), -1);
+	assert_int_equal(pdata_add_bytes(d, "a", "no type", "", 0, NULL), -1);
+	assert_int_equal(pdata_add_bytes(d, "a", NULL, "", 0, NULL), 0);
+	assert_int_equal(pdata_add_bytes(d, "a", NULL, "", 0, NULL), -1);
+	pdata_free(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -526,7 +591,7 @@ int main(void)
 		cmocka_unit_test(a_file_that_changes_while_it_is_read_is_refused),
 		cmocka_unit_test(a_large_file_takes_little_memory),
 		cmocka_unit_test(written_and_read_back),
-		cmocka_unit_test(nothing_but_the_canonical_bytes_is_read),
+		cmocka_unit_test(nothing_but_the_canonical_bytes_is_read), cmocka_unit_test(unpacked), cmocka_unit_test(unpacked_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

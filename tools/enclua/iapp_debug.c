@@ -2,9 +2,7 @@
  * Stages and causes are called as iExec calls them where they are the same thing. It only reads.
  */
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/os.h"
@@ -14,8 +12,6 @@
 #include "result.h"
 #include "trade.h"
 #include "verbs.h"
-
-#define RUNS_FILE "runs.json"
 
 struct debugged {
 	struct cli *c;
@@ -138,7 +134,7 @@ static void next_make(const struct debugged *d, const struct ending *x, char out
 	char data[ID_TEXT];
 	const char *slot = strstr(x->next, "%s");
 	const char *text = buf_text(&d->t.data);
-	(void)snprintf(data, sizeof data, "%.*s", (int)strcspn(text, " "), text[0] ? text : "DATA");
+	(void)snprintf(data, sizeof data, "%.*s", text[0] ? (int)strcspn(text, " ") : (int)sizeof data, text[0] ? text : "DATA");
 	const char *about = x->about == NEXT_DATA ? data : x->about == NEXT_APP ? d->t.app : d->t.id;
 	if (slot)
 		(void)snprintf(out, 512, "%.*s%s%s", (int)(slot - x->next), x->next, about, slot + 2);
@@ -231,29 +227,34 @@ static int tell(struct debugged *d, struct err *e)
 
 /* ---- gathering ---- */
 
-/* `last`: of the project's runs the newest. */
-static int last_find(const struct args *a, char out[static ID_TEXT], struct err *e)
+/* `last`: the newest run of an iApp with the project's name, whoever started it. */
+struct newest { const char *name; char id[ID_TEXT]; int64_t seq; };
+
+static int newest_one(void *ctx, const struct store_task *t, struct err *e)
+{
+	struct newest *x = ctx;
+	(void)e;
+	if (strcmp(t->app_name, x->name) == 0 && t->seq > x->seq) {
+		x->seq = t->seq;
+		memcpy(x->id, t->id, sizeof x->id);
+	}
+	return 0;
+}
+
+static int last_find(struct debugged *d, const struct args *a, char out[static ID_TEXT], struct err *e)
 {
 	struct project p = { .manifest = NULL };
-	struct buf text = BUF_INIT(MIB(1));
-	struct json *runs = NULL;
-	char path[PATH_MAX];
+	struct newest x = { .seq = -1 };
 	int r = project_open(&p, a, e);
-	if (r == 0)
-		r = project_path(&p, PROJECT_STATE "/" RUNS_FILE, path, sizeof path, e);
-	if (r == 0 && !os_exists(path)) {
-		r = err_set(e, ERR_NOT_FOUND, "this project has no runs yet");
+	if (r == 0) {
+		x.name = p.manifest->name;
+		r = store_task_each(book_store(d->book), newest_one, &x, e);
+	}
+	if (r == 0 && !x.id[0]) {
+		r = err_set(e, ERR_NOT_FOUND, "there is no run of %s in this home", x.name);
 		err_hint(e, "enclua iapp run; or name the task: enclua task list");
 	}
-	if (r == 0 && (os_file_read(path, &text, e) < 0 || json_parse(&runs, buf_text(&text), text.len, e) < 0))
-		r = err_wrap(e, PROJECT_STATE "/" RUNS_FILE);
-	const char *task = json_text(json_get(json_at(runs, 0), "task"), NULL);
-	if (r == 0 && (!task || strlen(task) >= ID_TEXT))
-		r = err_set(e, ERR_INVALID, PROJECT_STATE "/" RUNS_FILE " names no task in its first entry");
-	if (r == 0)
-		(void)snprintf(out, ID_TEXT, "%s", task);
-	json_free(runs);
-	buf_done(&text);
+	memcpy(out, x.id, ID_TEXT);
 	project_done(&p);
 	return r;
 }
@@ -305,12 +306,14 @@ static int run_debug(struct cli *c, struct args *a, struct err *e)
 	const char *which = a->words[0];
 	char last[ID_TEXT];
 	int r = -1;
+	if (host_open(&d.book, c->home, false, e) < 0)
+		return -1;
 	if (!strcmp(which, "last")) {
-		if (last_find(a, last, e) < 0)
-			return -1;
+		if (last_find(&d, a, last, e) < 0)
+			goto out;
 		which = last;
 	}
-	if (host_open(&d.book, c->home, false, e) < 0 || store_task_find(book_store(d.book), which, &d.t, e) < 0)
+	if (store_task_find(book_store(d.book), which, &d.t, e) < 0)
 		goto out;
 	int is = host_get(d.book, MARKET_ROW_TASK, d.t.id, "", &d.market, e);
 	if (is > 0)
@@ -336,7 +339,7 @@ static const struct option_row debug_options[] = { PROJECT_OPTION, { NULL, 0, NU
 const struct command iapp_debug_commands[] = {
 	{ "iapp debug", "TASK|last", "Say how far a task came, why it ended so or what it waits for, and what to try",
 	  "Examples: enclua iapp debug task1qx7…\n"
-	  "          enclua iapp debug last                     the newest run of this project\n\n"
+	  "          enclua iapp debug last                     the newest run of this project's iApp\n\n"
 	  "TASK is an id or a unique prefix of it. Shows the stage and the cause, in iExec's words where they mean the same; memory and output used, against the\n"
 	  "limits of iapp.yaml; the error with the author's lines, and the log, to the beneficiary and where the data's owners allow it; and the next command.\n"
 	  "A run that was refused before there was a task is in no book: run-task says why at once.\n\n"
