@@ -36,18 +36,20 @@ static enum frames_verdict take(struct frames *f, const uint8_t *data, size_t ha
 		}
 		require(used >= BOX_FRAME_HEADER && used <= have - *at && f->sealed <= f->sealed_max);
 		require(one.kind == BOX_KEY || before == FRAMES_RUNNING);
+		require(one.kind != BOX_CALLBACK || (f->callback && f->callback_len == one.len));
 		require(one.kind != BOX_PROGRESS || (one.fraction >= 0 && one.fraction <= 1));
 		*at += used;
 		(*count)++;
 	}
 }
 
-static struct end run(const uint8_t *data, size_t size, size_t cut)
+static struct end run(const uint8_t *data, size_t size, size_t cut, bool callback)
 {
 	struct frames f;
 	struct end e = { 0 };
 	size_t at = 0;
 	frames_init(&f, OUTPUT_LIMIT);
+	f.callback = callback;
 	e.verdict = take(&f, data, cut, &at, &e.frames);
 	if (e.verdict == FRAMES_MORE)
 		e.verdict = take(&f, data, size, &at, &e.frames);
@@ -61,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 1)
 		return 0;
 	size_t cut = data[0] < size - 1 ? data[0] : size - 1;
-	struct end whole = run(data + 1, size - 1, size - 1), split = run(data + 1, size - 1, cut);
+	struct end whole = run(data + 1, size - 1, size - 1, data[0] & 1), split = run(data + 1, size - 1, cut, data[0] & 1);
 	require(whole.verdict == split.verdict && whole.stage == split.stage && whole.sealed == split.sealed && whole.frames == split.frames);
 	return 0;
 }

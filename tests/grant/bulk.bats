@@ -54,6 +54,13 @@ folder_policy() {
 	[ "$(value ".grants[] | select(.grant == \"$grant_a1\") | .used" grants --all)" = 2 ]
 	[ "$(value ".grants[] | select(.grant == \"$grant_c1\") | .used" grants --all)" = 1 ]
 	fails 6 "holds another bulk" "$enclua" --as ben run-task roll --bulk a1 -o two
+	# One at a time in a folder
+	flock two sleep 2 &
+	sleep 0.3
+	fails 6 "another run-task works in two" "$enclua" --as ben run-task roll --bulk a2 a1 a2 -o two
+	wait
+	bulk 0 a2 a1 a2 -o two
+	fails 4 "--bulk takes many data of others" "$enclua" --as ben run-task roll --data a1 --data c1
 	says 0 "$enclua" book verify
 }
 

@@ -3,9 +3,13 @@
  *
  * What a grant allows is decided by the rules when the key is asked for, not here: data whose owner has changed his mind by then are refused one by one, and told.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "base/os.h"
 #include "grant.h"
@@ -475,10 +479,39 @@ static int slices_run(struct bulk *b, struct err *e)
 	return cli_print(b->c, e, "bulk      %zu data in %zu tasks: %zu failed; %zu data refused, %zu left out\n", p->n_items, p->n_slices, b->n_failed, b->n_refused, p->n_left);
 }
 
+/* Two that work in one folder would each run what the other has just begun. The folder itself is the lock. */
+static int folder_lock(const char *dir, int *lock, struct err *e)
+{
+	if (*lock >= 0)
+		return 0;
+	*lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*lock < 0)
+		return err_sys(e, errno, "cannot open %s", dir);
+	if (flock(*lock, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	err_set(e, ERR_CONFLICT, "another run-task works in %s", dir);
+	return err_hint(e, "wait for it, then give the same command again; or choose another folder with -o");
+}
+
+/* A folder that came into being since nobody was there: whoever made it has begun a bulk of his own. */
+static int folder_begin(struct bulk *b, int *lock, struct err *e)
+{
+	struct run_plan other = { .n_items = 0 };
+	const bool held = *lock >= 0;
+	memcpy(other.asked, b->plan.asked, sizeof other.asked);
+	if (os_dir_make(b->dir, 0777, e) < 0 || folder_lock(b->dir, lock, e) < 0)
+		return -1;
+	int is = held ? 0 : run_plan_read(&other, b->dir, e);
+	run_plan_done(&other);
+	if (is > 0)
+		err_set(e, ERR_CONFLICT, "another run-task has just worked in %s: the same command goes on with what it left", b->dir);
+	return is ? -1 : run_plan_write(&b->plan, b->dir, e);
+}
+
 int run_bulk(struct cli *c, const struct args *a, uint32_t allow_missing, struct err *e)
 {
 	struct bulk b = { .c = c, .a = a, .allow_missing = allow_missing, .dir = args_get(a, "output") };
-	int r = -1;
+	int r = -1, lock = -1;
 	if (args_has(a, "all") == (a->n_words > 1)) {
 		err_set(e, ERR_USAGE, "--bulk needs the names of data after the iApp, or --all, and not both");
 		return err_hint(e, "enclua run-task %s --bulk --all -o DIR", a->words[0]);
@@ -487,12 +520,15 @@ int run_bulk(struct cli *c, const struct args *a, uint32_t allow_missing, struct
 		err_set(e, ERR_USAGE, "--bulk needs -o DIR: results come into DIR/slice-1, DIR/slice-2, …, and a run that was interrupted goes on there");
 		return err_hint(e, "--dry-run shows the slices without it");
 	}
-	if (plan(&b, e) == 0 && left_tell(&b, e) == 0) {
-		if (args_has(a, "dry-run"))
+	const bool dry = args_has(a, "dry-run");
+	if ((dry || !os_exists(b.dir) || folder_lock(b.dir, &lock, e) == 0) && plan(&b, e) == 0 && left_tell(&b, e) == 0) {
+		if (dry)
 			r = slices_show(&b, e);
 		else
-			r = run_plan_write(&b.plan, b.dir, e) < 0 ? -1 : slices_run(&b, e);
+			r = folder_begin(&b, &lock, e) < 0 ? -1 : slices_run(&b, e);
 	}
+	if (lock >= 0)
+		close(lock);
 	run_plan_done(&b.plan);
 	return r;
 }

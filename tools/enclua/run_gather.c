@@ -119,7 +119,7 @@ static int data_owned(struct cli *c, struct job *j, const struct store_data *d, 
 		return 0;
 	}
 	err_set(e, ERR_DENIED, "%s belongs to %s: with more than one data in a task, all must be your own", cli_safe(which, strlen(which), 0), owner);
-	return err_hint(e, "act as its owner: --as NAME; the result can be sealed to others by --beneficiary WHO");
+	return err_hint(e, "--bulk takes many data of others, when they have granted them with --bulk; or act as the owner: --as NAME, --beneficiary WHO");
 }
 
 static int data_one(struct cli *c, struct job *j, size_t i, bool alone, const char *which, struct err *e)
