@@ -130,6 +130,26 @@ methods() {
 	diff have described
 }
 
+@test "the table of lua/README.md has the modules that there are, and what it says is missing is missing" {
+	sed -n 's/^| `\([a-z0-9]*\)` | .*/\1/p' "$top/lua/README.md" > table
+	(cd "$top/lua" && ls meta | sed 's/\.d\.lua$//' | grep -vE '^(policy|task|test)$') | diff table -
+	mkdir all
+	printf 'api: 1\nname: all\nversion: 1.0.0\nsummary: modules\nentry: main.lua\n' > all/iapp.yaml
+	cat > all/main.lua <<-'END'
+		return function(task)
+		    for name in task.args[1]:gmatch("%S+") do
+		        assert(require(name) ~= true)
+		    end
+		    for _, name in ipairs { "egress", "egress.http", "egress.mail", "policy", "test", "os", "io", "debug", "package" } do
+		        local found, why = pcall(require, name)
+		        assert(not found and why:find("not found", 1, true), name)
+		    end
+		end
+	END
+	printf 'inputs:\n  args:\n    - {name: names, type: string, summary: "what to require"}\n' >> all/iapp.yaml
+	"$enclua" run-task ./all --arg names="$(tr '\n' ' ' < table)" -o out > /dev/null
+}
+
 @test "noise is not to be had from the arguments: the same question again, the same math.random, other noise" {
 	mkdir noisy
 	printf 'api: 1\nname: noisy\nversion: 1.0.0\nsummary: noise\nentry: main.lua\nlimits: {epsilon: 0.5}\n' > noisy/iapp.yaml
