@@ -99,6 +99,7 @@ int book_rebuild(struct book *b, struct book_rebuilt *out, void (*progress)(void
 int book_replica_open(struct book **out, const char *dir, const char *origin, const uint8_t operator_key[static 32], const struct book_rules *rules,
 	struct err *e);
 uint64_t book_replica_size(const struct book *b);
+uint64_t book_replica_accepted(const struct book *b);
 int book_replica_add(struct book *b, const struct book_item *items, size_t n, struct err *e);
 int book_replica_check(struct book *b, const uint8_t *note, size_t len, struct merkle_hash *root, struct err *e);
 

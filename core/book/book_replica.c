@@ -335,6 +335,11 @@ uint64_t book_replica_size(const struct book *b)
 	return b->head.range.size;
 }
 
+uint64_t book_replica_accepted(const struct book *b)
+{
+	return b->replica->accepted.size;
+}
+
 /* Entries */
 
 static int entry_follow(struct book *b, const struct book_item *item, struct err *e)

@@ -14,6 +14,11 @@ uint64_t replica_size(const struct book *b)
 	return book_replica_size(b);
 }
 
+uint64_t replica_accepted(const struct book *b)
+{
+	return book_replica_accepted(b);
+}
+
 int replica_add(struct book *b, const struct book_item *items, size_t n, struct err *e)
 {
 	return book_replica_add(b, items, n, e);

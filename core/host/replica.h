@@ -14,6 +14,7 @@
 /* Of the book with this origin and operator key; one that is of another book is ERR_CONFLICT. dir NULL: in memory. */
 int replica_open(struct book **out, const char *dir, const char *origin, const uint8_t operator_key[static 32], struct err *e);
 uint64_t replica_size(const struct book *b);	/* entries that it has; the next to give */
+uint64_t replica_accepted(const struct book *b);	/* entries under the newest checkpoint that was believed, in this life or one before */
 /* All of them, or none. ERR_INVALID, ERR_DENIED …: an entry that its rules refuse; it names which. */
 int replica_add(struct book *b, const struct book_item *items, size_t n, struct err *e);
 /* ERR_INVALID: not signed by the operator, or another root than what was given ("fork"), or older than what was accepted ("rollback"); ERR_CONFLICT: another origin. The

@@ -93,12 +93,16 @@ static int on_follow(struct keeper_process *p, const struct keeper_message *m, s
 static int check_older(struct keeper_process *p, const struct checkpoint *c, struct err *e)
 {
 	struct merkle_hash root;
-	if (!p->sound)
-		return err_set(e, ERR_UNAVAILABLE, "the keeper has entries that no checkpoint covers yet");
+	uint64_t accepted = replica_accepted(p->replica);
 	if (merkle_root(book_reader(p->replica), c->size, &root, e) < 0)
 		return -1;
-	return merkle_equal(&root, &c->root) ? 0 : err_set(e, ERR_INVALID, "fork: the checkpoint of %llu entries is not of the book that the keeper follows",
-		(unsigned long long)c->size);
+	if (!merkle_equal(&root, &c->root))
+		return err_set(e, ERR_INVALID, "fork: the checkpoint of %llu entries is not of the book that the keeper follows", (unsigned long long)c->size);
+	/* Nobody has shown it the newer one in this life: a moment's delay, or a book that was set back. Who asks again with a newer one is answered. */
+	if (!p->sound && c->size < accepted)
+		return err_set(e, ERR_UNAVAILABLE, "rollback: the book has %llu entries, and the keeper has seen %llu of it: it was set back to an older copy",
+			(unsigned long long)c->size, (unsigned long long)accepted);
+	return p->sound ? 0 : err_set(e, ERR_UNAVAILABLE, "the keeper has entries that no checkpoint covers yet");
 }
 
 static int on_check(struct keeper_process *p, const struct keeper_message *m, struct err *e)
