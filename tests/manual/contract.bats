@@ -42,14 +42,17 @@ teardown() { teardown_home; }
 }
 
 @test "4. require: the archive first, then the library" {
-	app '' <<< 'return function(task)
-		for _, name in ipairs { "json", "csv", "base64", "hash", "stats", "matrix", "vec", "template", "inspect" } do require(name) end
+	library=$(tr '\n' ' ' < "$top/tools/manual/contract.7" | grep -o 'which has [a-z0-9 ]*' | sed 's/which has *//; s/  */ /g; s/ $//')
+	[ "$(tr ' ' '\n' <<< "$library")" = "$(cd "$top/lua/meta" && ls ./*.d.lua | sed 's|./||; s/\.d\.lua//' | grep -vxE 'policy|task|test')" ]
+	[ "$(tr '\n' ' ' < "$top/README.md" | grep -o 'The library is `[a-z0-9 ]*' | sed 's/.*`//' | tr ' ' '\n' | sort)" = "$(tr ' ' '\n' <<< "$library")" ]
+	app 'inputs: {args: [{name: library, type: string}]}' <<< 'return function(task)
+		for name in (task.args.library):gmatch("%l%w*") do require(name) end
 		task.result:write("a", require("lib.x") .. require("date"))
 	end'
 	mkdir app/lib
 	echo 'return "from the archive, "' > app/lib/x.lua
 	echo 'return "and so is date"' > app/date.lua
-	runs
+	runs --arg library="$library"
 	[ "$(cat res/a)" = "from the archive, and so is date" ]
 	app '' <<< 'return function() require("lib.y") end'
 	ends 8 "module 'lib.y' not found: neither in the archive nor in the library"
