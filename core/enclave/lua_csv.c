@@ -62,22 +62,66 @@ static void count_check(lua_State *L, const struct csv *c, size_t n)
 		luaL_error(L, "line %I: %d fields, but the header has %d", (LUAI_UACINT)csv_line(c), (int)csv_count(c), (int)n);
 }
 
-/* Upvalues: reader, header, number of columns. */
+static size_t field_find(lua_State *L, int header, size_t n, int name)
+{
+	for (size_t i = 0; i < n; i++) {
+		lua_rawgeti(L, header, (lua_Integer)i + 1);
+		bool same = lua_rawequal(L, -1, name);
+		lua_pop(L, 1);
+		if (same)
+			return i;
+	}
+	luaL_error(L, "there is no column \"%s\"", luaL_tolstring(L, name, NULL));
+	return 0;
+}
+
+/* The columns of a row, by their places in the record. */
+struct chosen { size_t n, field[]; };
+
+/* opts.only: these; without it all of them. Pushes a userdata. */
+static void chosen_push(lua_State *L, int opts, int header, size_t n)
+{
+	lua_pushnil(L);
+	int only = lua_gettop(L);
+	if (!lua_isnil(L, opts)) {
+		lua_getfield(L, opts, "only");
+		lua_replace(L, only);
+	}
+	bool some = !lua_isnil(L, only);
+	if (some && !lua_istable(L, only))
+		luaL_error(L, "options.only must be a list of columns");
+	size_t wanted = some ? (size_t)lua_rawlen(L, only) : n;
+	struct chosen *k = lua_newuserdatauv(L, sizeof *k + wanted * sizeof k->field[0], 0);
+	k->n = wanted;
+	for (size_t i = 0; i < wanted; i++) {
+		k->field[i] = i;
+		if (!some)
+			continue;
+		lua_rawgeti(L, only, (lua_Integer)i + 1);
+		k->field[i] = field_find(L, header, n, lua_gettop(L));
+		lua_pop(L, 1);
+	}
+	lua_remove(L, only);
+}
+
+/* Upvalues: reader, header, number of columns, those chosen. */
 static int rows_next(lua_State *L)
 {
 	struct csv *c = lua_touserdata(L, lua_upvalueindex(1));
 	size_t n = (size_t)lua_tointeger(L, lua_upvalueindex(3));
+	const struct chosen *k = lua_touserdata(L, lua_upvalueindex(4));
 	lua_settop(L, 0);
 	lua_pushvalue(L, lua_upvalueindex(2));
 	lua_pushvalue(L, lua_upvalueindex(1));
 	if (!csv_next(L, c, n == 1))
 		return 0;
 	count_check(L, c, n);
-	lua_createtable(L, 0, (int)n);
+	lua_createtable(L, 0, (int)k->n);
 	const struct csv_field *f = csv_fields(c);
-	for (size_t i = 0; i < n; i++) {
-		lua_rawgeti(L, 1, (lua_Integer)i + 1);
-		lua_pushlstring(L, f[i].text, f[i].len);
+	for (size_t i = 0; i < k->n; i++) {
+		size_t at = k->field[i];
+		lua_rawgeti(L, 1, (lua_Integer)at + 1);
+		lua_pushlstring(L, f[at].text, f[at].len);
 		lua_rawset(L, -3);
 	}
 	return 1;
@@ -93,7 +137,8 @@ static int csv_rows(lua_State *L)
 	lua_pushvalue(L, 3);
 	lua_pushvalue(L, 4);
 	lua_pushinteger(L, (lua_Integer)n);
-	lua_pushcclosure(L, rows_next, 3);
+	chosen_push(L, 2, 4, n);
+	lua_pushcclosure(L, rows_next, 4);
 	lua_pushvalue(L, 4);
 	return 2;
 }
@@ -154,19 +199,6 @@ static bool is_text(lua_State *L, int opts, int name)
 		}
 	lua_pop(L, 1);
 	return found;
-}
-
-static size_t field_find(lua_State *L, int header, size_t n, int name)
-{
-	for (size_t i = 0; i < n; i++) {
-		lua_rawgeti(L, header, (lua_Integer)i + 1);
-		bool same = lua_rawequal(L, -1, name);
-		lua_pop(L, 1);
-		if (same)
-			return i;
-	}
-	luaL_error(L, "there is no column \"%s\"", luaL_tolstring(L, name, NULL));
-	return 0;
 }
 
 static void numbers_grow(lua_State *L, struct column *col)

@@ -8,6 +8,9 @@ local csv = {}
 ---@field separator string? one character; default ","
 ---@field header string[]? names of the columns, when the first line is a record already
 
+---@class csv.RowOptions : csv.Options
+---@field only string[]? the columns that a row holds: the fewer, the faster
+
 ---Rows as tables by column name; and the header. Values are text.
 ---```lua
 ---local csv = require "csv"
@@ -16,9 +19,11 @@ local csv = {}
 ---  assert(row.age == "40" and row.name == "Ann, the elder")
 ---end
 ---assert(header[2] == "name")
+---local row = csv.rows("age,name\n40,Ann\n", { only = { "name" } })()
+---assert(row.name == "Ann" and row.age == nil)
 ---```
 ---@param source enclua.Stream|string
----@param options csv.Options?
+---@param options csv.RowOptions?
 ---@return fun(): table<string, string>?
 ---@return string[] header
 function csv.rows(source, options) end

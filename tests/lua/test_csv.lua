@@ -160,6 +160,20 @@ return {
             end
         end
     end },
+    { "rows of some columns alone", function()
+        local text = "id,name,age\n1,Ada,36\n2,\"B,b\",40\n"
+        local seen = {}
+        for row in csv.rows(text, { only = { "age", "name" } }) do
+            expect.equal(row.id, nil)
+            seen[#seen + 1] = row.name .. row.age
+        end
+        expect.list(seen, { "Ada36", "B,b40" })
+        expect.equal(csv.rows("1;2\n", { header = { "a", "b" }, separator = ";", only = { "b" } })().b, "2")
+        expect.equal(next(csv.rows(text, { only = {} })()), nil)
+        expect.raises("nothing", csv.rows, text, { only = { "nothing" } })
+        expect.raises("only must be a list", csv.rows, text, { only = "age" })
+        expect.raises("line 2: 1 fields", csv.rows("a,b\n1\n", { only = { "a" } }))
+    end },
     { "a line with an empty field in quotes is a record, an empty line is none", function()
         local n = 0
         for r in csv.records('""\n\n""\r\n\r\n""') do
