@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # What a machine says of itself, as a person sees it: doctor, attest show, attest enroll, with no TPM, and with swtpm and a certified one. The attacks are tried in
-# tests/trust/tpm2.c and cvm.c.
+# tests/trust/tpm2.c and cvm.c. The last test is also that of core/trust/attest_starter.c: a keeper that has shut itself in verifies a quote by a helper that a child starts.
 
 load ../cli/helper
 
