@@ -1,4 +1,4 @@
-/* enter HOME NAME TYPE [FIELD=VALUE]…: signs one entry as an identity of the home (or its worker, manager, operator) and appends it; prints the id of what it makes. For
+/* enter HOME NAME TYPE [FIELD=VALUE]…: signs one entry as an identity of the home (or its worker, manager, operator, keeper) and appends it; prints the id of what it makes. For
  * what no command enters by itself: a match of one's own choice, a worker that says what it likes. Values are spelled as in an entry; blob=N stands for the hash of
  * N random bytes that are put there, and ids that follow from other fields need not be given.
  */
@@ -12,6 +12,7 @@
 #include "seal/crypto.h"
 #include "seal/identity.h"
 #include "seal/keystore.h"
+#include "trust/keeper.h"
 
 static void die(const struct err *e)
 {
@@ -22,8 +23,15 @@ static void die(const struct err *e)
 static struct identity *identity_get(struct book *b, const char *home, const char *name, struct err *e)
 {
 	struct identity *id = NULL;
+	struct keeper *keeper = NULL;
 	char keys[4200];
 	(void)snprintf(keys, sizeof keys, "%s/keys", home);
+	if (strcmp(name, "keeper") == 0) {
+		if (keeper_open(&keeper, home, e) < 0 || identity_from_seed(&id, identity_seed(keeper_identity(keeper)), e) < 0)
+			die(e);
+		keeper_close(keeper);
+		return id;
+	}
 	int r = strcmp(name, "worker") == 0 ? book_worker_open(b, &id, e) : strcmp(name, "manager") == 0 ? host_manager_open(b, &id, e) :
 		strcmp(name, "operator") == 0 ? book_operator_open(b, &id, e) : keystore_open(keys, name, NULL, &id, e);
 	if (r < 0)

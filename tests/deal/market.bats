@@ -22,6 +22,10 @@ offers() {
 
 # ask FIELD=VALUE…: me asks for what is offered
 ask() { request me data="$data" app_price=1000000000 data_price=500000000 pool_price=2000000000 "$@"; }
+# released TASK WORKER: what the keeper says when it lets the key of the data go
+released() {
+	enter keeper key.release task="$1" worker="$2" box="$(value .age key show ben)" evidence="$zero" assurance=software measurement="$zero" as_of=1 grant="$data_order" > /dev/null
+}
 matching() { echo deal.match app="$app_order" data="$data_order" pool="$pool_order" request="$1"; }
 
 @test "app deploy: registered once, offered each time; from a folder and from an archive" {
@@ -103,6 +107,10 @@ matching() { echo deal.match app="$app_order" data="$data_order" pool="$pool_ord
 	"$enclua" account deposit 10RLC > /dev/null
 	first=$(ask)
 	deal=$(enter me $(matching "$first"))
+	task=$(enter ben task.initialize deal="$deal")
+	worker=$(value '.members[0].worker' pool show mill)
+	enter carl task.assign task="$task" worker="$worker"
+	released "$task" "$worker"	# later it would not be: no key of data that its owner has given away
 	second=$(ask)
 	says 0 "$enclua" --as ada --json app transfer word-count ben
 	jq -e --arg ben "$(identity_of ben)" '.to == $ben' out
@@ -120,10 +128,7 @@ matching() { echo deal.match app="$app_order" data="$data_order" pool="$pool_ord
 	refused 4 not-owner "enclua --as NAME" --as carl pool worker add mill ben
 	# The first deal is carl's to schedule, and pays ada for the iApp and ben for the data.
 	ada=$(free_of ada) ben=$(free_of ben)
-	task=$(enter ben task.initialize deal="$deal")
-	worker=$(value '.members[0].worker' pool show mill)
 	no_entry 4 not-scheduler ada task.assign task="$task" worker="$worker"
-	enter carl task.assign task="$task" worker="$worker"
 	enter worker task.complete task="$task" digest=blob=40 outcome=COMPLETED measurement=blob=40 result=blob=50 size=50 assurance=software
 	[ "$(free_of ada)" = $((ada + 1000000000)) ]
 	[ "$(free_of ben)" = $((ben + 500000000)) ]
@@ -238,6 +243,7 @@ matching() { echo deal.match app="$app_order" data="$data_order" pool="$pool_ord
 	"$enclua" task watch "$task" > seen 2> seen.err < /dev/null &
 	seer=$!
 	while ! grep -q "active: 0 contributed" seen.err; do sleep 0.1; done
+	released "$task" "$worker"
 	enter worker task.complete task="$task" digest=blob=40 outcome=FAILED reason=error measurement=blob=40 assurance=software
 	wait $watcher
 	wait $seer
@@ -266,6 +272,7 @@ matching() { echo deal.match app="$app_order" data="$data_order" pool="$pool_ord
 		[ $who = worker ] || key=$(identity_of ben)
 		[ "$(value .market.status task show "$task")" = active ] || break
 		enter carl task.assign task="$task" worker="$key"
+		released "$task" "$key"
 		enter $who task.contribute task="$task"
 	done
 	[ "$(value .market.status task show "$task")" = revealing ]
