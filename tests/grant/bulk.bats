@@ -49,6 +49,9 @@ folder_policy() {
 	jq -e '.failed == 0 and .refused == 0 and .left_out == [] and (.slices | length == 1) and .slices[0].status == "COMPLETED" and .slices[0].data[2].refused == null' out
 	printf '%s a1\n%s c1\n%s a2\n' "$data_a1" "$data_c1" "$data_a2" | cmp - one/slice-1/roll.txt
 	says 0 "$enclua" verify one/slice-1/task.receipt
+	[ "$(grep -c '^data  *data1' out)" -eq 3 ]
+	says 0 "$enclua" --json verify one/slice-1/task.receipt
+	jq -e --arg a "$data_a1" --arg c "$data_c1" --arg b "$data_a2" --arg g "$grant_c1" '([.data[].id] | sort) == ([$a, $b, $c] | sort) and (.release.grants | index($g)) and .release.refused == []' out
 	bulk 0 a2 a1 a2 -o two
 	printf '%s a2\n%s a1\n' "$data_a2" "$data_a1" | cmp - two/slice-1/roll.txt
 	[ "$(value ".grants[] | select(.grant == \"$grant_a1\") | .used" grants --all)" = 2 ]

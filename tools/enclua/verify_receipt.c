@@ -111,10 +111,27 @@ static int data_row(struct cli *c, const struct receipt *r, const char *id, cons
 	return cli_print(c, e, "%-12s %s%s%s, of %s\n", "data", id, name->len ? " " : "", cli_safe(name->at, name->len, 0), who);
 }
 
+/* Of a bulk what was released, each by the grant of its owner. */
+static int bulk_rows(struct cli *c, const struct receipt *r, const struct entry *matched, size_t *n, struct err *e)
+{
+	const struct entry *release = receipt_release(r, NULL);
+	for (size_t i = 0; release && i < release->key_release.grant.n; i++)
+		for (size_t k = 0; k < receipt_count(r); k++) {
+			const struct entry *grant = receipt_at(r, k, NULL);
+			if (grant == matched || strcmp(receipt_id(r, k), release->key_release.grant.at[i]) != 0)
+				continue;
+			if (data_row(c, r, grant->order_data.data, grant->by, e) < 0)
+				return -1;
+			(*n)++;
+		}
+	return 0;
+}
+
 static int data_show(struct cli *c, const struct receipt *r, struct err *e)
 {
 	const struct entry *grant = receipt_find(r, ENTRY_ORDER_DATA_TYPE), *request = receipt_find(r, ENTRY_ORDER_REQUEST_TYPE);
 	const struct entry_ids *own = &request->order_request.own_data;
+	size_t bulk = 0;
 	int done = 0;
 	json_write_key(&c->out, "data");
 	json_write_array(&c->out);
@@ -122,8 +139,10 @@ static int data_show(struct cli *c, const struct receipt *r, struct err *e)
 		done = data_row(c, r, grant->order_data.data, grant->by, e);
 	for (size_t i = 0; done == 0 && i < own->n; i++)
 		done = data_row(c, r, own->at[i], request->by, e);
+	if (done == 0)
+		done = bulk_rows(c, r, grant, &bulk, e);
 	json_write_array_end(&c->out);
-	return done < 0 ? -1 : grant || own->n ? 0 : verify_line(c, "data", "none", e);
+	return done < 0 ? -1 : grant || own->n || bulk ? 0 : verify_line(c, "data", "none", e);
 }
 
 /* For how much: what one task of the deal costs when it ends well. */
