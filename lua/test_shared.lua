@@ -22,6 +22,15 @@ local function answer(kind, value)
     host.finish(json.encode { [kind] = value, cases = cases, prints = prints, current = current and current.name })
 end
 
+-- What is no UTF-8 is no JSON: its bytes are spelt out.
+local function text(value)
+    value = tostring(value)
+    if utf8.len(value) then
+        return value
+    end
+    return (value:gsub("[\x80-\xff]", function(byte) return ("\\x%02x"):format(byte:byte()) end))
+end
+
 -- Bytes may be anything; JSON is text. Keys as well.
 local function coded(files)
     local list = json.array()
@@ -75,11 +84,11 @@ function shared.case(name, fn)
     if state.filter and not name:find(state.filter, 1, true) then
         return
     end
-    current = { name = name }
+    current = { name = text(name) }
     local ok, why = xpcall(fn, host.trace)
     current.ok, current.runs = ok, asked
     if not ok then
-        current.message, current.traceback = why.message, why.traceback
+        current.message, current.traceback = text(why.message), text(why.traceback)
     end
     cases[#cases + 1] = current
     current = nil
@@ -100,7 +109,11 @@ function shared.main()
     state = json.decode(host.state())
     rawset(_G, "print", print_kept)
     local ok, why = xpcall(function() host.load()() end, host.trace)
-    answer("done", { ok = ok, message = not ok and why.message or nil, traceback = not ok and why.traceback or nil })
+    answer("done", {
+        ok = ok,
+        message = not ok and text(why.message) or nil,
+        traceback = not ok and text(why.traceback) or nil,
+    })
 end
 
 return shared

@@ -231,6 +231,17 @@ end)'
 	says 9 "$enclua" run-task . --data mock/numbers.txt
 }
 
+@test "bytes that are no text, in names, messages and errors, are spelt out; control characters do nothing to the terminal" {
+	flags=()
+	app 'task.result:write("x", "\xff\0\27[2J") print "\27[2J" error("\xfe", 0)'
+	tests 't.case("name \xff", function() t.equal("\xff\xfe", "\27[2J") end)
+t.case("error", function() error("\xf0\27") end)
+t.case("value", function() error({}) end)
+t.case("run", function() t.fails(t.run { data = t.files { ["a"] = "\xff\0" }, args = {} }, "\xfe") end)'
+	told 8 'not ok 1 - name \xff' 'got "\xff\xfe"' 'not ok 2 - error' 'not ok 3 - value' 'ok 4 - run'
+	[ -z "$(grep "$(printf '\033')" out err)" ]
+}
+
 # wait_for N WORDS FILE: until these words stand there N times
 wait_for() {
 	for _ in $(seq 600); do
