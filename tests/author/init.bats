@@ -32,6 +32,9 @@ templates="hello data bulk files-secrets policy messaging oracle"
 			says 0 "$enclua" app secret set "my-$t" secret
 		fi
 		(cd "my-$t" && eval "\"$generator\" run $(walk .)") > said 2>&1 < /dev/null || { cat said; return 1; }
+		says 0 "$generator" deploy --project "my-$t"
+		(cd "my-$t" && eval "\"$generator\" run --deployed $(walk . | sed 's/-o out/-o again/')") > said 2>&1 < /dev/null || { cat said; return 1; }
+		diff -r -x task.receipt -x result.age -x result.json "my-$t/out" "my-$t/again"
 	done
 	grep -q 'Hello, Ada!' my-hello/out/hello.txt
 	[ "$(cat my-data/out/average.txt)" = 50.000 ]
@@ -51,7 +54,7 @@ templates="hello data bulk files-secrets policy messaging oracle"
 }
 
 @test "--with: each part alone and all of them at once, linted and run" {
-	for with in none args data bulk files secrets args,data,files,secrets,policy bulk,args; do
+	for with in none args data bulk files secrets lib args,data,files,secrets,lib,policy bulk,args; do
 		says 0 "$generator" init p --with "$with" --yes
 		(cd p && luacheck -q .) > said || { cat said; return 1; }
 		says 0 "$generator" test --project p
@@ -97,7 +100,7 @@ templates="hello data bulk files-secrets policy messaging oracle"
 }
 
 @test "on a terminal every question can be left at its default" {
-	terminal '' '' '' '' '' '' '' '' '' -- "$generator" init > said
+	terminal '' '' '' '' '' '' '' '' '' '' -- "$generator" init > said
 	grep -q 'Name of the iApp' said
 	grep -q '7 *oracle' said
 	[ -f hello-world/main.lua ]
@@ -107,7 +110,7 @@ templates="hello data bulk files-secrets policy messaging oracle"
 }
 
 @test "on a terminal answers are taken, wrong ones are asked again, flags are not asked" {
-	terminal 'My App' my-app 1 maybe n one y n n yes 'Ada' -- "$generator" init > said
+	terminal 'My App' my-app 1 maybe n one y n n n yes 'Ada' -- "$generator" init > said
 	grep -q 'cannot be the name' said
 	grep -q 'y or n' said
 	says 0 grep -c 'data: one\|files: true' my-app/iapp.yaml

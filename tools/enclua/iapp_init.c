@@ -68,7 +68,7 @@ static int with_take(struct template_choice *c, const char *list, struct err *e)
 		int f = template_feature_find(p, n);
 		if (f < 0 && !(n == 4 && memcmp(p, "none", 4) == 0)) {
 			err_set(e, ERR_USAGE, "--with knows no \"%s\"", cli_safe(p, n, 0));
-			return err_hint(e, "--with takes some of args,data,bulk,files,secrets,app-secret,policy, or none");
+			return err_hint(e, "--with takes some of args,data,bulk,files,secrets,app-secret,lib,policy, or none");
 		}
 		if (f >= 0)
 			c->with[f] = true;
@@ -119,6 +119,7 @@ YES(files)
 YES(secrets)
 YES(app_secret)
 YES(policy)
+YES(lib)
 
 static int data_take(struct template_choice *c, const char *answer, struct err *e)
 {
@@ -141,6 +142,7 @@ static const struct question questions[] = {
 	{ "with", "Does it read public input files?", "n", composed, files_take },
 	{ "with", "Does it use a secret of the requester?", "n", composed, secrets_take },
 	{ "with", "Does it use a secret of yours?", "n", composed, app_secret_take },
+	{ "with", "A module of its own (lib/)?", "n", composed, lib_take },
 	{ "with", "Rules for owners of data (policy/)?", "n", no_rules, policy_take },
 	{ "author", "Author, for its README (- for none)", "-", NULL, author_take },
 };
@@ -261,7 +263,7 @@ static int run_init(struct cli *c, struct args *a, struct err *e)
 
 static const struct option_row init_options[] = {
 	{ "template", 't', "TEMPLATE", false, "hello (what --with says), data, bulk, files-secrets, policy, messaging or oracle" },
-	{ "with", 0, "LIST", false, "what it uses: args,data,bulk,files,secrets,app-secret,policy, or none; with hello, and policy with all" },
+	{ "with", 0, "LIST", false, "what it uses: args,data,bulk,files,secrets,app-secret,lib,policy, or none; with hello, and policy with all" },
 	{ "author", 0, "TEXT", false, "who wrote it, for main.lua and the README" },
 	{ NULL, 0, NULL, false, NULL },
 };

@@ -186,7 +186,7 @@ static int file_put(const char *dir, const char *path, const void *bytes, size_t
 static bool is_wanted(const struct template_choice *c, const char *path)
 {
 	static const struct { const char *path; enum template_feature of[2]; } some[] = {
-		{ "mock/note/", { TEMPLATE_data, TEMPLATE_bulk } }, { "mock/other/", { TEMPLATE_bulk, TEMPLATE_bulk } }, { "mock/notes.txt", { TEMPLATE_files, TEMPLATE_files } },
+		{ "lib/", { TEMPLATE_lib, TEMPLATE_lib } }, { "mock/note/", { TEMPLATE_data, TEMPLATE_bulk } }, { "mock/other/", { TEMPLATE_bulk, TEMPLATE_bulk } }, { "mock/notes.txt", { TEMPLATE_files, TEMPLATE_files } },
 	};
 	for (size_t i = 0; template_composed(c->of) && i < sizeof some / sizeof *some; i++)
 		if (strncmp(path, some[i].path, strlen(some[i].path)) == 0)

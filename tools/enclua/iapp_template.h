@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* What a project may use, as --with names them; the last two are nothing that is asked for by --with. */
+/* What a project may use, as --with names them; the last is nothing that is asked for by --with. */
 #define TEMPLATE_FEATURES(X) \
 	X(args) X(data) X(bulk) X(files) X(secrets) X(app_secret) X(policy) X(lib) X(author)
 enum template_feature {
@@ -19,7 +19,7 @@ enum template_feature {
 #undef X
 	TEMPLATE_FEATURE_COUNT,
 };
-#define TEMPLATE_ASKED TEMPLATE_lib	/* features before this one can be asked for */
+#define TEMPLATE_ASKED TEMPLATE_author	/* features before this one can be asked for */
 
 struct template_choice {
 	char name[65], author[129], summary[257], run[512];	/* run: the options of a run of it */

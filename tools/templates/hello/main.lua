@@ -3,6 +3,10 @@
 -- By @author@.
 --@end
 
+--@if lib
+local greeting = require "lib.greeting"
+
+--@end
 --@if data bulk
 -- How many leaves there are and how large: never what is in them.
 local function describe(data)
@@ -33,6 +37,9 @@ return function(task)
 --@end
 --@if !args
     say("Hello!")
+--@end
+--@if lib
+    say(greeting.line("stranger"))
 --@end
 --@if data
     say("data: %s", describe(task.data))

@@ -27,6 +27,9 @@ t.case("says hello", function()
 --@if !args
     t.equal(r.files["hello.txt"]:match("^[^\n]*"), "Hello!")
 --@end
+--@if lib
+    assert(r.files["hello.txt"]:find("Nice to see you, stranger.", 1, true))
+--@end
 --@if data bulk
     assert(r.files["hello.txt"]:find("1 leaves, 4 bytes", 1, true))
 --@end
