@@ -20,6 +20,7 @@
 
 #define ACCEPTED "accepted"
 #define NEWEST "accepted.now"
+#define NEWEST_BYTES 2048u	/* filled up with zeros: a note by the operator alone has some 300 */
 #define DURABLE_US 1000000u	/* between two times that somebody waits for the disk */
 #define DATABASE "replica.db"
 #define CACHE "-65536"	/* KiB of pages */
@@ -80,7 +81,10 @@ static void newest_load(struct book *b)
 	if (!path_in(b, NEWEST, path))
 		return;
 	os_tmp_sweep(path, 0);
-	if (os_exists(path) && os_file_read(path, &bytes, NULL) == 0 && note_open(b, bytes.data, bytes.len, &c, NULL) == 0 && c.size > b->replica->accepted.size)
+	int r = os_exists(path) ? os_file_read(path, &bytes, NULL) : -1;
+	while (r == 0 && bytes.len && bytes.data[bytes.len - 1] == 0)
+		bytes.len--;
+	if (r == 0 && note_open(b, bytes.data, bytes.len, &c, NULL) == 0 && c.size > b->replica->accepted.size)
 		b->replica->accepted = c;
 	buf_done(&bytes);
 }
@@ -112,6 +116,22 @@ static int accepted_load(struct book *b, struct err *e)
 	return -1;
 }
 
+/* In its place, by one write of one length: a rename would make some file systems wait for the disk. */
+static int newest_write(const char *path, const uint8_t *bytes, size_t len, struct err *e)
+{
+	static const uint8_t zero[NEWEST_BYTES];
+	uint8_t whole[NEWEST_BYTES];
+	if (len > sizeof whole)
+		return os_file_publish(path, 0600, bytes, len, false, e);
+	memcpy(whole, bytes, len);
+	memcpy(whole + len, zero, sizeof whole - len);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int r = fd < 0 || pwrite(fd, whole, sizeof whole, 0) != (ssize_t)sizeof whole ? err_sys(e, errno, "cannot write %s", path) : 0;
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
 static int accepted_sync(struct book *b, struct err *e)
 {
 	char path[PATH_MAX];
@@ -133,7 +153,7 @@ static int accepted_keep(struct book *b, const struct checkpoint *c, const uint8
 	struct replica *r = b->replica;
 	if (r->accepted.size == c->size)
 		return 0;
-	if (path_in(b, NEWEST, path) && os_file_publish(path, 0600, bytes, len, false, e) < 0)
+	if (path_in(b, NEWEST, path) && newest_write(path, bytes, len, e) < 0)
 		return -1;
 	buf_clear(&r->note);
 	if (b->dir[0] && buf_add(&r->note, bytes, len, e) < 0)
