@@ -195,6 +195,19 @@ end)'
 	grep -qx '# sum 1.0.0: 1 case passes, 3 runs' out
 }
 
+@test "one run: the seed changes chance and nothing else does, result files are written, and a folder that is none is refused before" {
+	app 'print(math.random(1 << 50)) task.result:write("d/x.txt", task.args[1] or "none")'
+	sed -i 's/^  data: one/  args: [{name: word, type: string}]/' iapp.yaml
+	drawn() { "$enclua" iapp test "$@" | grep '^  | '; }
+	[ "$(drawn --once)" = "$(drawn --once)" ]
+	[ "$(drawn --seed a)" = "$(drawn --seed a)" ]
+	[ "$(drawn --seed a)" != "$(drawn --seed b)" ]
+	says 0 "$enclua" iapp test --arg hello -o out.d
+	grep -qx '# written to out.d' out
+	[ "$(cat out.d/d/x.txt)" = hello ]
+	fails 6 'exists and is no folder' "$enclua" iapp test -o main.lua
+}
+
 @test "JSON: one object, of cases and of one run; a failure is one on stderr" {
 	tests 't.case("a", function() t.ok(t.run { data = t.mock "numbers.txt" }) end)'
 	says 0 "$enclua" --json iapp test
