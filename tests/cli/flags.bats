@@ -156,3 +156,9 @@ same_as() {
 	kill "$pid"
 	wait "$pid" || :
 }
+
+@test "iapp debug: --project says whose last run is meant" {
+	"$enclua" init --no-passphrase > /dev/null
+	"$enclua" --quiet iapp init mine --template hello --yes > /dev/null
+	fails 3 "there is no run of mine in this home" "$enclua" iapp debug last --project mine
+}

@@ -129,3 +129,56 @@ each() {
 	3|full is not an iApp project: there is no iapp.yaml|iapp package --project full
 	END
 }
+
+@test "passphrases, homes and witnesses" {
+	each <<-'END'
+	2|is needed and there is no terminal to ask on|key new zoe
+	3|there is no home here, and so no keeper that could accept this machine|--home nowhere attest enroll
+	2|--from and --for say the same thing: give one of them|book witness request --from 0 --for w
+	3|there is no witness bogus|book witness request --for bogus
+	2|is a number, not "many"|book log --limit many
+	3|no finished task has given a value called nothing|oracle read nothing
+	3|there is no task task1|task watch task1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq
+	END
+}
+
+@test "grants and policies by id" {
+	grant=$("$enclua" --as ada --json grant note --app app --user me --uses 1 | jq -r .grant)
+	offer=$("$enclua" --json order list --kind app | jq -r '.orders[0].order')
+	mkdir p
+	printf 'api: 1\nname: p\nversion: 1.0.0\nsummary: made by a test\nentry: policy.lua\n' > p/policy.yaml
+	printf 'local policy = require "policy"\nreturn policy { api = 1, id = "p", policy.permit { id = "all" } }\n' > p/policy.lua
+	"$enclua" policy pack p -o p.policy > /dev/null
+	rm -r p
+	each <<-'END'
+	2|is no grant|policy explain p.policy --grant $offer --request $offer
+	3|names no policy: name one to ask|policy explain --grant $grant --request order1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq
+	2|and no decision, task or request|policy explain 0
+	2|the cases of p.policy are not in its archive: --cases FILE says where they are|policy test p.policy
+	5|is no grant: it does not offer data|revoke $offer
+	2|a grant names at most 100 purposes; a broader one may include many|--as ada grant note --app app --user ada $(seq -f '--purpose=p%g' 101)
+	END
+}
+
+@test "projects: init, mock and test" {
+	mkdir p
+	for i in $(seq 101); do echo "$i" > "f$i"; done
+	each <<-'END'
+	2|an author is one line of at most|iapp init x --yes --author $(printf 'x%.0s' {1..300})
+	2|--with data is the data of one owner, --with bulk of many: choose one|iapp init x --yes --with data,bulk
+	6|file is there already, and is no folder that can be read|iapp init file --yes
+	9|at most 256 arguments|iapp test --project app $(seq -f '--arg=a=%g' 257)
+	9|at most 64 input files|iapp test --project app $(seq -f '--file=f%g' 65)
+	9|at most 100 data in one run|iapp test --project app $(seq -f '--data=f%g' 101)
+	2|--name is for one file; a rock has its names|iapp add --project app p --name x
+	END
+}
+
+@test "runs and offers: beneficiaries, secrets, ends" {
+	each <<-'END'
+	9|at most 64 secrets|run-task app $(seq -f '--secret=%g=x' 65)
+	2|with --bulk, data are named after the iApp: run-task APP --bulk DATA|run-task app --bulk --data note
+	2|--callback is empty|run-task app --callback ''
+	2|takes no data, 1 given|run-task app --data note
+	END
+}
