@@ -13,7 +13,7 @@ teardown() { teardown_place; }
 # The sources alone, in an order of files that is not this folder's.
 sources_copy() {
 	mkdir -p "$1/build/deps"
-	(cd "$top" && find Makefile README.md core iapps lua manifests tests tools build/deps/lua-* -type f ! -path '*/vectors/*' ! -path '*/corpus/*' | sort -r) |
+	(cd "$top" && find Makefile README.md core iapps lua manifests tests tools build/deps/lua-* -type f ! -path 'tests/*/vectors/*' ! -path 'tests/vectors/*' ! -path 'tests/fuzz/corpus/*' | sort -r) |
 		while read -r file; do install -D -m "$(stat -c %a "$top/$file")" "$top/$file" "$1/$file"; done
 }
 
