@@ -35,8 +35,14 @@
 static _Noreturn void child_main(int socket, const char *const argv[])
 {
 	char *env[] = { NULL };
-	if (dup2(socket, SOCKET_FD) < 0 || syscall(NR_CLOSE_RANGE, (unsigned)SOCKET_FD + 1, ~0u, 0u) < 0 || setsid() < 0)
-		_exit(1);	/* a session of its own: it may outlive whoever started it, while others ask */
+	/* Nothing of ours but the socket: who reads what we print must not wait for a keeper that others keep. */
+	const int from = fcntl(socket, F_DUPFD, SOCKET_FD + 1), opened = open("/dev/null", O_RDWR), nothing = fcntl(opened, F_DUPFD, SOCKET_FD + 1);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (nothing < 0 || dup2(nothing, fd) < 0)
+			_exit(1);
+	/* A session of its own: it may outlive whoever started it, while others ask. */
+	if (from < 0 || dup2(from, SOCKET_FD) < 0 || syscall(NR_CLOSE_RANGE, (unsigned)SOCKET_FD + 1, ~0u, 0u) < 0 || setsid() < 0)
+		_exit(1);
 	(void)signal(SIGHUP, SIG_IGN);
 	(void)execve(argv[0], (char *const *)(uintptr_t)argv, env);
 	_exit(127);

@@ -72,9 +72,13 @@ static void counts_kept(const struct receipt *r)
 	bool claimed = end == ENTRY_TASK_CLAIM_TYPE, refused = end == ENTRY_TASK_REFUSE_TYPE, ran = !claimed && !refused;
 	for (size_t i = 0; i < sizeof once / sizeof *once; i++)
 		require(count(r, once[i]) == 1);
-	require(count(r, ENTRY_DATA_REGISTER_TYPE) == distinct_data(q) && count(r, ENTRY_ORDER_DATA_TYPE) == (q->data[0] != '\0'));
+	/* Of a bulk there are the data whose keys were released. */
+	unsigned data = count(r, ENTRY_DATA_REGISTER_TYPE), grants = count(r, ENTRY_ORDER_DATA_TYPE), sold = q->data[0] != '\0';
+	require(data >= distinct_data(q) && data <= distinct_data(q) + q->bulk.n && grants >= sold && grants <= sold + q->bulk.n);
+	unsigned keys = count(r, ENTRY_KEY_RELEASE_TYPE), words = keys + count(r, ENTRY_POLICY_DECISION_TYPE) + refused, keepers = count(r, ENTRY_KEEPER_APPOINT_TYPE);
+	require(keys <= ran && keepers <= words && (keepers > 0) == (words > 0));
 	require(count(r, ENTRY_TASK_COMPLETE_TYPE) == (end == ENTRY_TASK_COMPLETE_TYPE) && count(r, ENTRY_TASK_CLAIM_TYPE) == claimed);
-	require(count(r, ENTRY_TASK_REFUSE_TYPE) == refused && count(r, ENTRY_KEEPER_APPOINT_TYPE) == refused);
+	require(count(r, ENTRY_TASK_REFUSE_TYPE) == refused);
 	require(count(r, ENTRY_TASK_FINALIZE_TYPE) == (end == ENTRY_TASK_FINALIZE_TYPE) && count(r, ENTRY_TASK_REVEAL_TYPE) == (end == ENTRY_TASK_FINALIZE_TYPE));
 	require(count(r, ENTRY_TASK_ASSIGN_TYPE) == ran && count(r, ENTRY_DEAL_SPONSOR_TYPE) <= 1);
 	require((end == ENTRY_TASK_COMPLETE_TYPE) + (end == ENTRY_TASK_FINALIZE_TYPE) + !ran == 1);

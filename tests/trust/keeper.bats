@@ -211,3 +211,15 @@ except OSError as e:
 	[ $got -ne 0 ] || { cat out; false; }
 	grep -qE 'rollback|fork' err || { cat err; false; }
 }
+
+@test "a keeper holds nothing of whoever started it: who reads what a command prints does not wait for it" {
+	[ "$(id -u)" -eq 0 ] || skip "only root looks into a process that lets nobody look"
+	printf 'a b\n' > words.txt
+	"$enclua" worker run > worker.out 2>&1 3>&- & worker=$!
+	"$enclua" --json run-task "$top/iapps/word-count" --data words.txt --no-wait > handed
+	timeout 20 "$enclua" task watch "$(jq -r .task handed)" > /dev/null
+	keeper=$(pgrep -f "/keeper $ENCLUA_HOME ")	# the worker asked it, and stays
+	for fd in 0 1 2; do [ "$(readlink "/proc/$keeper/fd/$fd")" = /dev/null ]; done
+	kill "$worker"
+	wait "$worker" || true
+}
