@@ -18,6 +18,12 @@ ssize_t os_read(int fd, void *p, size_t n);
 ssize_t os_pread(int fd, void *p, size_t n, uint64_t offset);
 int os_write(int fd, const void *p, size_t n);	/* all of it, or -1 with errno */
 
+#define OS_FDS_MAX 253u	/* as the kernel's SCM_MAX_FD */
+/* One sendmsg, with descriptors: how many bytes went, or -1 with errno. */
+ssize_t os_send_fds(int socket, const void *bytes, size_t n, const int *fds, size_t n_fds);
+/* One recvmsg; *fd: the one that came along, close-on-exec, or -1. */
+ssize_t os_receive_fd(int socket, void *bytes, size_t n, int *fd);
+
 /* Whole files. max is a ceiling: a larger file is ERR_LIMIT and nothing is read past it. */
 int os_file_read(const char *path, struct buf *out, struct err *e);	/* ceiling: out->max */
 

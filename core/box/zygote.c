@@ -25,23 +25,7 @@
 
 static int control_send(int control, const struct boxctl *m, const int *fds, size_t n)
 {
-	union { struct cmsghdr align; char room[CMSG_SPACE(BOXCTL_FDS_MAX * sizeof(int))]; } rights;
-	struct iovec v = { .iov_base = (void *)(uintptr_t)m, .iov_len = sizeof *m };
-	struct msghdr h = { .msg_iov = &v, .msg_iovlen = 1 };
-	if (n) {
-		h.msg_control = &rights;
-		h.msg_controllen = CMSG_SPACE(n * sizeof *fds);
-		struct cmsghdr *c = CMSG_FIRSTHDR(&h);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(n * sizeof *fds);
-		memcpy(CMSG_DATA(c), fds, n * sizeof *fds);
-	}
-	ssize_t sent;
-	do
-		sent = sendmsg(control, &h, MSG_NOSIGNAL);
-	while (sent < 0 && errno == EINTR);
-	return sent == (ssize_t)sizeof *m ? 0 : -1;
+	return os_send_fds(control, m, sizeof *m, fds, n) == (ssize_t)sizeof *m ? 0 : -1;
 }
 
 /* The child. */
@@ -65,15 +49,9 @@ static void child_wait(uint32_t kind)
 static int child_program(void)
 {
 	struct boxctl m;
-	union { struct cmsghdr align; char room[CMSG_SPACE(sizeof(int))]; } rights;
-	struct iovec v = { .iov_base = &m, .iov_len = sizeof m };
-	struct msghdr h = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = &rights, .msg_controllen = sizeof rights };
-	ssize_t n = recvmsg(BOXCTL_FD, &h, MSG_CMSG_CLOEXEC);
-	struct cmsghdr *c = CMSG_FIRSTHDR(&h);
 	int fd;
-	if (n != (ssize_t)sizeof m || m.kind != BOXCTL_PROGRAM || !c || c->cmsg_len != CMSG_LEN(sizeof fd))
+	if (os_receive_fd(BOXCTL_FD, &m, sizeof m, &fd) != (ssize_t)sizeof m || m.kind != BOXCTL_PROGRAM || fd < 0)
 		_exit(1);
-	memcpy(&fd, CMSG_DATA(c), sizeof fd);
 	return fd;
 }
 

@@ -16,41 +16,6 @@
 
 #define STARTER_FD 3
 
-static int fd_send(int to, int fd)
-{
-	union { struct cmsghdr align; char room[CMSG_SPACE(sizeof(int))]; } rights;
-	char byte = 0;
-	struct iovec v = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr h = { .msg_iov = &v, .msg_iovlen = 1 };
-	if (fd >= 0) {
-		h.msg_control = &rights;
-		h.msg_controllen = sizeof rights.room;
-		struct cmsghdr *c = CMSG_FIRSTHDR(&h);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof fd);
-		memcpy(CMSG_DATA(c), &fd, sizeof fd);
-	}
-	return sendmsg(to, &h, MSG_NOSIGNAL) == 1 ? 0 : -1;
-}
-
-static int fd_receive(int from)
-{
-	union { struct cmsghdr align; char room[CMSG_SPACE(sizeof(int))]; } rights;
-	char byte;
-	int fd = -1;
-	struct iovec v = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr h = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = &rights, .msg_controllen = sizeof rights.room };
-	ssize_t n;
-	do
-		n = recvmsg(from, &h, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	const struct cmsghdr *c = n == 1 ? CMSG_FIRSTHDR(&h) : NULL;
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof fd))
-		memcpy(&fd, CMSG_DATA(c), sizeof fd);
-	return fd;
-}
-
 /* The helper is ours to bury; its socket is the asker's, and it ends when that closes. */
 static _Noreturn void starter_main(pid_t parent)
 {
@@ -61,7 +26,7 @@ static _Noreturn void starter_main(pid_t parent)
 	while (os_read(STARTER_FD, &byte, 1) == 1) {
 		struct helper *h = NULL;
 		int fd = helper_start(&h, HELPER_VERIFY, NULL, NULL) == 0 ? helper_detach(h) : -1;
-		if (fd_send(STARTER_FD, fd) < 0)
+		if (os_send_fds(STARTER_FD, &byte, 1, &fd, fd >= 0) != 1)
 			break;
 		if (fd >= 0)
 			close(fd);
@@ -92,12 +57,12 @@ int helper_starter(int *starter, struct err *e)
 
 int helper_start_by(int starter, struct helper **out, struct err *e)
 {
-	const char byte = 0;
+	char byte = 0;
 	*out = NULL;
 	if (starter < 0)
 		return helper_start(out, HELPER_VERIFY, NULL, e);
-	int fd = os_write(starter, &byte, 1) == 0 ? fd_receive(starter) : -1;
-	if (fd < 0)
+	int fd = -1;
+	if (os_write(starter, &byte, 1) < 0 || os_receive_fd(starter, &byte, 1, &fd) != 1 || fd < 0)
 		return err_set(e, ERR_UNAVAILABLE, "the attest-helper cannot be started");
 	return helper_attach(out, fd, e);
 }

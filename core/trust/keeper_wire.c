@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/os.h"
@@ -38,53 +37,16 @@ int keeper_message_add(struct buf *out, const void *bytes, size_t n, struct err 
 	return buf_add(out, len, sizeof len, e) < 0 ? -1 : buf_add(out, bytes, n, e);
 }
 
-/* The descriptor goes with the first byte. */
-static ssize_t send_some(int socket, const uint8_t *bytes, size_t n, int fd)
-{
-	union { struct cmsghdr align; char room[CMSG_SPACE(sizeof(int))]; } rights;
-	struct iovec v = { .iov_base = (void *)(uintptr_t)bytes, .iov_len = n };
-	struct msghdr h = { .msg_iov = &v, .msg_iovlen = 1 };
-	if (fd >= 0) {
-		h.msg_control = &rights;
-		h.msg_controllen = sizeof rights.room;
-		struct cmsghdr *c = CMSG_FIRSTHDR(&h);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof fd);
-		memcpy(CMSG_DATA(c), &fd, sizeof fd);
-	}
-	return sendmsg(socket, &h, MSG_NOSIGNAL);
-}
-
 int keeper_message_send(int socket, struct buf *out, int fd, struct err *e)
 {
 	u32_put(out->data, out->len - LENGTH);
 	for (size_t at = 0; at < out->len;) {
-		ssize_t n = send_some(socket, out->data + at, out->len - at, at ? -1 : fd);
-		if (n < 0 && errno == EINTR)
-			continue;
+		ssize_t n = os_send_fds(socket, out->data + at, out->len - at, &fd, at == 0 && fd >= 0);	/* with the first byte */
 		if (n < 0)
 			return err_set(e, ERR_UNAVAILABLE, "the other side of the keeper's socket is gone: %s", strerror(errno));
 		at += (size_t)n;
 	}
 	return 0;
-}
-
-static int receive_first(int socket, uint8_t *out, int *fd)
-{
-	union { struct cmsghdr align; char room[CMSG_SPACE(sizeof(int))]; } rights;
-	struct iovec v = { .iov_base = out, .iov_len = 1 };
-	struct msghdr h = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = &rights, .msg_controllen = sizeof rights.room };
-	ssize_t n;
-	do
-		n = recvmsg(socket, &h, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	if (n <= 0)
-		return (int)n;
-	const struct cmsghdr *c = CMSG_FIRSTHDR(&h);
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof *fd))
-		memcpy(fd, CMSG_DATA(c), sizeof *fd);
-	return 1;
 }
 
 static int items_split(struct keeper_message *m, struct err *e)
@@ -115,7 +77,7 @@ int keeper_message_receive(int socket, struct keeper_message *m, bool *end, stru
 {
 	uint8_t head[LENGTH];
 	forget(m);
-	int is = receive_first(socket, head, &m->fd);
+	ssize_t is = os_receive_fd(socket, head, 1, &m->fd);
 	*end = is == 0;
 	if (is == 0)
 		return 0;
