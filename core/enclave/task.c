@@ -106,37 +106,20 @@ static void data_take(struct task *t, const struct box_release *release)
 	}
 }
 
-/* The secrets are an age file to the box: header and payload in memory. */
-struct sealed { const uint8_t *payload; };
-
-static int sealed_read(void *ctx, uint8_t *out, size_t n, uint64_t offset, struct err *e)
-{
-	(void)e;
-	memcpy(out, ((const struct sealed *)ctx)->payload + offset, n);
-	return 0;
-}
-
+/* The secrets are an age file to the box. */
 static int secrets_open(struct task *t, const struct box_text *in, struct err *e)
 {
 	struct age_identity me = { .kind = AGE_X25519 };
-	struct sealed sealed;
-	struct age_file *f = NULL;
+	struct buf plain = BUF_INIT(LIMIT_BOX_RELEASE_BYTES);
+	const uint8_t *bytes = (const uint8_t *)in->text;
 	uint8_t key[AGE_FILE_KEY];
 	size_t header = 0;
 	memcpy(me.secret_key, t->start->box_secret, sizeof me.secret_key);
-	int r = age_header_open(key, &header, (const uint8_t *)in->text, in->len, &me, 1, e);
-	if (r == 0) {
-		sealed.payload = (const uint8_t *)in->text + header;
-		r = age_file_open(&f, key, in->len - header, sealed_read, &sealed, e);
-	}
-	if (r == 0) {
-		size_t n = (size_t)age_file_size(f);
-		t->secrets_plain = malloc(n + 1);
-		r = t->secrets_plain ? age_file_read(f, t->secrets_plain, n, 0, e) : -1;
-		if (r == 0)
-			r = boxwire_secrets_decode(&t->secrets, &t->n_secrets, t->secrets_plain, n, e);
-	}
-	age_file_free(f);
+	int r = age_header_open(key, &header, bytes, in->len, &me, 1, e);
+	if (r == 0)
+		r = age_small_open(key, bytes + header, in->len - header, &plain, e);
+	if (r == 0)
+		r = boxwire_secrets_decode(&t->secrets, &t->n_secrets, plain.data, plain.len, e);	/* they lie in plain's bytes, until the box ends */
 	crypto_wipe(key, sizeof key);
 	crypto_wipe(&me, sizeof me);
 	return r;

@@ -25,7 +25,6 @@ struct task {
 	size_t n_data;
 	struct box_secret *secrets;
 	size_t n_secrets;
-	uint8_t *secrets_plain;	/* what the secrets point into */
 	bool corrupt_input;	/* a read of sealed data failed: if the script fails too, that is why */
 	int progress;	/* thousandths reported last */
 };

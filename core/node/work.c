@@ -167,11 +167,6 @@ static int inputs_open(struct run *run, int *fds, uint64_t *verify_us, struct er
 	return 0;
 }
 
-static int buf_sink(void *ctx, const uint8_t *bytes, size_t n, struct err *e)
-{
-	return buf_add(ctx, bytes, n, e);
-}
-
 int work_secrets_here(const struct work *w, struct buf *out, struct err *e)
 {
 	struct box_secret list[LIMIT_BOX_SECRETS + 1];
@@ -182,17 +177,6 @@ int work_secrets_here(const struct work *w, struct buf *out, struct err *e)
 		if (w->secrets[i].value)
 			list[n++] = (struct box_secret){ w->secrets[i].index, { w->secrets[i].value, w->secrets[i].len } };
 	return n ? boxwire_secrets_encode(out, list, n, e) : 0;
-}
-
-int work_secrets_seal(const struct buf *plain, const uint8_t box_key[static 32], struct buf *out, struct err *e)
-{
-	struct age_writer *writer = NULL;
-	struct age_recipient to = { .kind = AGE_X25519 };
-	memcpy(to.public_key, box_key, 32);
-	int r = age_writer_new(&writer, &to, 1, buf_sink, out, e) < 0 || age_writer_add(writer, plain->data, plain->len, e) < 0 ||
-		age_writer_end(writer, e) < 0 ? -1 : 0;
-	age_writer_free(writer);
-	return r;
 }
 
 bool work_needs_keeper(const struct work *w)
@@ -209,7 +193,7 @@ static int release_make(struct run *run, const uint8_t box_key[static 32], const
 	const struct work *w = run->work;
 	*out = (struct keeper_released){ .secrets = BUF_INIT(LIMIT_BOX_RELEASE_BYTES) };
 	if (!work_needs_keeper(w))
-		return work_secrets_seal(plain, box_key, &out->secrets, e);
+		return age_small_seal(box_key, plain->data, plain->len, &out->secrets, e);
 	const struct keeper_release_ask ask = { .task = run->id, .worker = w->worker, .box_key = box_key, .measurement = box_measurement(run->zygote), .app = w->app,
 		.secrets = plain->len ? plain : NULL };
 	uint64_t begun = os_now_us();

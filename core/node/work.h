@@ -75,7 +75,6 @@ bool work_ended_outside(const struct work_result *r);
 /* What a box is sent: the iApp, its limits, arguments and inputs. Borrows from w; nothing of it is secret. */
 int work_request_make(const struct work *w, const char *id, struct box_request *r, struct err *e);
 void work_request_done(struct box_request *r);	/* also after a failure */
-int work_secrets_seal(const struct buf *plain, const uint8_t box_key[static 32], struct buf *out, struct err *e);
 
 /* The secrets whose values are here, as boxwire's list; nothing when there are none. */
 int work_secrets_here(const struct work *w, struct buf *out, struct err *e);

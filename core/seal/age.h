@@ -86,6 +86,10 @@ uint64_t age_file_size(const struct age_file *f);	/* plaintext bytes */
 int age_file_read(struct age_file *f, void *out, size_t n, uint64_t offset, struct err *e);	/* exactly n bytes */
 void age_file_free(struct age_file *f);
 
+/* Whole files in memory: to one X25519 recipient, and back from the payload behind the header. Appended to out. */
+int age_small_seal(const uint8_t to[static 32], const void *plain, size_t n, struct buf *out, struct err *e);
+int age_small_open(const uint8_t file_key[static AGE_FILE_KEY], const uint8_t *payload, size_t len, struct buf *out, struct err *e);
+
 /* Whole streams between descriptors, on `jobs` processors (child processes over shared memory; 0 = as many as there are),
  * with less than 16 MiB of memory whatever the size. open accepts armor and never writes a byte it has not authenticated.
  * progress may be NULL; done is in plaintext bytes. */

@@ -106,30 +106,14 @@ int keeper_release(const struct keeper *k, const uint8_t *header, size_t len, co
 #define SECRET_STEP 256u
 #define SECRET_END 0x80u
 
-static int buf_sink(void *ctx, const uint8_t *bytes, size_t n, struct err *e)
-{
-	return buf_add(ctx, bytes, n, e);
-}
-
 int keeper_secret_seal(const uint8_t keeper[static 32], const void *secret, size_t n, struct buf *out, struct err *e)
 {
 	const uint8_t end = SECRET_END;
-	struct age_recipient to = { .kind = AGE_X25519 };
 	struct buf plain = BUF_INIT(n + SECRET_STEP + 1);
-	struct age_writer *w = NULL;
-	memcpy(to.public_key, keeper, 32);
 	int r = buf_add(&plain, secret, n, e) < 0 || buf_add(&plain, &end, 1, e) < 0 || buf_add_zero(&plain, (SECRET_STEP - plain.len % SECRET_STEP) % SECRET_STEP, e) < 0 ||
-		age_writer_new(&w, &to, 1, buf_sink, out, e) < 0 || age_writer_add(w, plain.data, plain.len, e) < 0 || age_writer_end(w, e) < 0 ? -1 : 0;
-	age_writer_free(w);
+		age_small_seal(keeper, plain.data, plain.len, out, e) < 0 ? -1 : 0;
 	buf_done(&plain);
 	return r;
-}
-
-static int memory_read(void *ctx, uint8_t *out, size_t n, uint64_t offset, struct err *e)
-{
-	(void)e;
-	memcpy(out, (const uint8_t *)ctx + offset, n);
-	return 0;
 }
 
 static int unpad(struct buf *plain, struct buf *out, struct err *e)
@@ -146,18 +130,10 @@ int keeper_secret_open(const struct keeper *k, const uint8_t *bytes, size_t len,
 {
 	uint8_t key[AGE_FILE_KEY];
 	size_t header = 0;
-	struct age_file *f = NULL;
 	struct buf plain = BUF_INIT(LIMIT_PARCEL_SECRETS_BYTES);
 	int r = keeper_file_key(k, bytes, len, key, &header, e);
-	if (r == 0)
-		r = age_file_open(&f, key, len - header, memory_read, (void *)(uintptr_t)(bytes + header), e);
-	if (r == 0 && (buf_reserve(&plain, (size_t)age_file_size(f), e) < 0 || age_file_read(f, plain.data, (size_t)age_file_size(f), 0, e) < 0))
+	if (r == 0 && (age_small_open(key, bytes + header, len - header, &plain, e) < 0 || unpad(&plain, out, e) < 0))
 		r = -1;
-	if (r == 0) {
-		plain.len = (size_t)age_file_size(f);
-		r = unpad(&plain, out, e);
-	}
-	age_file_free(f);
 	crypto_wipe(key, sizeof key);
 	buf_done(&plain);
 	return r < 0 ? err_wrap(e, "a sealed secret") : 0;

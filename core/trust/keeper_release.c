@@ -466,24 +466,13 @@ int keeper_answer_release(struct keeper_process *p, const struct keeper_message 
 
 /* Handing over */
 
-static int buf_sink(void *ctx, const uint8_t *bytes, size_t n, struct err *e)
-{
-	return buf_add(ctx, bytes, n, e);
-}
-
 static int secrets_answer(struct keeper_process *p, struct err *e)
 {
 	const struct keeper_promise *k = &p->at->promise;
-	struct age_recipient box = { .kind = AGE_X25519 };
-	struct age_writer *w = NULL;
 	struct buf sealed = BUF_INIT(LIMIT_BOX_RELEASE_BYTES);
-	int r = 0;
-	memcpy(box.public_key, k->box, 32);
-	if (k->secrets.len)
-		r = age_writer_new(&w, &box, 1, buf_sink, &sealed, e) < 0 || age_writer_add(w, k->secrets.data, k->secrets.len, e) < 0 || age_writer_end(w, e) < 0 ? -1 : 0;
+	int r = k->secrets.len ? age_small_seal(k->box, k->secrets.data, k->secrets.len, &sealed, e) : 0;
 	if (r == 0)
 		r = keeper_message_add(&p->out, sealed.data, sealed.len, e);
-	age_writer_free(w);
 	buf_done(&sealed);
 	return r;
 }

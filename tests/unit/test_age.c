@@ -556,6 +556,37 @@ static void test_a_failing_sink_ends_the_writer(void **state)
 	free(plain);
 }
 
+/* Small files in memory: back as they were, behind what the buffer held; and nothing of a payload that was touched or cut. */
+static void test_small(void **state)
+{
+	static const size_t sizes[] = { 0, 1, AGE_CHUNK, AGE_CHUNK + 1 };
+	static uint8_t plain[AGE_CHUNK + 1];
+	struct age_recipient to;
+	struct age_identity id;
+	uint8_t key[AGE_FILE_KEY];
+	struct err e;
+	(void)state;
+	pair(7, &to, &id);
+	pattern(plain, sizeof plain);
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		struct buf sealed = BUF_INIT(SEALED_MAX), back = BUF_INIT(SEALED_MAX);
+		size_t header = 0;
+		assert_int_equal(buf_add(&back, "before", 6, &e), 0);
+		assert_int_equal(age_small_seal(to.public_key, plain, sizes[i], &sealed, &e), 0);
+		assert_int_equal(age_header_open(key, &header, sealed.data, sealed.len, &id, 1, &e), 0);
+		assert_int_equal(age_small_open(key, sealed.data + header, sealed.len - header, &back, &e), 0);
+		assert_int_equal(back.len, 6 + sizes[i]);
+		assert_memory_equal(back.data, "before", 6);
+		assert_memory_equal(back.data + 6, plain, sizes[i]);
+		assert_int_equal(age_small_open(key, sealed.data + header, sealed.len - header - 1, &back, &e), -1);
+		sealed.data[sealed.len - 1] ^= 1;
+		assert_int_equal(age_small_open(key, sealed.data + header, sealed.len - header, &back, &e), -1);
+		assert_int_equal(back.len, 6 + sizes[i]);
+		buf_done(&sealed);
+		buf_done(&back);
+	}
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -581,6 +612,7 @@ int main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_detached_header_and_new_grant),
 		cmocka_unit_test(test_a_failing_sink_ends_the_writer),
+		cmocka_unit_test(test_small),
 	};
 	return cmocka_run_group_tests_name("age", tests, setup, NULL);
 }

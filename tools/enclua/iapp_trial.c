@@ -271,7 +271,7 @@ static int release(void *ctx, const uint8_t box_key[static 32], struct buf *out,
 		ret = age_header_make(&made[i], t->data[i].key, &to, 1, e);
 		headers[i] = (struct box_text){ buf_text(&made[i]), made[i].len };
 	}
-	if (ret == 0 && (work_secrets_here(r->work, &plain, e) < 0 || (plain.len && work_secrets_seal(&plain, box_key, &secrets, e) < 0)))
+	if (ret == 0 && (work_secrets_here(r->work, &plain, e) < 0 || (plain.len && age_small_seal(box_key, plain.data, plain.len, &secrets, e) < 0)))
 		ret = -1;
 	const struct box_release rel = { .headers = headers, .n_headers = t->n_data, .secrets = { buf_text(&secrets), secrets.len } };
 	if (ret == 0)
