@@ -136,19 +136,24 @@ static int setup(lua_State *L)
 	return 0;
 }
 
-lua_State *host_new(struct luamem *m)
+lua_State *host_new_of(struct luamem *m, lua_CFunction fill)
 {
 	lua_State *L = lua_newstate(luamem_alloc, m);
 	if (!L)
 		return NULL;
 	*(struct task **)lua_getextraspace(L) = NULL;
-	lua_pushcfunction(L, setup);
+	lua_pushcfunction(L, fill);
 	if (lua_pcall(L, 0, 0, 0) != LUA_OK) {
 		lua_close(L);
 		return NULL;
 	}
 	(void)lua_gc(L, LUA_GCGEN, 0, 0);
 	return L;
+}
+
+lua_State *host_new(struct luamem *m)
+{
+	return host_new_of(m, setup);
 }
 
 void host_adopt(lua_State *L, struct task *t, const uint8_t seed[static 32])

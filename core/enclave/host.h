@@ -12,6 +12,7 @@
 
 /* A state with every library opened, that belongs to no task yet. NULL: no memory. */
 lua_State *host_new(struct luamem *m);
+lua_State *host_new_of(struct luamem *m, lua_CFunction fill);	/* the same of other contents, which fill puts in: policies */
 /* Gives it to a task: seeds math.random, points it to the task (NULL in module tests). */
 struct task;
 void host_adopt(lua_State *L, struct task *t, const uint8_t seed[static 32]);

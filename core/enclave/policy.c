@@ -198,17 +198,7 @@ static int setup(lua_State *L)
 
 lua_State *policy_new(struct luamem *m)
 {
-	lua_State *L = lua_newstate(luamem_alloc, m);
-	if (!L)
-		return NULL;
-	*(struct task **)lua_getextraspace(L) = NULL;
-	lua_pushcfunction(L, setup);
-	if (lua_pcall(L, 0, 0, 0) != LUA_OK) {
-		lua_close(L);
-		return NULL;
-	}
-	(void)lua_gc(L, LUA_GCGEN, 0, 0);
-	return L;
+	return host_new_of(m, setup);
 }
 
 static int entry_run(lua_State *L)
