@@ -28,13 +28,16 @@
 	F(TEXT, OPTIONAL, scope, 8, "run: sealed for one run and forgotten after it") \
 	F(ID, OPTIONAL, policy, ID_POLICY, "grants of it go under this policy, unless they name another")
 
-#define ENTRY_APP_REGISTER(F) \
+/* A signed archive: of an iApp, of a policy. */
+#define ENTRY_ARCHIVE(F) \
 	F(TEXT, REQUIRED, name, LIMIT_NAME_BYTES, "from its manifest") \
 	F(TEXT, REQUIRED, version, 64, "from its manifest") \
 	F(TEXT, REQUIRED, h1, 47, "h1: hash of its file list") \
 	F(HASH, REQUIRED, blob, 0, "SHA-256 of the archive") \
 	F(NUMBER, REQUIRED, size, 0, "bytes of the archive") \
 	F(IDENTITY, REQUIRED, author, 0, "who signed the archive first")
+
+#define ENTRY_APP_REGISTER(F) ENTRY_ARCHIVE(F)
 
 /* Assets change hands. */
 #define ENTRY_APP_TRANSFER(F) \
@@ -204,13 +207,7 @@
 	F(IDENTITY, REQUIRED, keeper, 0, "whose decisions and releases this book takes; its operator signs") \
 	F(AGE, REQUIRED, age, 0, "what data and secrets are sealed to")
 
-#define ENTRY_POLICY_REGISTER(F) \
-	F(TEXT, REQUIRED, name, LIMIT_NAME_BYTES, "from its manifest") \
-	F(TEXT, REQUIRED, version, 64, "from its manifest") \
-	F(TEXT, REQUIRED, h1, 47, "h1: hash of its file list") \
-	F(HASH, REQUIRED, blob, 0, "SHA-256 of the archive") \
-	F(NUMBER, REQUIRED, size, 0, "bytes of the archive") \
-	F(IDENTITY, REQUIRED, author, 0, "who signed the archive first")
+#define ENTRY_POLICY_REGISTER(F) ENTRY_ARCHIVE(F)
 
 #define ENTRY_POLICY_DECISION(F) \
 	F(TEXT, REQUIRED, scope, 16, "offer, match, key_release, run, egress or settle") \
@@ -247,15 +244,17 @@
 	F(ID, REQUIRED, task, ID_TASK, "ends without a run: no key was released; a keeper signs, the payer has the money back, stakes are free") \
 	F(TEXT, REQUIRED, code, 64, "which check did not hold")
 
-#define ENTRY_APP_SECRET(F) \
-	F(ID, REQUIRED, app, ID_APP, "whose; its owner signs; deals made from now on get this version") \
+#define ENTRY_SEALED_SECRET(F) \
 	F(HASH, REQUIRED, blob, 0, "SHA-256 of the secret, sealed to the keeper") \
 	F(NUMBER, REQUIRED, size, 0, "bytes of that")
 
+#define ENTRY_APP_SECRET(F) \
+	F(ID, REQUIRED, app, ID_APP, "whose; its owner signs; deals made from now on get this version") \
+	ENTRY_SEALED_SECRET(F)
+
 #define ENTRY_SECRET_SET(F) \
 	F(TEXT, REQUIRED, name, LIMIT_NAME_BYTES, "what its owner calls it; the same name again is a new version") \
-	F(HASH, REQUIRED, blob, 0, "SHA-256 of the secret, sealed to the keeper") \
-	F(NUMBER, REQUIRED, size, 0, "bytes of that")
+	ENTRY_SEALED_SECRET(F)
 
 #define ENTRY_ACCOUNT_DEPOSIT(F) \
 	F(IDENTITY, REQUIRED, to, 0, "whose account; the operator of the book signs, as its bank") \
