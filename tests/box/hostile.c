@@ -1,6 +1,6 @@
 /* Scripts that mean harm, straight over the launcher: those of hostile.lua beside this file, and the lines of the shared list
  * ($SHARED/vectors/hostile.jsonl, when it is there) that must be the same everywhere, in two boxes of two zygotes, to the byte and to the peak
- * of memory. hostile.sh runs the rest of that list, and more, through the whole command.
+ * of memory. tests/hostile/iapps.sh runs the rest of that list, and more, through the whole command.
  */
 #include <dirent.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Hostile scripts through the whole command: each is packed as an iApp, run by `enclua run-task`, and must end as its first line says, in time,
 # with nothing left behind: no file beside the result, no process, no core. After each the same home runs a task of good manners.
-# Cases: hostile/*.lua here, and $SHARED/vectors/hostile.jsonl where it is. `hostile.sh [NAME…]` runs some of them. Speaks TAP.
+# Cases: iapps/*.lua here, and $SHARED/vectors/hostile.jsonl where it is. `iapps.sh [NAME…]` runs some of them. Speaks TAP.
 #   -- expect: OK "text" | OK | FAIL | LIMIT | SAME, or several words of these; text is matched whole, \n and \x1b style escapes allowed
 #   -- manifest: a line for iapp.yaml, repeatable        -- with: data files secret other (what the run is given; other: a beneficiary)
 set -u
@@ -201,7 +201,7 @@ vectors_run()
 own_run()
 {
 	local f expect
-	for f in "$here"/hostile/*.lua; do
+	for f in "$here"/iapps/*.lua; do
 		wanted "$(basename "$f" .lua)" || continue
 		expect=$(sed -n '1s/^-- expect: //p' "$f")
 		[ -n "$expect" ] || { report "$(basename "$f")" "its first line says nothing"; continue; }
