@@ -12,6 +12,17 @@
 #include "enclave/number.h"
 #include "enclave/textbuf.h"
 
+#define NAMES_MAX 1000000u	/* in a list of columns that a script gives */
+
+/* The length of such a list. rawlen is any border: of a table with keys at the powers of two it may be the largest integer, and no product of it would be one. */
+static size_t names_count(lua_State *L, int names)
+{
+	lua_Unsigned n = lua_rawlen(L, names);
+	if (n > NAMES_MAX)
+		luaL_error(L, "a list of columns has more than %d names", (int)NAMES_MAX);
+	return (size_t)n;
+}
+
 /* opts.separator: one byte. */
 static char separator_of(lua_State *L, int opts)
 {
@@ -34,7 +45,7 @@ static size_t header_push(lua_State *L, struct csv *c, int opts)
 {
 	int reader = lua_gettop(L);
 	if (!lua_isnoneornil(L, opts) && lua_getfield(L, opts, "header") == LUA_TTABLE)
-		return (size_t)lua_rawlen(L, -1);
+		return names_count(L, -1);
 	lua_settop(L, reader);
 	bool any = csv_next(L, c, false);
 	size_t n = any ? csv_count(c) : 0;
@@ -90,7 +101,7 @@ static void chosen_push(lua_State *L, int opts, int header, size_t n)
 	bool some = !lua_isnil(L, only);
 	if (some && !lua_istable(L, only))
 		luaL_error(L, "options.only must be a list of columns");
-	size_t wanted = some ? (size_t)lua_rawlen(L, only) : n;
+	size_t wanted = some ? names_count(L, only) : n;
 	struct chosen *k = lua_newuserdatauv(L, sizeof *k + wanted * sizeof k->field[0], 0);
 	k->n = wanted;
 	for (size_t i = 0; i < wanted; i++) {
@@ -257,7 +268,7 @@ static void numbers_finish(lua_State *L, struct column *col, bool as_vec)
 
 static size_t columns_want(lua_State *L, struct column *cols, int names, int header, size_t n, int opts)
 {
-	size_t wanted = (size_t)lua_rawlen(L, names);
+	size_t wanted = names_count(L, names);
 	luaL_argcheck(L, wanted <= COLUMNS_MAX, 2, "too many columns at once");
 	luaL_checkstack(L, (int)wanted + 10, "too many columns");
 	for (size_t i = 0; i < wanted; i++) {
