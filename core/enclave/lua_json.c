@@ -24,7 +24,7 @@ struct level {
 
 struct decoder {
 	lua_State *L;
-	struct json_reader *reader;
+	struct json_reader **reader;	/* in its userdata */
 	int free;	/* stack slots that are certainly there */
 	unsigned depth;
 	struct level levels[LIMIT_JSON_DEPTH];
@@ -38,18 +38,29 @@ static int reader_free(lua_State *L)
 	return 0;
 }
 
+/* The reader's room is not the script's, and its limit does not count it: it goes before the error, not when the collector comes by. */
+static void reader_end(struct decoder *d)
+{
+	json_reader_free(*d->reader);
+	*d->reader = NULL;
+}
+
 static void slot_need(struct decoder *d)
 {
 	if (d->free-- > 2)
 		return;
-	luaL_checkstack(d->L, 256, "a JSON value that is too large");
+	if (!lua_checkstack(d->L, 256)) {
+		reader_end(d);
+		luaL_error(d->L, "stack overflow (a JSON value that is too large)");
+	}
 	d->free = 250;
 }
 
 static int refuse(struct decoder *d, const char *why)
 {
 	unsigned line, column;
-	json_where(d->reader, &line, &column);
+	json_where(*d->reader, &line, &column);
+	reader_end(d);
 	return luaL_error(d->L, "line %d, column %d: %s", (int)line, (int)column, why);
 }
 
@@ -171,12 +182,11 @@ void lua_json_decode(lua_State *L, const char *text, size_t len)
 	luaL_setmetatable(L, READER);
 	if (json_reader_new(box, text, len, &e) < 0)
 		luaL_error(L, "%s", e.msg);
-	d.reader = *box;
+	d.reader = box;
 	int r;
-	while ((r = json_next(d.reader, &t, &e)) == 0 && t.kind != JSON_END)
+	while ((r = json_next(*box, &t, &e)) == 0 && t.kind != JSON_END)
 		token_push(&d, &t);
-	json_reader_free(d.reader);
-	*box = NULL;
+	reader_end(&d);
 	if (r < 0)
 		luaL_error(L, "%s", e.msg);
 	lua_remove(L, -2);
