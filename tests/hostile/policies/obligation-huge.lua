@@ -1,0 +1,4 @@
+-- expect: deny error:E_INVALID ~ the obligation max_uses must be between 0 and
+local policy = require "policy"
+local permit, forbid, oblige = policy.permit, policy.forbid, policy.oblige
+return policy { api = 1, id = "t", permit { id = "a" }, permit { id = "b", oblige { max_uses = 1 << 62 } } }

@@ -1,0 +1,4 @@
+-- expect: deny error:E_INVALID ~ the obligation max_uses must be an integer, not a float
+local policy = require "policy"
+local permit, forbid, oblige = policy.permit, policy.forbid, policy.oblige
+return policy { api = 1, id = "t", permit { id = "a" }, permit { id = "b", oblige { max_uses = 1 / 0 } } }

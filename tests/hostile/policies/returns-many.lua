@@ -1,0 +1,4 @@
+-- expect: deny error:E_INVALID ~ must return policy { … }
+local policy = require "policy"
+local permit, forbid, oblige = policy.permit, policy.forbid, policy.oblige
+return nil, policy { api = 1, id = "t", permit { id = "a" } }
