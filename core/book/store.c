@@ -217,7 +217,7 @@ static int database_open(struct store *s, bool create, struct err *e)
 	close(fd);
 	/* What a savepoint keeps to undo a chain stays in memory up to here: a file in /tmp for each would cost more than the chain. Refused, and not needed, once SQLite runs. */
 	(void)sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, SAVEPOINT_BYTES);
-	int rc = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	int rc = store_wal_open(&s->wal, path, &s->db);
 	if (rc != SQLITE_OK)
 		return store_fail(s, rc, e, "open it");
 	sqlite3_extended_result_codes(s->db, 1);

@@ -6,12 +6,14 @@
 #include <sqlite3.h>
 
 #include "book/store.h"
+#include "book/store_wal.h"
 
 #define STORE_STATEMENTS 128u	/* prepared once and kept: every fixed text of SQL of this folder */
 
 struct table;
 struct store {
 	sqlite3 *db;
+	struct store_wal wal;
 	char home[PATH_MAX];
 	char blobs[PATH_MAX];	/* <home>/blobs */
 	char tmp[PATH_MAX];	/* <home>/blobs/tmp: each file is locked by its writer while that lives */
