@@ -72,7 +72,7 @@ static int read_back(struct book *b, const struct book_head *before, struct err 
 	if (store_statement(b->store, &st, "SELECT leaf, bytes FROM entry WHERE seq >= ?1 ORDER BY seq", e) < 0)
 		return -1;
 	sqlite3_bind_int64(st, 1, (int64_t)before->range.size);
-	int rc, r = 0;
+	int rc = SQLITE_ROW, r = 0;
 	while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		merkle_leaf(&leaf, sqlite3_column_blob(st, 1), (size_t)sqlite3_column_bytes(st, 1));
 		if (sqlite3_column_bytes(st, 0) != (int)MERKLE_HASH || memcmp(leaf.b, sqlite3_column_blob(st, 0), MERKLE_HASH) != 0)
@@ -80,6 +80,8 @@ static int read_back(struct book *b, const struct book_head *before, struct err 
 		else
 			r = merkle_range_add(&range, &leaf, NULL, NULL, e);
 	}
+	if (r == 0 && rc != SQLITE_DONE)
+		r = store_fail(b->store, rc, e, "read back what was written");
 	(void)sqlite3_reset(st);
 	merkle_range_root(&range, &is);
 	merkle_range_root(&b->head.range, &should);

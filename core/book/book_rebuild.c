@@ -37,6 +37,10 @@ static int rows_digest(struct store *s, const char *sql, uint8_t out[static 32],
 			sha256_add(&h, head, sizeof head);
 			sha256_add(&h, bytes ? bytes : "", (size_t)head[1]);
 		}
+		if (store_row_read(s, st, e) < 0) {
+			sqlite3_finalize(st);
+			return -1;
+		}
 	}
 	sqlite3_finalize(st);
 	sha256_end(&h, out);

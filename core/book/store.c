@@ -36,7 +36,14 @@ int store_fail(struct store *s, int rc, struct err *e, const char *doing)
 		if (codes[i].rc == (rc & 0xff))
 			code = codes[i].code;
 	s->damaged |= code == ERR_INVALID;
+	if (s->inside && sqlite3_get_autocommit(s->db) && rc != SQLITE_NOMEM && (rc & 0xff) != SQLITE_IOERR && (rc & 0xff) != SQLITE_FULL)
+		return err_set(e, ERR_LIMIT, "the store in %s: cannot %s: the change was given up on the way, for lack of memory or disk", s->home, doing);
 	return err_set(e, code, "the store in %s: cannot %s: %s", s->home, doing, s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(rc));
+}
+
+int store_row_read(struct store *s, sqlite3_stmt *st, struct err *e)
+{
+	return sqlite3_errcode(sqlite3_db_handle(st)) == SQLITE_NOMEM ? store_fail(s, SQLITE_NOMEM, e, "read it") : 0;
 }
 
 int store_exec(struct store *s, const char *sql, struct err *e)
@@ -105,10 +112,19 @@ void store_statements_end(struct store *s)
 		(void)sqlite3_finalize(s->statements[--s->n_statements].st);
 }
 
+/* Out of memory or disk, SQLite ends the whole transaction by itself, also while it only reads; whoever does not notice writes on, each statement a transaction of its own.
+ * So nothing is committed but by store_end. */
+static int commit_refuse(void *store)
+{
+	const struct store *s = store;
+	return s->inside && !s->committing;
+}
+
 int store_begin(struct store *s, struct err *e)
 {
 	int rc = sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-	if (rc == SQLITE_OK)
+	s->inside = rc == SQLITE_OK;
+	if (s->inside)
 		return 0;
 	store_fail(s, rc, e, "begin a change");
 	if ((rc & 0xff) == SQLITE_BUSY)
@@ -119,7 +135,11 @@ int store_begin(struct store *s, struct err *e)
 int store_end(struct store *s, int result, struct err *e)
 {
 	int rc = SQLITE_OK;
-	if (result == 0 && (rc = sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL)) == SQLITE_OK)
+	s->committing = true;
+	if (result == 0)
+		rc = sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
+	s->committing = s->inside = false;
+	if (result == 0 && rc == SQLITE_OK)
 		return 0;
 	if (rc != SQLITE_OK)
 		store_fail(s, rc, e, "commit");
@@ -221,6 +241,7 @@ static int database_open(struct store *s, bool create, struct err *e)
 	if (rc != SQLITE_OK)
 		return store_fail(s, rc, e, "open it");
 	sqlite3_extended_result_codes(s->db, 1);
+	(void)sqlite3_commit_hook(s->db, commit_refuse, s);
 	sqlite3_busy_timeout(s->db, BUSY_MS);
 	/* The write-ahead log stays for the next command: folding it in at every close would cost three more waits for the disk than the change
 	 * itself. SQLite still folds it in every 1000 pages. */

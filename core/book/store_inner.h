@@ -20,6 +20,8 @@ struct store {
 	struct { const void *key; const struct table *table; sqlite3_stmt *st; } statements[STORE_STATEMENTS];
 	size_t n_statements;
 	bool damaged;	/* SQLite has said so */
+	bool inside;	/* between store_begin and store_end: nothing may be written for good, but by the commit */
+	bool committing;
 };
 
 /* How one member of a struct is kept. The list of a table gives its INSERT, its SELECT, and both conversions. */
@@ -41,6 +43,8 @@ struct table {
 };
 
 int store_fail(struct store *s, int rc, struct err *e, const char *doing);	/* SQLite's result as an error; -1 */
+/* After the columns of a row were read: SQLite turns a value into another type, or ends a text, in memory that it may not get, and then gives a value that is not the row's. */
+int store_row_read(struct store *s, sqlite3_stmt *st, struct err *e);
 int store_exec(struct store *s, const char *sql, struct err *e);
 int store_prepare(struct store *s, sqlite3_stmt **st, const char *sql, struct err *e);
 /* A statement that stays prepared: the text is its key, so it must be a literal. Reset, with no bindings; never finalize it. */

@@ -93,8 +93,9 @@ static int field_read(sqlite3_stmt *st, int at, const struct field *f, void *rec
 {
 	char *p = (char *)record + f->offset;
 	struct buf *b = (void *)p;
-	size_t len = (size_t)sqlite3_column_bytes(st, at);
-	const void *bytes = sqlite3_column_blob(st, at);
+	const bool number = f->kind == FIELD_INT || f->kind == FIELD_BOOL;	/* asked for its bytes, it would be turned into text */
+	const void *bytes = number ? NULL : sqlite3_column_blob(st, at);
+	size_t len = number ? 0 : (size_t)sqlite3_column_bytes(st, at);
 	int64_t v;
 	switch (f->kind) {
 	case FIELD_TEXT:
@@ -123,11 +124,11 @@ static int field_read(sqlite3_stmt *st, int at, const struct field *f, void *rec
 	return err_set(e, ERR_INVALID, "the store is corrupt: the field %s holds what it cannot hold", f->name);
 }
 
-static int record_read(sqlite3_stmt *st, const struct table *t, void *record, struct err *e)
+static int record_read(struct store *s, sqlite3_stmt *st, const struct table *t, void *record, struct err *e)
 {
 	memset(record, 0, t->record_size);
 	for (size_t i = 0; i < t->n; i++)
-		if (field_read(st, (int)i, &t->fields[i], record, e) < 0) {
+		if (field_read(st, (int)i, &t->fields[i], record, e) < 0 || store_row_read(s, st, e) < 0) {
 			record_done(t, record);
 			memset(record, 0, t->record_size);
 			return -1;
@@ -216,13 +217,13 @@ static int found(struct store *s, sqlite3_stmt *st, const struct table *t, void 
 {
 	int rc = sqlite3_step(st), r = 0;
 	if (rc == SQLITE_ROW)
-		r = record_read(st, t, out, e) < 0 ? -1 : 1;
+		r = record_read(s, st, t, out, e) < 0 ? -1 : 1;
 	else if (rc != SQLITE_DONE)
 		r = store_fail(s, rc, e, "read it");
-	*several = r == 1 && sqlite3_step(st) == SQLITE_ROW;
-	if (*several)
+	if (r == 1 && (rc = sqlite3_step(st)) != SQLITE_DONE)
 		record_done(t, out);
-	return r;
+	*several = r == 1 && rc == SQLITE_ROW;
+	return r == 1 && rc != SQLITE_DONE && rc != SQLITE_ROW ? store_fail(s, rc, e, "read it") : r;
 }
 
 static int find_by(struct store *s, const struct table *t, const char *literal, const char *rest, const char *which, void *out, struct err *e)
@@ -274,9 +275,11 @@ static void suggest(struct store *s, const struct table *t, const char *which, s
 	struct err ignored;
 	if (store_prepare(s, &st, sql, &ignored) < 0)
 		return;
-	while (n < SUGGEST_MAX && sqlite3_step(st) == SQLITE_ROW)
-		if ((names[n] = strdup((const char *)sqlite3_column_text(st, 0))))
+	while (n < SUGGEST_MAX && sqlite3_step(st) == SQLITE_ROW) {
+		const char *name = (const char *)sqlite3_column_text(st, 0);
+		if (name && (names[n] = strdup(name)))
 			n++;
+	}
 	sqlite3_finalize(st);
 	const char *near = text_nearest(which, names);
 	if (near)
@@ -348,7 +351,7 @@ static int each(struct store *s, const struct table *t, int (*f)(void *ctx, cons
 			r = store_fail(s, rc, e, "read it");
 			break;
 		}
-		r = record_read(st, t, record, e);
+		r = record_read(s, st, t, record, e);
 		if (r == 0)
 			r = f(ctx, record, e) < 0 ? -1 : 0;
 		record_done(t, record);
