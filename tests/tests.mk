@@ -59,7 +59,7 @@ check: all $(UNIT) $(BOX_TESTS) $(TRUST_TESTS) $(EXTRA_TESTS)
 	@missing=$$($O/enclua --json doctor | jq -r '.layers | to_entries | map(select(.value | not) | .key) | join(",")'); \
 	[ -z "$$missing" ] || echo "NOTE: no box here has $$missing (a container or a chroot?); what these layers stop is not tested"; \
 	export ENCLUA_ALLOW_MISSING_LAYER=$$missing; \
-	BUILD=$O SAN=$(SAN) $(PROVE) -j2 --timer --exec tests/run tests/tidy tests/manual/errors tests/lua/run tests/market/run tests/market/random tests/market/poco/run tests/policy/run $O/market/simulate tests/hostile/iapps.sh tests/hostile/policies.py tests/money/run $(HOSTILE_FILES) $(if $(SAN),tests/fuzz/run) $(UNIT) $(BOX_TESTS) $(TRUST_TESTS) $O/book/crash $(BATS)
+	BUILD=$O SAN=$(SAN) $(PROVE) -j2 --timer --exec tests/run tests/tidy tests/manual/errors tests/manual/claims tests/lua/run tests/market/run tests/market/random tests/market/poco/run tests/policy/run $O/market/simulate tests/hostile/iapps.sh tests/hostile/policies.py tests/money/run $(HOSTILE_FILES) $(if $(SAN),tests/fuzz/run) $(UNIT) $(BOX_TESTS) $(TRUST_TESTS) $O/book/crash $(BATS)
 
 bench: all
 	$QBUILD=$O tests/bench/run
