@@ -4,6 +4,17 @@ top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 case ${BUILD:-build} in /*) build=$BUILD ;; *) build=$top/${BUILD:-build} ;; esac
 enclua=$build/enclua
 
+# keepers_end DIR: a home's keeper ends after the command that asked it, and may be keeping what it accepted just then; its lock says when it has
+keepers_end() {
+	find "$1" -path '*/keeper/lock' -type f -exec flock -w 30 {} true \;
+}
+
+# work_remove: the test's folder, once nobody writes there
+work_remove() {
+	cd / && keepers_end "$work"
+	rm -rf "$work"
+}
+
 # says STATUS COMMAND…: runs it without a terminal on stdin, keeps stdout in `out` and stderr in `err`, and wants this exit status
 says() {
 	local want=$1 got=0

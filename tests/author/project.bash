@@ -38,7 +38,7 @@ setup_project() {
 }
 
 teardown_project() {
-	cd / && rm -rf "$work"
+	work_remove
 }
 
 # app BODY: main.lua with this as the function's body

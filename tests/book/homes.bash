@@ -9,7 +9,7 @@ setup_homes() {
 	home mine
 }
 
-teardown_homes() { cd / && rm -rf "$work"; }
+teardown_homes() { work_remove; }
 
 # home NAME…: new homes
 home() {

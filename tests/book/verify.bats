@@ -58,7 +58,7 @@ setup() {
 	cd "$work" || return 1
 	unset HOME ENCLUA_HOME XDG_DATA_HOME ENCLUA_AS
 }
-teardown() { cd / && rm -rf "$work"; }
+teardown() { work_remove; }
 
 # alone COMMAND…: with no variable set that could name a home
 alone() { env -i PATH=/nowhere "$@"; }

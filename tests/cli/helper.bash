@@ -9,7 +9,7 @@ setup_place() {
 }
 
 teardown_place() {
-	cd / && rm -rf "$work"
+	work_remove
 }
 
 # one_object FILE: the file is exactly one JSON object on one line

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # Every command of the README's walk, typed as it stands there, one after another, in a folder that is a fresh copy of the tree.
 
+load ../common
+
 setup() {
-	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	case ${BUILD:-build} in /*) build=$BUILD ;; *) build=$top/${BUILD:-build} ;; esac
 	work=$(mktemp -d)
 	export HOME=$work/home PATH=$build:$PATH
 	unset ENCLUA_HOME ENCLUA_AS ENCLUA_PASSPHRASE_FILE XDG_DATA_HOME
@@ -13,7 +13,7 @@ setup() {
 }
 
 teardown() {
-	cd / && rm -rf "$work"
+	work_remove
 }
 
 # The commands between two headings: indented lines that start with a program of the walk.

@@ -16,7 +16,7 @@ teardown_market() {
 	local pid
 	for pid in "${started[@]}"; do kill -9 "$pid" 2> /dev/null || :; done
 	wait
-	cd / && rm -rf "$work"
+	work_remove
 }
 
 deal() { "$build/deal/deal" "$ENCLUA_HOME" "$@"; }

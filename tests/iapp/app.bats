@@ -15,7 +15,7 @@ setup() {
 }
 
 teardown() {
-	cd / && rm -rf "$work"
+	work_remove
 }
 
 # field NAME: the text of a member of the JSON on standard input

@@ -9,7 +9,7 @@ setup_home() {
 }
 
 teardown_home() {
-	cd / && rm -rf "$work"
+	work_remove
 }
 
 # app 'MORE YAML LINES' < LUA: an iApp folder `app` with this main.lua

@@ -11,7 +11,7 @@ setup_home() {
 }
 
 teardown_home() {
-	cd / && rm -rf "$work"
+	work_remove
 }
 
 # one_object FILE: the file is exactly one JSON object on one line

@@ -10,7 +10,7 @@ setup_work() {
 }
 
 teardown_work() {
-	cd / && rm -rf "$work"
+	work_remove
 }
 
 # key NAME: makes NAME.key and sets the variable NAME to its recipient

@@ -9,7 +9,7 @@ setup_home() {
 }
 
 teardown_home() {
-	cd / && rm -rf "$work"
+	work_remove
 }
 
 # patients ROWS: id,age,smoker
@@ -24,10 +24,9 @@ app() {
 	printf 'return function(task)\n%s\nend\n' "$2" > "$1/main.lua"
 }
 
-# stays_whole DIR: a failed run leaves no output folder and no temporary file behind. The home's keeper ends after the command that asked it, and may be keeping what it
-# accepted just then: its lock is waited for.
+# stays_whole DIR: a failed run leaves no output folder and no temporary file behind
 stays_whole() {
-	[ ! -e "$ENCLUA_HOME/keeper/lock" ] || flock -w 30 "$ENCLUA_HOME/keeper/lock" true
+	keepers_end "$work"
 	[ ! -e "$1" ] || { find "$1"; return 1; }
 	[ -z "$(find "$work" -name '*.tmp*' -print -quit)" ] || { find "$work" -name '*.tmp*'; return 1; }
 }

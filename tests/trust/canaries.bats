@@ -20,7 +20,7 @@ teardown() {
 	local pid
 	for pid in $(jobs -p); do kill -9 "$pid" 2> /dev/null || :; done
 	wait
-	cd / && rm -rf "$work"
+	work_remove
 }
 
 # plant KIND: a new word in $canary, and all the spellings in which it would be found. (By builtins and pipes: it must not be in a list of processes because of us.)
