@@ -1,7 +1,8 @@
 /* The layer between SQLite and its write-ahead log (store_wal.h). It owns, for each open log, the bytes that SQLite has written and the file has not got yet: one run of bytes
  * without a gap, which goes out before anybody could miss it:
  *
- * - before the log is synced: with synchronous=FULL that is before a commit is shown to other processes; an error is then the commit's error
+ * - with the last page of a commit, which its frame's header announces: an error is then the commit's error, also where no sync follows (synchronous=NORMAL)
+ * - before the log is synced
  * - before this connection reads those bytes, cuts the log or asks how long it is
  * - before the memory that the processes share is written (xShmBarrier), and before somebody else may write (the end of the write lock): a second guard, of which nothing depends
  *
@@ -19,6 +20,7 @@
 
 #define GATHER_BYTES KIB(512)	/* more goes out in between */
 #define PIECE_BYTES KIB(124)	/* SQLite's file system layer takes 0x1ffff bytes at most in one piece */
+#define FRAME_HEADER 24	/* before each page: its number, then the size of the database, which only a commit's last frame has (sqlite.org/fileformat2.html#walformat) */
 #define WRITE_LOCK 0	/* of SQLite's write-ahead log: the first of the locks in shared memory */
 
 /* Of the database and of its log. SQLite's own file follows behind it, in memory that SQLite gives. */
@@ -29,6 +31,7 @@ struct file {
 	uint8_t *bytes;
 	size_t len, room;
 	sqlite3_int64 at;	/* in the file, of bytes[0] */
+	bool commits;	/* of a log: the page that comes next is the last of a commit */
 };
 
 static sqlite3_file *real(struct file *f)
@@ -83,7 +86,10 @@ static int log_write(sqlite3_file *file, const void *bytes, int n, sqlite3_int64
 		f->at = at;
 	memcpy(f->bytes + f->len, bytes, (size_t)n);
 	f->len += (size_t)n;
-	return SQLITE_OK;
+	if (f->commits)
+		rc = flush(f);
+	f->commits = n == FRAME_HEADER && memcmp((const uint8_t *)bytes + 4, "\0\0\0", 4) != 0;
+	return rc;
 }
 
 static int log_read(sqlite3_file *file, void *bytes, int n, sqlite3_int64 at)

@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -158,6 +160,32 @@ static void test_same_bytes(void **state)
 	pair_close(&p);
 }
 
+/* Without a wait for the disk a commit that the file did not take is an error all the same, and nobody sees a page of it. */
+static void test_no_room(void **state)
+{
+	struct pair p;
+	struct rlimit old, none;
+	(void)state;
+	pair_open(&p, "room");
+	run(p.db[0], "PRAGMA synchronous = NORMAL; PRAGMA wal_checkpoint(TRUNCATE)");
+	run(p.db[0], FILL("4", "1"));
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	none = old;
+	none.rlim_cur = 4096 * 4;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	int rc = sqlite3_exec(p.db[0], FILL("40", "1000"), NULL, NULL, NULL);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_true(rc == SQLITE_FULL || rc == SQLITE_IOERR);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(number(p.db[i], "SELECT count(*) FROM t"), 5);
+		good(p.db[i]);
+	}
+	run(p.db[0], FILL("40", "1000"));
+	assert_int_equal(number(p.db[1], "SELECT count(*) FROM t"), 46);
+	pair_close(&p);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -176,6 +204,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_another_reads), cmocka_unit_test(test_large), cmocka_unit_test(test_rolled_back), cmocka_unit_test(test_same_bytes),
+		cmocka_unit_test(test_no_room),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
