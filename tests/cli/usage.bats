@@ -80,3 +80,11 @@ teardown() { teardown_place; }
 	done
 	fails 2 "enclua: " "$enclua" version -- --json
 }
+
+# Once "-qo pack" was skipped as the flag q when the words of the command were looked for, and took "pack" as the value of o afterwards: then a word was missing.
+@test "a letter that may take the next word ends the words of a command" {
+	fails 2 "unknown option -qo" "$enclua" app -qo pack
+	fails 2 "unknown option -qo" "$enclua" app -qo pack here
+	fails 2 "unknown option -oq" "$enclua" -oq app pack
+	fails 2 "app pack needs more" "$enclua" -qv app pack -qo x
+}

@@ -1,4 +1,5 @@
 /* From argv to a command and its options. Options may follow words, "--" ends them, and a word that is nearly right is told what it nearly was. */
+#include <assert.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -288,6 +289,18 @@ static int letters_take(struct args *a, int argc, char **argv, int i, int *next,
 	return 0;
 }
 
+/* The global option at word, or NULL: one of several letters may be the command's, and take the next word. */
+static const struct option_row *leading_option(const char *word)
+{
+	if (word[1] == '-')
+		return row_find(cli_global_options, word + 2, strcspn(word + 2, "="));
+	const struct option_row *row = NULL;
+	for (const char *p = word + 1; *p; p++)
+		if (!(row = row_letter(cli_global_options, *p)))
+			return NULL;
+	return row;
+}
+
 /* The command's words are found first, skipping what looks like global options, because its own options are known only then. */
 static size_t leading_words(int argc, char **argv, const char **words, size_t max)
 {
@@ -299,12 +312,11 @@ static size_t leading_words(int argc, char **argv, const char **words, size_t ma
 			words[n++] = argv[i];
 			continue;
 		}
-		size_t len = argv[i][1] == '-' ? strcspn(argv[i] + 2, "=") : 0;
-		const struct option_row *row = len ? row_find(cli_global_options, argv[i] + 2, len) : row_letter(cli_global_options, argv[i][1]);
-		if (row && row->arg && !strchr(argv[i], '='))
-			i++;
-		else if (!row)	/* an option of the command: its words are all before it */
+		const struct option_row *row = leading_option(argv[i]);
+		if (!row)	/* an option of the command: its words are all before it */
 			break;
+		if (row->arg && !strchr(argv[i], '='))
+			i++;
 	}
 	return n;
 }
@@ -364,6 +376,7 @@ int cli_parse(int argc, char **argv, struct args *a, struct err *e)
 	if (args_has(a, "version"))
 		return 0;
 	if (a->command) {
+		assert(used <= a->n_words);	/* leading_words saw the same words */
 		memmove(a->words, a->words + used, (a->n_words - used) * sizeof *a->words);
 		a->n_words -= used;
 		return args_has(a, "help") ? 0 : words_check(a, e);
