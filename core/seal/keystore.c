@@ -82,8 +82,9 @@ static int pub_render(struct buf *out, const uint8_t public_key[static 32], cons
 }
 
 /* Takes the fields by position and then demands that writing them again gives the same bytes. */
-static int pub_parse(struct keystore_item *out, const char *text, struct err *e)
+static int pub_parse(struct keystore_item *out, const struct buf *file, struct err *e)
 {
+	const char *text = buf_text(file);
 	char identity[IDENTITY_TEXT], age[AGE_RECIPIENT_TEXT], sealed[4];
 	struct age_recipient recipient;
 	struct buf again = BUF_INIT(KIB(1));
@@ -93,7 +94,7 @@ static int pub_parse(struct keystore_item *out, const char *text, struct err *e)
 		identity_parse(out->public_key, identity, NULL) == 0 && age_recipient_parse(&recipient, age, NULL) == 0) {
 		memcpy(out->age_public, recipient.public_key, 32);
 		out->sealed = strcmp(sealed, "yes") == 0;
-		if (pub_render(&again, out->public_key, out->age_public, out->sealed, e) == 0 && strcmp(buf_text(&again), text) == 0)
+		if (pub_render(&again, out->public_key, out->age_public, out->sealed, e) == 0 && again.len == file->len && memcmp(again.data, text, again.len) == 0)
 			r = 0;
 	}
 	buf_done(&again);
@@ -216,7 +217,7 @@ static bool default_read(const char *dir, char name[static LIMIT_NAME_BYTES + 1]
 	if (path_make(&path, dir, "default", "", NULL) == 0 && os_file_read(path.text, &file, NULL) == 0 && file.len > 1 &&
 		file.data[file.len - 1] == '\n') {
 		file.data[--file.len] = '\0';
-		ok = keystore_name_check(buf_text(&file), NULL) == 0;
+		ok = strlen(buf_text(&file)) == file.len && keystore_name_check(buf_text(&file), NULL) == 0;
 		if (ok)
 			memcpy(name, buf_text(&file), file.len + 1);
 	}
@@ -241,7 +242,7 @@ int keystore_find(const char *dir, const char *name, struct keystore_item *out, 
 	if (os_dir_guard(dir, e) < 0)
 		return -1;
 	memset(out, 0, sizeof *out);
-	if (os_file_read(pub.text, &file, &why) < 0 || pub_parse(out, buf_text(&file), &why) < 0) {
+	if (os_file_read(pub.text, &file, &why) < 0 || pub_parse(out, &file, &why) < 0) {
 		err_set(e, ERR_INVALID, "the public half of the key %s, %s, is lost or damaged: %s", name, pub.text, why.msg);
 		err_hint(e, "the secret is in %s.key (open it with age -d if it is sealed): enclua key import NEWNAME FILE", name);
 		goto out;
@@ -439,7 +440,9 @@ static int key_parse(struct identity **out, const struct buf *file, const char *
 {
 	struct buf plain = BUF_INIT(KEY_FILE_BYTES);
 	int r = -1;
-	if (strncmp(buf_text(file), SEALED_BEGIN, strlen(SEALED_BEGIN)) != 0) {
+	if (strlen(buf_text(file)) != file->len) {
+		r = err_set(e, ERR_INVALID, "it holds a zero byte");
+	} else if (strncmp(buf_text(file), SEALED_BEGIN, strlen(SEALED_BEGIN)) != 0) {
 		r = identity_secret_parse(out, buf_text(file), e);
 	} else if (!passphrase) {
 		err_set(e, ERR_DENIED, "the key %s is under a passphrase, and none was given", name);

@@ -328,6 +328,45 @@ static void damaged_keys(void **state)
 	}
 }
 
+/* Text ends at a zero byte for C, and a file does not: what stands behind one was taken for part of a file that is as it was written. */
+static void zero_bytes(void **state)
+{
+	(void)state;
+	static const char *const files[] = { "alice.key", "alice.pub", "default" };
+	struct identity *got = NULL;
+	struct err e = { 0 };
+	char path[PATH_MAX + 32], name[LIMIT_NAME_BYTES + 1];
+	identity_free(added("alice"));
+	assert_int_equal(identity_new(&got, &e), 0);
+	assert_int_equal(keystore_add(dir, "plain", got, NULL, &e), 0);
+	identity_free(got);
+	assert_int_equal(keystore_default_set(dir, "alice", &e), 0);
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+		struct buf file = BUF_INIT(KIB(16));
+		(void)snprintf(path, sizeof path, "%s/%s", dir, files[i]);
+		assert_int_equal(os_file_read(path, &file, &e), 0);
+		size_t whole = file.len;
+		assert_int_equal(buf_add(&file, "\0behind\n", 8, &e), 0);
+		scratch_file(dir, files[i], file.data, file.len);
+		if (i < 2) {
+			assert_int_equal(keystore_open(dir, "alice", PASSPHRASE, &got, &e), -1);
+			assert_int_equal(e.code, ERR_INVALID);
+		} else {
+			assert_int_equal(keystore_default(dir, name, &e), -1);
+		}
+		scratch_file(dir, files[i], file.data, whole);
+		buf_done(&file);
+	}
+	(void)snprintf(path, sizeof path, "%s/plain.key", dir);
+	struct buf file = BUF_INIT(KIB(16));
+	assert_int_equal(os_file_read(path, &file, &e), 0);
+	assert_int_equal(buf_add(&file, "\0", 1, &e), 0);
+	scratch_file(dir, "plain.key", file.data, file.len);
+	assert_int_equal(keystore_open(dir, "plain", NULL, &got, &e), -1);
+	assert_int_equal(e.code, ERR_INVALID);
+	buf_done(&file);
+}
+
 /* A child that runs f and then dies as told; its wait status. */
 static int in_child(void (*f)(int), int arg)
 {
@@ -513,7 +552,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(names), TEST(in_the_clear), TEST(under_a_passphrase), TEST(never_overwrites), TEST(others_may_not_read),
-		TEST(swapped_public_half), TEST(lists), TEST(nearly_right), TEST(the_default), TEST(damaged_keys),
+		TEST(swapped_public_half), TEST(lists), TEST(nearly_right), TEST(the_default), TEST(damaged_keys), TEST(zero_bytes),
 		TEST(failing_writes), TEST(stale_public_half), TEST(killed_writers), TEST(one_name_many_writers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
