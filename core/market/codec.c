@@ -123,6 +123,7 @@ int market_row_encode(enum market_kind kind, const void *row, struct buf *out, s
 
 struct bytes { const uint8_t *at, *end; };
 
+/* The shortest spelling only: a last group of zeros, or bits beyond the 64th, are damage. */
 static bool number_get(struct bytes *b, uint64_t *n)
 {
 	*n = 0;
@@ -130,7 +131,7 @@ static bool number_get(struct bytes *b, uint64_t *n)
 		uint8_t byte = *b->at++;
 		*n |= (uint64_t)(byte & 0x7f) << shift;
 		if (!(byte & 0x80))
-			return true;
+			return shift == 0 || (byte != 0 && (shift < 63 || byte == 1));
 	}
 	return false;
 }
@@ -144,6 +145,11 @@ static bool take(struct bytes *b, void *out, size_t n)
 	return true;
 }
 
+static bool text_take(struct bytes *b, char *out, size_t n)
+{
+	return take(b, out, n) && !memchr(out, '\0', n);
+}
+
 static bool field_get(const struct field *f, struct bytes *b, char *at)
 {
 	uint64_t n, high;
@@ -151,9 +157,9 @@ static bool field_get(const struct field *f, struct bytes *b, char *at)
 	market_wide wide;
 	switch (f->kind) {
 	case NAME:
-		return number_get(b, &n) && n < MARKET_NAME && take(b, at, (size_t)n);
+		return number_get(b, &n) && n < MARKET_NAME && text_take(b, at, (size_t)n);
 	case PURPOSES:
-		return number_get(b, &n) && n < MARKET_PURPOSES_TEXT && take(b, at, (size_t)n);
+		return number_get(b, &n) && n < MARKET_PURPOSES_TEXT && text_take(b, at, (size_t)n);
 	case U64:
 	case I64:
 		if (!number_get(b, &n))
