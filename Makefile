@@ -136,6 +136,7 @@ $O/gen/flags: FORCE
 include core/enclave/enclave.mk
 include tests/tests.mk
 include tests/inside/inside.mk
+include tests/fuzz/fuzz.mk
 
 include tools/package/package.mk
 

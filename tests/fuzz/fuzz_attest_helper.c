@@ -1,6 +1,5 @@
 /* The helper's side: questions about quotes, TDX, SEV-SNP and challenges, byte by byte from a stranger; and a TPM that answers what it likes. An input's first byte says
  * which. Nothing random is accepted as signed, and what is answered has the fields that the table promises.
- * fuzz-flags: -Itools/attest-helper tools/attest-helper/marshal.c tools/attest-helper/quote.c tools/attest-helper/challenge.c tools/attest-helper/tdx.c tools/attest-helper/snp.c tools/attest-helper/platform.c tools/attest-helper/ec.c tools/attest-helper/x509.c -lcrypto
  */
 #include <sys/socket.h>
 

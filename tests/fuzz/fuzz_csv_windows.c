@@ -1,6 +1,5 @@
 /* require "csv": the first byte chooses the separator and the width of a stream's window. A stream gives what the same text in one string
  * gives, errors and their lines as well; what was read is written, and read back as the same records.
- * fuzz-flags: core/enclave/csv.c core/enclave/lua_csv.c core/enclave/dense.c core/enclave/lua_dense.c core/enclave/lua_vec.c core/enclave/number.c core/enclave/textbuf.c -Ibuild/deps/lua-5.4.9/src build/deps/lua-5.4.9/src/l[a-tv-z]?.c build/deps/lua-5.4.9/src/l[a-tv-z]??.c build/deps/lua-5.4.9/src/l[a-tv-z]???.c build/deps/lua-5.4.9/src/l[a-tv-z]????.c build/deps/lua-5.4.9/src/l[a-tv-z]?????.c build/deps/lua-5.4.9/src/l[a-tv-z]??????.c build/deps/lua-5.4.9/src/lundump.c build/deps/lua-5.4.9/src/lutf8lib.c -lm
  */
 #include <stdint.h>
 #include <stdio.h>

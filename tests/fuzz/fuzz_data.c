@@ -1,6 +1,5 @@
 /* The box's index of protected data, against the owner's reader: whatever that one accepts, the box finds the same leaves in, of the same types,
  * at the same places. What it refuses (bytes in slack, which the box does not read) the box may take, but never a leaf outside the plaintext.
- * fuzz-flags: core/enclave/data.c -Ibuild/deps/lua-5.4.9/src
  */
 #include <stdint.h>
 #include <stdlib.h>

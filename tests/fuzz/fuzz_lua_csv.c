@@ -1,6 +1,5 @@
 /* csv of the box: the same bytes as a string, and as a stream whose first window ends anywhere, give the same records or the same error; what
  * csv.format writes of them gives them again. The first byte says where the window ends.
- * fuzz-flags: core/enclave/csv.c core/enclave/lua_csv.c core/enclave/stream.c core/enclave/number.c core/enclave/textbuf.c core/enclave/dense.c core/enclave/lua_dense.c core/enclave/lua_vec.c core/enclave/lua_matrix.c -Ibuild/deps/lua-5.4.9/src build/deps/lua-5.4.9/src/l[a-tv-z]?.c build/deps/lua-5.4.9/src/l[a-tv-z]??.c build/deps/lua-5.4.9/src/l[a-tv-z]???.c build/deps/lua-5.4.9/src/l[a-tv-z]????.c build/deps/lua-5.4.9/src/l[a-tv-z]?????.c build/deps/lua-5.4.9/src/l[a-tv-z]??????.c build/deps/lua-5.4.9/src/lundump.c build/deps/lua-5.4.9/src/lutf8lib.c -lm
  */
 #include <stdint.h>
 #include <stdlib.h>

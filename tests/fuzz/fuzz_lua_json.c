@@ -1,5 +1,4 @@
 /* json of the box: what is decoded and written comes back to the same text once it has been through; nothing else may happen than an error.
- * fuzz-flags: core/enclave/lua_json.c core/enclave/lua_json_write.c core/enclave/number.c core/enclave/textbuf.c -Ibuild/deps/lua-5.4.9/src build/deps/lua-5.4.9/src/l[a-tv-z]?.c build/deps/lua-5.4.9/src/l[a-tv-z]??.c build/deps/lua-5.4.9/src/l[a-tv-z]???.c build/deps/lua-5.4.9/src/l[a-tv-z]????.c build/deps/lua-5.4.9/src/l[a-tv-z]?????.c build/deps/lua-5.4.9/src/l[a-tv-z]??????.c build/deps/lua-5.4.9/src/lundump.c build/deps/lua-5.4.9/src/lutf8lib.c -lm
  */
 #include <stdint.h>
 #include <stdlib.h>

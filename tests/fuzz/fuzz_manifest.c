@@ -1,4 +1,4 @@
-/* iapp.yaml against any bytes: what is accepted keeps the promises of manifest.h, and a refusal names a place. */
+/* iapp.yaml, and policy.yaml, against any bytes: what is accepted keeps the promises of manifest.h, and a refusal names a place. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,16 +7,32 @@
 #include "base/ustar.h"
 #include "form/manifest.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+
 static void text_good(const char *s, size_t size)
 {
 	size_t n = strnlen(s, size);
 	assert(n < size && text_plain(s, n) == n);
 }
 
+static void policy_try(const char *bytes, size_t len)
+{
+	struct manifest *m = NULL;
+	struct err e = { .code = ERR_NONE };
+	if (manifest_policy_parse(&m, "f", bytes, len, &e) < 0) {
+		assert(!m && (e.code == ERR_INVALID || e.code == ERR_LIMIT) && text_plain(e.msg, strlen(e.msg)) == strlen(e.msg));
+		return;
+	}
+	assert(m->name[0] && m->version[0] && ustar_path_check(m->entry, strlen(m->entry), &e) == 0);
+	text_good(m->name, sizeof m->name);
+	manifest_free(m);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct manifest *m = NULL;
 	struct err e = { .code = ERR_NONE };
+	policy_try((const char *)bytes, len);
 	if (manifest_parse(&m, "f", (const char *)bytes, len, &e) < 0) {
 		assert(!m && (e.code == ERR_INVALID || e.code == ERR_LIMIT));
 		assert(!strncmp(e.msg, "f:", 2) || len > LIMIT_YAML_BYTES);

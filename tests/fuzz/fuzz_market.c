@@ -1,6 +1,5 @@
 /* The market and the reader of its scenarios. The first byte chooses: the rest is lines as they come, or each three bytes choose a command and its words from a
  * small world in which everything meets everything. Whatever comes, the market itself never fails, and the books balance (a dump checks them).
- * fuzz-flags: tools/market-replay/command.c tools/market-replay/dump.c tools/market-replay/ops.c tools/market-replay/session.c -Itools/market-replay
  */
 #include <stdint.h>
 #include <stdio.h>

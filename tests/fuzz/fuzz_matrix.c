@@ -1,6 +1,5 @@
 /* vec and matrix: the input is a list of calls on eight objects, with sizes, indices and numbers that are wrong as often as right. Nothing may
  * crash or pass a size; what a call gives is an object like any other.
- * fuzz-flags: -Ibuild/deps/lua-5.4.9/src build/deps/lua-5.4.9/src/l[a-tv-z]?.c build/deps/lua-5.4.9/src/l[a-tv-z]??.c build/deps/lua-5.4.9/src/l[a-tv-z]???.c build/deps/lua-5.4.9/src/l[a-tv-z]????.c build/deps/lua-5.4.9/src/l[a-tv-z]?????.c build/deps/lua-5.4.9/src/l[a-tv-z]??????.c build/deps/lua-5.4.9/src/lundump.c build/deps/lua-5.4.9/src/lutf8lib.c -lm
  */
 #include <math.h>
 #include <stdint.h>

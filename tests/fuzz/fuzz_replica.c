@@ -1,6 +1,5 @@
 /* A replica that is given any entries, as a bundle (form/tile.h): one by one, then those that were taken all at once. Signatures are taken for good (entry_open is entry_decode
  * here), so that the rules are reached. What is refused changes nothing; what is taken is a book: money balances, and its tables are those that a replay makes.
- * fuzz-flags: -Wl,--wrap=entry_open
  */
 #include <stdlib.h>
 #include <string.h>
