@@ -59,6 +59,11 @@ int book_records(struct book *b, unsigned kind, const char *group, int64_t state
 	struct err *e);
 int book_record_find(struct book *b, unsigned kind, const char *prefix, char *a, size_t size, struct err *e);	/* the one whose first name begins so; ERR_NOT_FOUND, ERR_CONFLICT */
 
+/* Readings of one moment: what others commit between them is not seen. Inside a transaction they are that already; then begun is false, and the end does nothing.
+ * Nothing is appended in between. */
+int book_look_begin(struct book *b, bool *begun, struct err *e);
+void book_look_end(struct book *b, bool begun);
+
 /* A draft: type, time (now, or book time when that is a little later), a fresh nonce, this book's origin; all else zero. Then fill it, entry_sign it, append it. */
 int book_draft(struct book *b, struct entry *en, enum entry_type type, struct err *e);
 

@@ -74,6 +74,18 @@ int book_rules_needed(struct book *b, struct err *e)
 	return err_hint(e, "use the program that has written it");
 }
 
+int book_look_begin(struct book *b, bool *begun, struct err *e)
+{
+	*begun = sqlite3_get_autocommit(b->store->db) != 0;
+	return *begun ? store_exec(b->store, "BEGIN", e) : 0;
+}
+
+void book_look_end(struct book *b, bool begun)
+{
+	if (begun)
+		(void)store_exec(b->store, "COMMIT", NULL);	/* nothing was written */
+}
+
 static void record_row(sqlite3_stmt *st, struct book_record *r)
 {
 	*r = (struct book_record){ .kind = (unsigned)sqlite3_column_int64(st, 0), .a = (const char *)sqlite3_column_text(st, 1),

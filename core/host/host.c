@@ -308,7 +308,7 @@ static int best_group(void *ctx, const struct book_record *r, struct err *e)
 }
 
 /* The hopeful view: all that are at it join the best group. If that is enough, nobody else is sent. */
-int host_needs(struct book *b, const struct market_task *t, int64_t now, struct err *e)
+static int needs(struct book *b, const struct market_task *t, int64_t now, struct err *e)
 {
 	char (*at)[MARKET_NAME] = malloc(sizeof *at * MARKET_CONTRIBUTORS_MAX);
 	struct host *h = book_rules_context(b);
@@ -342,5 +342,18 @@ int host_needs(struct book *b, const struct market_task *t, int64_t now, struct 
 	r = best.weight == 0 || !market_consensus(best.weight, total, deal.trust);
 out:
 	free(at);
+	return r;
+}
+
+int host_needs(struct book *b, const char *task, int64_t now, struct err *e)
+{
+	struct market_task t;
+	bool begun;
+	if (book_look_begin(b, &begun, e) < 0)
+		return -1;
+	int r = host_get(b, MARKET_ROW_TASK, task, "", &t, e);
+	if (r == 1)
+		r = needs(b, &t, now, e);
+	book_look_end(b, begun);
 	return r;
 }

@@ -106,7 +106,8 @@ int host_budget(struct book *b, const char *grant, enum ledger_unit unit, uint64
 int host_assigned(struct book *b, const char *task, const char *worker, bool *is, struct err *e);
 int host_leases(struct book *b, const char *task, int64_t now, char (*workers)[MARKET_NAME], size_t max, size_t *n, struct err *e);
 bool host_admitted(struct book *b, const char *pool, const char *worker);
-/* Does the task need one more worker, if all that are at it agree with the best group? 1, 0, -1. */
-int host_needs(struct book *b, const struct market_task *t, int64_t now, struct err *e);
+/* Does the task need one more worker, if all that are at it agree with the best group? 1, 0, -1. All rows are of one moment: those of a task that goes on meanwhile would
+ * not fit each other. */
+int host_needs(struct book *b, const char *task, int64_t now, struct err *e);
 
 #endif

@@ -115,7 +115,7 @@ int on_task_assign(struct event *v, struct err *e)
 		return -1;
 	if (back && !was)
 		return err_set(e, ERR_CONFLICT, "assign-past: %s was never sent to this task, so there is nothing to take back", worker);
-	int needs = back ? 1 : host_needs(v->b, &t, v->at->now, e);
+	int needs = back ? 1 : host_needs(v->b, f->task, v->at->now, e);
 	if (needs <= 0)
 		return needs < 0 ? -1 : err_set(e, ERR_CONFLICT, "assign-enough: the workers that are at this task can end it");
 	/* Only who is sent anew may have the keys anew. */

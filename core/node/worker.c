@@ -360,7 +360,7 @@ static int send_waiting(struct step *s, const struct worker_task *t, struct err 
 {
 	struct present *list = NULL;
 	size_t n = 0;
-	int r = host_needs(s->w->book, &t->task, s->now, e);
+	int r = host_needs(s->w->book, t->task.id, s->now, e);
 	if (r <= 0)
 		return r;
 	due_at(s, s->now + PULSE_S);	/* one may come */

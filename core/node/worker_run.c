@@ -205,7 +205,7 @@ static int lease_take(struct run *r, struct err *e)
 	free(at);
 	if (is)
 		return is;
-	is = host_needs(r->w->book, &r->t->task, r->now, e);
+	is = host_needs(r->w->book, r->t->task.id, r->now, e);
 	if (is <= 0 || !scheduler_key(r->w, &r->t->deal))
 		return is < 0 ? -1 : 0;
 	return scheduler_assign(r->w, r->t, identity_public(r->w->identity), lease_end(r), e) < 0 ? -1 : 1;

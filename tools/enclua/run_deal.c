@@ -420,13 +420,12 @@ static int assign(struct chain *c, const struct store_task *t, struct err *e)
 /* The run that was sent is no more: as long as its lease lasts, nobody else could be. */
 static int assign_again(struct chain *c, const struct store_task *t, struct err *e)
 {
-	struct market_task row;
 	int64_t now;
 	if (!c->j->deal.here)
 		return 0;
-	if (host_manager_open(c->j->book, &c->manager, e) < 0 || book_time(c->j->book, &now, e) < 0 || host_get(c->j->book, MARKET_ROW_TASK, t->id, "", &row, e) < 0)
+	if (host_manager_open(c->j->book, &c->manager, e) < 0 || book_time(c->j->book, &now, e) < 0)
 		return -1;
-	int needs = host_needs(c->j->book, &row, now, e);
+	int needs = host_needs(c->j->book, t->id, now, e);
 	return needs < 0 || (!needs && assign_until(c, t, true, e) < 0) ? -1 : assign(c, t, e);
 }
 
