@@ -513,8 +513,9 @@ int keeper_answer_take(struct keeper_process *p, const struct keeper_message *m,
 	const uint8_t *hash = NULL;
 	if (keeper_item_bytes(m, 0, 32, &hash, e) < 0)
 		return -1;
+	/* A promise is in memory only: one that was started anew since has none of the other's. That is this machine's state, and no word of the owner's. */
 	if (!k->is || memcmp(hash, k->entry, 32) != 0)
-		return err_set(e, ERR_DENIED, "release-unknown: the keeper has promised nothing under this entry");
+		return err_set(e, ERR_UNAVAILABLE, "release-unknown: the keeper has promised nothing under this entry");
 	const uint8_t silent = k->silent;
 	int r = entered(p, e);
 	if (r == 0 && (keeper_message_add(&p->out, &k->output, sizeof k->output, e) < 0 || keeper_message_add(&p->out, &silent, 1, e) < 0))
