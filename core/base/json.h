@@ -58,7 +58,7 @@ void json_write_object_end(struct json_writer *w);
 void json_write_array(struct json_writer *w);
 void json_write_array_end(struct json_writer *w);
 void json_write_key(struct json_writer *w, const char *key);
-void json_write_string(struct json_writer *w, const char *text, size_t len);	/* invalid UTF-8 becomes U+FFFD */
+void json_write_string(struct json_writer *w, const char *text, size_t len);	/* invalid UTF-8 becomes U+FFFD; what text_plain stops at is escaped */
 void json_write_text(struct json_writer *w, const char *text);	/* NULL → null */
 void json_write_int(struct json_writer *w, int64_t v);
 void json_write_uint(struct json_writer *w, uint64_t v);

@@ -63,27 +63,31 @@ void json_write_array_end(struct json_writer *w)
 	close_put(w, "]");
 }
 
-static void escape_put(struct json_writer *w, unsigned char c)
+static void escape_put(struct json_writer *w, uint32_t code)
 {
 	static const char named[][3] = { ['"'] = "\\\"", ['\\'] = "\\\\", ['\b'] = "\\b", ['\f'] = "\\f", ['\n'] = "\\n", ['\r'] = "\\r",
 		['\t'] = "\\t" };
-	char code[7];
-	if (c < sizeof named / sizeof named[0] && named[c][0]) {
-		put(w, named[c], 2);
+	char text[24];
+	if (code < sizeof named / sizeof named[0] && named[code][0]) {
+		put(w, named[code], 2);
 		return;
 	}
-	(void)snprintf(code, sizeof code, "\\u%04x", (unsigned)c);
-	put(w, code, 6);
+	if (code > 0xffff)
+		(void)snprintf(text, sizeof text, "\\u%04x\\u%04x", (unsigned)(0xd7c0 + (code >> 10)), (unsigned)(0xdc00 + (code & 0x3ff)));
+	else
+		(void)snprintf(text, sizeof text, "\\u%04x", (unsigned)code);
+	put(w, text, strlen(text));
 }
 
+/* What could drive a terminal is escaped, too, though JSON would let most of it stand: people look at this text. */
 static void string_put(struct json_writer *w, const char *text, size_t len)
 {
 	size_t from = 0, at = 0;
 	put(w, "\"", 1);
 	while (at < len) {
-		unsigned char c = (unsigned char)text[at];
-		size_t n = c < 0x80 ? 1 : utf8_next(text + at, len - at, NULL);
-		if (n != 0 && c >= 0x20 && c != '"' && c != '\\') {
+		uint32_t code = (unsigned char)text[at];
+		size_t n = code < 0x80 ? 1 : utf8_next(text + at, len - at, &code);
+		if (n != 0 && code != '"' && code != '\\' && text_plain(text + at, n) == n) {
 			at += n;
 			continue;
 		}
@@ -91,8 +95,8 @@ static void string_put(struct json_writer *w, const char *text, size_t len)
 		if (n == 0)
 			put(w, "\xef\xbf\xbd", 3);
 		else
-			escape_put(w, c);
-		from = ++at;
+			escape_put(w, code);
+		from = at += n ? n : 1;
 	}
 	put(w, text + from, len - from);
 	put(w, "\"", 1);

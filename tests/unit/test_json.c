@@ -255,7 +255,7 @@ static void test_writer(void **state)
 	json_write_int(&w, -7);
 	json_write_object_end(&w);
 	assert_int_equal(json_write_done(&w), 0);
-	assert_string_equal(buf_text(&b), "{\"text\":\"q\\\" b\\\\ n\\n u\\u0001 e\xc3\xa9 \x7f bad\xef\xbf\xbd\xef\xbf\xbd\",\"a\\tb\":"
+	assert_string_equal(buf_text(&b), "{\"text\":\"q\\\" b\\\\ n\\n u\\u0001 e\xc3\xa9 \\u007f bad\xef\xbf\xbd\xef\xbf\xbd\",\"a\\tb\":"
 		"[-9223372036854775808,0,18446744073709551615,true,false,null,null,\"\",[],{},[1]],\"last\":-7}");
 	struct json *j;
 	assert_int_equal(json_parse(&j, (const char *)b.data, b.len, &e), 0);
@@ -301,6 +301,26 @@ static void test_doubles(void **state)
 	}
 }
 
+/* Escaped though JSON would let it stand: DEL, C1, bidirectional overrides, what is invisible. It reads back as it was. */
+static void test_writer_for_terminals(void **state)
+{
+	(void)state;
+	static const char evil[] = "\x7f \xc2\x9b" "2J \xe2\x80\xae \xe2\x80\x8b \xf3\xa0\x81\x81 \xf0\x9f\x92\xa9";
+	struct buf b = BUF_INIT(256);
+	struct err e = { 0 };
+	struct json_writer w;
+	struct json *j;
+	size_t len;
+	json_write_init(&w, &b, &e);
+	json_write_text(&w, evil);
+	assert_int_equal(json_write_done(&w), 0);
+	assert_string_equal(buf_text(&b), "\"\\u007f \\u009b2J \\u202e \\u200b \\udb40\\udc41 \xf0\x9f\x92\xa9\"");
+	assert_int_equal(json_parse(&j, (const char *)b.data, b.len, &e), 0);
+	assert_string_equal(json_text(j, &len), evil);
+	json_free(j);
+	buf_done(&b);
+}
+
 /* Full is full: the first failure is kept and the writer goes quiet. */
 static void test_writer_full(void **state)
 {
@@ -330,7 +350,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_accepted), cmocka_unit_test(test_refused), cmocka_unit_test(test_cut), cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_nul), cmocka_unit_test(test_tree), cmocka_unit_test(test_duplicates), cmocka_unit_test(test_writer),
-		cmocka_unit_test(test_doubles), cmocka_unit_test(test_writer_full),
+		cmocka_unit_test(test_doubles), cmocka_unit_test(test_writer_full), cmocka_unit_test(test_writer_for_terminals),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
