@@ -28,9 +28,13 @@ struct bundle {
 	uint8_t digest[32];	/* SHA-256 of the deterministic files' list, as sha256sum writes it: equal for equal results, whoever ran them */
 };
 
+#define BUNDLE_LIST "result.json"
+#define BUNDLE_LIST_BYTES MIB(4)	/* 4096 files */
+
 int bundle_parse(struct bundle **out, struct buf *plain, struct err *e);	/* takes the buffer over */
 void bundle_free(struct bundle *b);
-/* Writes the files below dir: plain files are replaced, folders and links never, the whole set or nothing. */
+/* Writes the files below dir, and result.json where there is one: the whole set or nothing. A plain file is replaced when it is as an earlier result left it by the
+ * result.json that lies there; no other file of the user's, and never a folder or a link. log.txt, result.age and task.receipt are always replaced. */
 int bundle_write(const struct bundle *b, const char *dir, struct err *e);
 
 #endif

@@ -97,7 +97,18 @@ teardown() { teardown_home; }
 	"$enclua" run-task writer -o out
 	"$enclua" run-task writer -o out
 	[ "$(cat out/r)" = new ]
-	echo precious > precious
+	echo mine > out/r	# changed since: it is the user's now
+	run "$enclua" run-task writer -o out
+	[ "$status" -eq 6 ]
+	[[ "$output" == *"out/r exists and is not what an earlier result left there"* ]]
+	[ "$(cat out/r)" = mine ]
+	mkdir mine
+	echo precious | tee mine/r mine/.bashrc > precious
+	app evil 'task.result:write(".bashrc", "evil")'
+	run "$enclua" run-task evil -o mine
+	[ "$status" -eq 6 ]
+	[ "$(cat mine/.bashrc)" = precious ]
+	[ "$(ls -A mine)" = "$(printf '.bashrc\nr')" ]
 	rm out/r
 	ln -s ../precious out/r
 	run "$enclua" run-task writer -o out

@@ -259,14 +259,25 @@ static void onto_disk(void **state)
 	file_is(p->out, "average.txt", "12.5\n");
 	file_is(p->out, "plots/b.csv", "x,y\n");
 	file_is(p->out, "plots-old/a", "A");
-	assert_int_equal(names_in(p->out), 3);	/* and nothing else */
+	assert_int_equal(names_in(p->out), 4);	/* result.json, and nothing else */
 	assert_int_equal(bundle_write(b, p->out, &e), -1);	/* the same again would replace folders */
 	assert_int_equal(e.code, ERR_CONFLICT);
-	assert_int_equal(names_in(p->out), 3);
+	assert_int_equal(names_in(p->out), 4);
 	bundle_free(b);
 }
 
-/* A plain file makes way for a plain file; when a later name cannot be placed, it comes back. */
+/* A result.json as the result before left it, with one file, "average.txt", of these bytes. */
+static void earlier_result(const char *dir, const char *bytes)
+{
+	char hex[65], text[256];
+	uint8_t hash[32];
+	sha256(hash, bytes, strlen(bytes));
+	hex_encode(hex, hash, sizeof hash);
+	int n = snprintf(text, sizeof text, "{\"status\":\"ok\",\"files\":[{\"path\":\"average.txt\",\"size\":4,\"sha256\":\"%s\",\"deterministic\":true}]}", hex);
+	scratch_file(dir, "result.json", text, (size_t)n);
+}
+
+/* A file that an earlier result left makes way; when a later name cannot be placed, it comes back. */
 static void a_file_is_replaced_or_returns(void **state)
 {
 	struct place *p = *state;
@@ -276,13 +287,39 @@ static void a_file_is_replaced_or_returns(void **state)
 		(void)snprintf(later, sizeof later, "%s/plots", p->out);
 		assert_int_equal(mkdir(p->out, 0700), 0);
 		scratch_file(p->out, "average.txt", "mine", 4);
+		earlier_result(p->out, "mine");
 		if (blocked)
 			assert_int_equal(symlink("/nowhere", later), 0);
 		struct buf plain = good(NULL, three);
 		struct bundle *b = parsed(&plain);
 		assert_int_equal(bundle_write(b, p->out, &e), blocked ? -1 : 0);
 		file_is(p->out, "average.txt", blocked ? "mine" : "12.5\n");
-		assert_int_equal(names_in(p->out), blocked ? 2 : 3);
+		assert_int_equal(names_in(p->out), blocked ? 3 : 4);
+		bundle_free(b);
+		scratch_remove(p->out);
+	}
+}
+
+/* The names are an iApp's choice: .bashrc is one. What the user wrote, or changed since, is never replaced. */
+static void a_file_of_the_users_stays(void **state)
+{
+	struct place *p = *state;
+	static const char *const lists[] = { NULL, "other", "mine and more", "[]", "{\"files\":[{\"path\":\"average.txt\"}]}", "{\"files\":7}" };
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+		struct err e;
+		assert_int_equal(mkdir(p->out, 0700), 0);
+		scratch_file(p->out, "average.txt", "mine", 4);
+		if (i == 1 || i == 2)
+			earlier_result(p->out, lists[i]);
+		else if (i > 2)
+			scratch_file(p->out, "result.json", lists[i], strlen(lists[i]));
+		struct buf plain = good(NULL, three);
+		struct bundle *b = parsed(&plain);
+		assert_int_equal(bundle_write(b, p->out, &e), -1);
+		assert_int_equal(e.code, ERR_CONFLICT);
+		assert_non_null(strstr(e.msg, "is not what an earlier result left there"));
+		file_is(p->out, "average.txt", "mine");
+		assert_int_equal(names_in(p->out), i ? 2 : 1);
 		bundle_free(b);
 		scratch_remove(p->out);
 	}
@@ -293,7 +330,7 @@ static void what_is_in_the_way_stays(void **state)
 {
 	struct place *p = *state;
 	static const char *const names[] = { "average.txt", "plots-old", "plots" };
-	for (int i = 1; i < 9; i++) {	/* 0, a file for a file, is above */
+	for (int i = 0; i < 9; i++) {
 		char path[PATH_MAX + 64], target[PATH_MAX + 64];
 		struct err e;
 		(void)snprintf(path, sizeof path, "%s/%s", p->out, names[i % 3]);
@@ -349,6 +386,7 @@ int main(void)
 		cmocka_unit_test(cut_long_and_flipped_ones),
 		cmocka_unit_test_setup_teardown(onto_disk, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_file_is_replaced_or_returns, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_file_of_the_users_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_in_the_way_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_folder_that_we_made_goes_with_the_failure, setup, teardown),
 	};

@@ -118,7 +118,7 @@ int result_dir_write(struct store *s, const struct store_task *t, const struct b
 	int r = -1;
 	if (sealed_read(s, t, &sealed, e) < 0)
 		goto out;
-	all.files = calloc(all.n_files + 4, sizeof *all.files);
+	all.files = calloc(all.n_files + 3, sizeof *all.files);
 	if (!all.files) {
 		err_set(e, ERR_LIMIT, "out of memory");
 		goto out;
@@ -127,8 +127,10 @@ int result_dir_write(struct store *s, const struct store_task *t, const struct b
 		memcpy(all.files, b->files, b->n_files * sizeof *b->files);
 	if (b && b->log_len)
 		extra_add(&all, "log.txt", b->log, b->log_len);
-	if (b)
-		extra_add(&all, "result.json", b->json, b->json_len);
+	if (b) {
+		all.json = b->json;
+		all.json_len = b->json_len;
+	}
 	extra_add(&all, "result.age", sealed.data, sealed.len);
 	extra_add(&all, RESULT_RECEIPT, receipt->data, receipt->len);
 	r = bundle_write(&all, dir, e);
