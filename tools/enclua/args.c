@@ -162,7 +162,7 @@ size_t cli_group_find(const char *const *words, size_t n, char prefix[static CLI
 	for (; used < n; used++) {
 		char longer[CLI_GROUP_BYTES];
 		int len = snprintf(longer, sizeof longer, "%s%s%s", prefix, used ? " " : "", words[used]);
-		if (len < 0 || (size_t)len >= sizeof longer || !candidates(longer, names, room, NEAR_MAX))
+		if (!words[used][0] || len < 0 || (size_t)len >= sizeof longer || !candidates(longer, names, room, NEAR_MAX))
 			break;
 		memcpy(prefix, longer, sizeof longer);
 	}
