@@ -185,7 +185,7 @@ static int publish(const struct bundle *b, int stage, const struct place *p, con
 		int why = errno;
 		if (why == EEXIST) {
 			err_set(e, ERR_CONFLICT, "%s/%s exists and is not what an earlier result left there, so it is not replaced", dir_name, name);
-			err_hint(e, "name another folder with -o");
+			err_hint(e, "name another folder with -o; a task that has run keeps its result: enclua task result TASK -o DIR");
 		} else {
 			err_sys(e, why, "cannot put %s into %s", name, dir_name);
 		}

@@ -117,11 +117,13 @@ local function each(first, ...)
     return ipairs(type(first) == "table" and type(first[1]) == "table" and first or { first, ... })
 end
 
--- The shared home, read by all and written by none.
+-- The shared home, read by all and written by none; a folder may add to it in a file called `world`.
 local function world()
     now, home = work, work .. "/home"
-    local f <close> = assert(io.open(here .. "/world", "r"))
-    sh("export PATH=" .. quote(build) .. ":$PATH BUILD=" .. quote(build) .. " TOP=" .. quote(top) .. "\n" .. f:read("a"))
+    for _, path in ipairs { here .. "/world", here .. "/" .. family .. "/world" } do
+        local f <close> = io.open(path, "r")
+        if f then sh("PATH=" .. quote(build) .. ":$PATH BUILD=" .. quote(build) .. " TOP=" .. quote(top) .. "\n" .. f:read("a")) end
+    end
 end
 
 local count, failed = 0, 0
@@ -145,7 +147,7 @@ local function check(code, text, want, words, out, fail)
 end
 
 -- The words that a case has.
-local case = setmetatable({ make = make, forge = forge, write = write, sh = sh, run = run, tree = tree }, { __index = _G })
+local case = setmetatable({ make = make, forge = forge, write = write, read = read, sh = sh, run = run, split = split, work = work, build = build, top = top }, { __index = _G })
 for name, f in pairs(make) do case[name] = f end
 
 function case.refused(want, words, ...)
