@@ -436,14 +436,20 @@ out:
 	return r;
 }
 
+/* A secret is text; the file that it is sealed in has any bytes, zeros too. */
+static int secret_parse(struct identity **out, const struct buf *text, struct err *e)
+{
+	if (strlen(buf_text(text)) != text->len)
+		return err_set(e, ERR_INVALID, "it holds a zero byte");
+	return identity_secret_parse(out, buf_text(text), e);
+}
+
 static int key_parse(struct identity **out, const struct buf *file, const char *name, const char *passphrase, struct err *e)
 {
 	struct buf plain = BUF_INIT(KEY_FILE_BYTES);
 	int r = -1;
-	if (strlen(buf_text(file)) != file->len) {
-		r = err_set(e, ERR_INVALID, "it holds a zero byte");
-	} else if (strncmp(buf_text(file), SEALED_BEGIN, strlen(SEALED_BEGIN)) != 0) {
-		r = identity_secret_parse(out, buf_text(file), e);
+	if (strncmp(buf_text(file), SEALED_BEGIN, strlen(SEALED_BEGIN)) != 0) {
+		r = secret_parse(out, file, e);
 	} else if (!passphrase) {
 		err_set(e, ERR_DENIED, "the key %s is under a passphrase, and none was given", name);
 		err_hint(e, "add --passphrase-file FILE, or set ENCLUA_PASSPHRASE_FILE");
@@ -453,7 +459,7 @@ static int key_parse(struct identity **out, const struct buf *file, const char *
 			err_set(e, ERR_DENIED, "wrong passphrase for the key %s", name);
 		goto out;
 	} else {
-		r = identity_secret_parse(out, buf_text(&plain), e);
+		r = secret_parse(out, &plain, e);
 	}
 	if (r < 0)
 		err_wrap(e, "the key %s is damaged", name);

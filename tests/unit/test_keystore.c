@@ -162,6 +162,27 @@ static void under_a_passphrase(void **state)
 	identity_free(id);
 }
 
+/* What is sealed is binary: most such files have a zero byte somewhere, and are none the worse. */
+static void sealed_with_a_zero(void **state)
+{
+	(void)state;
+	struct identity *id = fresh();
+	struct buf file = BUF_INIT(KIB(8));
+	char name[16], path[PATH_MAX + 32];
+	for (unsigned i = 0; i == 0 || strlen(buf_text(&file)) == file.len; i++) {
+		struct err e = { 0 };
+		(void)snprintf(name, sizeof name, "zero%u", i);
+		(void)snprintf(path, sizeof path, "%s/%s.key", dir, name);
+		if (keystore_add(dir, name, id, PASSPHRASE, &e) < 0)
+			fail_msg("%s", e.msg);
+		buf_clear(&file);
+		assert_int_equal(os_file_read(path, &file, NULL), 0);
+	}
+	assert_opens_as(name, PASSPHRASE, id);
+	buf_done(&file);
+	identity_free(id);
+}
+
 static void never_overwrites(void **state)
 {
 	(void)state;
@@ -551,7 +572,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(names), TEST(in_the_clear), TEST(under_a_passphrase), TEST(never_overwrites), TEST(others_may_not_read),
+		TEST(names), TEST(in_the_clear), TEST(under_a_passphrase), TEST(sealed_with_a_zero), TEST(never_overwrites), TEST(others_may_not_read),
 		TEST(swapped_public_half), TEST(lists), TEST(nearly_right), TEST(the_default), TEST(damaged_keys), TEST(zero_bytes),
 		TEST(failing_writes), TEST(stale_public_half), TEST(killed_writers), TEST(one_name_many_writers),
 	};
