@@ -11,7 +11,7 @@
 
 #define DEPTH_MAX 32	/* of requires within requires */
 
-/* Registry: modules by name; names of the ones being loaded; what takes the last of them off when a load ends, well or not. */
+/* Registry: modules by name; the ones being loaded (at i a name, at -i the thread that loads it); what takes them off when a load ends, well or not. */
 static const char loaded_key, stack_key, guard_key;
 
 static const struct box_file *archive_find(const struct task *t, const char *path, size_t len)
@@ -104,11 +104,51 @@ static int cycle_error(lua_State *L, int stack, const char *name)
 	return luaL_error(L, "module '%s' requires itself: %s", name, lua_tostring(L, -1));
 }
 
+static lua_State *loading_thread(lua_State *L, int stack, lua_Integer i)
+{
+	lua_rawgeti(L, stack, -i);
+	lua_State *thread = lua_tothread(L, -1);
+	lua_pop(L, 1);
+	return thread;
+}
+
+static void loading_set(lua_State *L, int stack, lua_Integer i, int name)
+{
+	(void)lua_pushthread(L);
+	lua_rawseti(L, stack, -i);
+	lua_pushvalue(L, name);
+	lua_rawseti(L, stack, i);
+}
+
+static void loading_drop(lua_State *L, int stack, lua_Integer from)
+{
+	for (lua_Integer i = (lua_Integer)lua_rawlen(L, stack); i >= from; i--) {
+		lua_pushnil(L);
+		lua_rawseti(L, stack, i);
+		lua_pushnil(L);
+		lua_rawseti(L, stack, -i);
+	}
+}
+
+/* How many are being loaded. A coroutine that died in a require closes its guard only when it is closed itself, late or never. */
+static lua_Integer loading_count(lua_State *L, int stack)
+{
+	lua_Integer n = (lua_Integer)lua_rawlen(L, stack);
+	while (n > 0 && lua_status(loading_thread(L, stack, n)) != LUA_OK)
+		loading_drop(L, stack, n--);
+	return n;
+}
+
+/* Of the thread that runs it: what stands above its last module was begun by threads that died. */
 static int load_ended(lua_State *L)
 {
+	lua_settop(L, 0);
 	lua_rawgetp(L, LUA_REGISTRYINDEX, &stack_key);
-	lua_pushnil(L);
-	lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2));
+	for (lua_Integer i = (lua_Integer)lua_rawlen(L, 1); i > 0; i--)
+		if (loading_thread(L, 1, i) == L) {
+			loading_drop(L, 1, i);
+			break;
+		}
 	return 0;
 }
 
@@ -123,7 +163,7 @@ static int modules_require(lua_State *L)
 		return 1;
 	lua_pop(L, 1);
 	lua_rawgetp(L, LUA_REGISTRYINDEX, &stack_key);
-	lua_Integer depth = (lua_Integer)lua_rawlen(L, 3);
+	lua_Integer depth = loading_count(L, 3);
 	for (lua_Integer i = 1; i <= depth; i++) {
 		lua_rawgeti(L, 3, i);
 		if (strcmp(lua_tostring(L, -1), name) == 0)
@@ -132,8 +172,7 @@ static int modules_require(lua_State *L)
 	}
 	if (depth >= DEPTH_MAX)
 		return luaL_error(L, "modules require each other more than %d deep", DEPTH_MAX);
-	lua_pushvalue(L, 1);
-	lua_rawseti(L, 3, depth + 1);
+	loading_set(L, 3, depth + 1, 1);
 	lua_rawgetp(L, LUA_REGISTRYINDEX, &guard_key);
 	lua_toclose(L, 4);
 	if (!(name_is_reserved(task_of(L), name) && library_loader(L, name)) && !archive_loader(L, name) && !library_loader(L, name))
