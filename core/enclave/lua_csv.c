@@ -10,6 +10,7 @@
 #include "enclave/lua_dense.h"
 #include "enclave/lua_matrix.h"
 #include "enclave/number.h"
+#include "enclave/stack.h"
 #include "enclave/textbuf.h"
 
 #define NAMES_MAX 1000000u	/* in a list of columns that a script gives */
@@ -270,7 +271,8 @@ static size_t columns_want(lua_State *L, struct column *cols, int names, int hea
 {
 	size_t wanted = names_count(L, names);
 	luaL_argcheck(L, wanted <= COLUMNS_MAX, 2, "too many columns at once");
-	luaL_checkstack(L, (int)wanted + 10, "too many columns");
+	if (!stack_room(L, (int)wanted + 10))
+		luaL_error(L, "stack overflow (too many columns)");
 	for (size_t i = 0; i < wanted; i++) {
 		lua_rawgeti(L, names, (lua_Integer)i + 1);
 		int name = lua_gettop(L);

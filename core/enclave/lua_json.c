@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "enclave/number.h"
+#include "enclave/stack.h"
 
 #define READER "json reader"
 #define PENDING_MAX 1024	/* values of one bracket on the stack before they move into their table */
@@ -49,7 +50,7 @@ static void slot_need(struct decoder *d)
 {
 	if (d->free-- > 2)
 		return;
-	if (!lua_checkstack(d->L, 256)) {
+	if (!stack_room(d->L, 256)) {
 		reader_end(d);
 		luaL_error(d->L, "stack overflow (a JSON value that is too large)");
 	}

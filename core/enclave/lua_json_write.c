@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "enclave/lua_json.h"
 #include "enclave/number.h"
+#include "enclave/stack.h"
 #include "enclave/textbuf.h"
 
 struct encoder {
@@ -198,7 +199,8 @@ static void table_write(struct encoder *c, int idx)
 {
 	lua_State *L = c->L;
 	lua_Unsigned n = lua_rawlen(L, idx);
-	luaL_checkstack(L, 10, "a value that is too deep");
+	if (!stack_room(L, 10))
+		luaL_error(L, "stack overflow (a value that is too deep)");
 	if (++c->depth > LIMIT_JSON_DEPTH)
 		luaL_error(L, "the value is nested too deeply, or contains itself");
 	if (n == 0 && is_marked_array(L, idx))
