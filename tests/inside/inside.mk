@@ -29,12 +29,14 @@ $(INSIDE_UNIT): LIBS := $O/inside.a $O/core.a $(LIBS) -lm
 $(INSIDE_UNIT): $O/inside.a
 
 # Hostile scripts in the real box; the worker's side is the one of the tests above.
-BOX_TESTS += $O/box/hostile
-check: $O/box/hostile
-$O/box/hostile: tests/box/hostile.c $O/box/outside.o $O/inside.a $O/core.a | $O/enclave
+BOX_TESTS += $O/box/hostile $O/box/iapps_inside
+check: $O/box/hostile $O/box/iapps_inside
+$O/box/hostile: tests/box/hostile.c
+$O/box/iapps_inside: tests/hostile/iapps_inside.c
+$O/box/hostile $O/box/iapps_inside: $O/box/outside.o $O/inside.a $O/core.a | $O/enclave
 	$(call say,TEST,$@)
 	$Qmkdir -p $(@D)
-	$Q$(CC) $(ENCLUA_CFLAGS) $(INSIDE_FLAGS) -Itests/box $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $O/box/outside.o $O/inside.a \
+	$Q$(CC) $(ENCLUA_CFLAGS) $(INSIDE_FLAGS) -Itests/box $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $(filter tests/%.c,$^) $O/box/outside.o $O/inside.a \
 		$O/core.a $(LIBS) -lm
 
 $O/bench/lua_time: tests/bench/scripts/lua_time.c $O/inside.a $O/core.a | $O/enclave
