@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "enclave/host.h"
 #include "enclave/task.h"
 
 #define FRAMES_MAX 20
 #define LINES_AROUND 1
 #define LINE_SHOWN 160
+#define LINE_LAST ((long)LIMIT_BOX_REQUEST_BYTES)	/* a message may be the script's own, and name any line */
 
 static void add_line(luaL_Buffer *b, const char *text, size_t len, long number, bool here)
 {
@@ -51,7 +53,7 @@ static const struct box_file *place_of(const struct task *t, const char *message
 	for (size_t i = 0; t && message && i < t->request.n_files; i++) {
 		const struct box_file *f = &t->request.files[i];
 		size_t n = f->path.len;
-		if (strncmp(message, f->path.text, n) == 0 && message[n] == ':' && (*line = strtol(message + n + 1, NULL, 10)) > 0)
+		if (strncmp(message, f->path.text, n) == 0 && message[n] == ':' && (*line = strtol(message + n + 1, NULL, 10)) > 0 && *line <= LINE_LAST)
 			return f;
 	}
 	return NULL;

@@ -245,6 +245,7 @@ static void test_errors(void **state)
 		"require 'a'", "a -> b -> a");
 	fails((struct job){ .files = { { "a.lua", "return function(" } } }, "require 'a'", "a.lua:1:");
 	fails((struct job){ 0 }, "\x1bLua", "binary");
+	fails((struct job){ 0 }, "return function() error('main.lua:9223372036854775807: x', 0) end", "main.lua:9223372036854775807: x");	/* one line more is no number */
 }
 
 static void test_require(void **state)
