@@ -67,7 +67,7 @@ options_of()
 {
 	options=()
 	case " $1 " in *" data "*) options+=(--data stored) ;; esac
-	case " $1 " in *" files "*) options+=(--file tree/t.csv --file tree/big.txt) ;; esac
+	case " $1 " in *" files "*) options+=(--file "$work/cwd/tree/t.csv" --file "$work/cwd/tree/big.txt") ;; esac
 	case " $1 " in *" secret "*) options+=(--secret 1=T0KEN-value) ;; esac
 	case " $1 " in *" other "*) options+=(--beneficiary other) ;; esac
 }
