@@ -13,6 +13,7 @@
 #include "base/os.h"
 #include "base/text.h"
 #include "book/book_inner.h"
+#include "seal/crypto.h"
 
 #define PUBLISHED "checkpoint"
 
@@ -106,15 +107,33 @@ static int row_put(struct book *b, uint64_t size, const struct buf *note, struct
 	return rc == SQLITE_DONE ? 0 : store_fail(b->store, rc, e, "keep a checkpoint");
 }
 
-/* In a transaction: the head is committed state, and nobody can move it meanwhile. The newest checkpoint that was kept must lie inside it. */
+/* The newest row, which must lie inside the entries. Of checkpoints that are only shown there are many to one that is kept: the bytes that were once seen to lie inside do so for ever,
+ * for the entries only become more. */
+static int last_check(struct book *b, const struct buf *note, bool keep, struct checkpoint *last, struct err *e)
+{
+	struct book_shown *shown = &b->shown;
+	struct note parsed;
+	uint8_t hash[32];
+	sha256(hash, note->data, note->len);
+	if (!keep && shown->last.size && shown->last.size <= b->head.range.size && memcmp(hash, shown->note, sizeof hash) == 0) {
+		*last = shown->last;
+		return 0;
+	}
+	if (checkpoint_open(last, &parsed, buf_text(note), note->len, NULL, e) < 0 || contains(b, last, "a checkpoint that was signed", e) < 0)
+		return -1;
+	shown->last = *last;
+	memcpy(shown->note, hash, sizeof hash);
+	return 0;
+}
+
+/* In a transaction: the head is committed state, and nobody can move it meanwhile. */
 static int sign_head(struct book *b, const struct identity *operator, bool keep, struct buf *note, struct err *e)
 {
 	struct checkpoint last, next = { .size = b->head.range.size };
 	struct buf before = BUF_INIT(CHECKPOINT_NOTE_MAX), text = BUF_INIT(CHECKPOINT_TEXT_MAX);
-	struct note parsed;
 	uint64_t size;
 	int r = row_before(b, (uint64_t)INT64_MAX, &size, &before, e);
-	if (r == 1 && (checkpoint_open(&last, &parsed, buf_text(&before), before.len, NULL, e) < 0 || contains(b, &last, "a checkpoint that was signed", e) < 0))
+	if (r == 1 && last_check(b, &before, keep, &last, e) < 0)
 		r = -1;
 	if (r == 1 && last.size == next.size) {
 		r = buf_add(note, before.data, before.len, e);
@@ -197,10 +216,10 @@ int book_checkpoint_passing(struct book *b, struct buf *note, struct err *e)
 {
 	if (!b->signer && book_operator_open(b, &b->signer, e) < 0)
 		return -1;
-	if (store_exec(b->store, "BEGIN", e) < 0)
+	if (store_run(b->store, "BEGIN", e) < 0)
 		return -1;
 	int r = book_head_load(b, e) < 0 || sign_head(b, b->signer, false, note, e) < 0 ? -1 : 0;
-	if (store_exec(b->store, "COMMIT", r < 0 ? NULL : e) < 0)
+	if (store_run(b->store, "COMMIT", r < 0 ? NULL : e) < 0)
 		r = -1;
 	return r;
 }

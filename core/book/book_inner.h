@@ -11,6 +11,9 @@
 /* The log as far as it is committed. */
 struct book_head { struct merkle_range range; int64_t time; };
 
+/* A checkpoint that was kept, of which this process has seen that it lies inside the entries; size 0: none yet. note: SHA-256 of all its bytes. */
+struct book_shown { struct checkpoint last; uint8_t note[32]; };
+
 struct book {
 	struct store *store;
 	struct ledger_rows *ledger;
@@ -19,6 +22,7 @@ struct book {
 	struct identity *signer;	/* the operator's key, once a passing checkpoint was asked for: they come in numbers, and its file is slow to open */
 	char dir[PATH_MAX];	/* <home>/book: lock, queue, published checkpoint, policy */
 	struct book_head head;	/* as of the last look; the row is the truth */
+	struct book_shown shown;
 	struct merkle_reader reader;
 	struct store *log;	/* where its entries are: its own store, but when a replay into memory is compared with it */
 	const struct book_rules *rules;	/* of a layer above, or NULL */
