@@ -3,6 +3,7 @@
 #include "host/replica.h"
 
 #include "host/host_inner.h"
+#include "seal/crypto.h"
 
 int replica_open(struct book **out, const char *dir, const char *origin, const uint8_t operator_key[static 32], struct err *e)
 {
@@ -22,6 +23,13 @@ uint64_t replica_accepted(const struct book *b)
 int replica_add(struct book *b, const struct book_item *items, size_t n, struct err *e)
 {
 	return book_replica_add(b, items, n, e);
+}
+
+void replica_vouch(struct book *b, const void *bytes, size_t len)
+{
+	uint8_t hash[32];
+	sha256(hash, bytes, len);
+	book_replica_vouch(b, hash);
 }
 
 int replica_check(struct book *b, const uint8_t *checkpoint, size_t len, struct merkle_hash *root, struct err *e)

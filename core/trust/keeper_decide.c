@@ -36,6 +36,15 @@ int keeper_manifest(struct keeper_process *p, const char *app, const struct keep
 	return manifest_parse(out, MANIFEST_FILE, (const char *)yaml->at, yaml->len, e);
 }
 
+int keeper_sign(struct keeper_process *p, struct entry *en, struct buf *note, struct err *e)
+{
+	const size_t from = note->len;
+	if (entry_sign(en, keeper_identity(p->keys), note, e) < 0)
+		return -1;
+	replica_vouch(p->replica, note->data + from, note->len - from);
+	return 0;
+}
+
 static int policy_open(const struct host_policy *policy, const struct keeper_item *archive, struct iapp **out, struct err *e)
 {
 	const struct iapp_expect expect = { .kind = IAPP_POLICY, .sha256 = policy->blob, .h1 = policy->h1 };
@@ -83,7 +92,7 @@ int keeper_decide(struct keeper_process *p, const struct keeper_question *q, str
 		policy_enforce(&out->decision, buf_text(&question), question.len, e) < 0 || obligations_write(&out->decision.obligations, &obligations, e) < 0)
 		goto out;
 	if (decision_fill(p, q, &question, &out->decision, &obligations, e) == 0)
-		r = entry_sign(p->en, keeper_identity(p->keys), &out->note, e);
+		r = keeper_sign(p, p->en, &out->note, e);
 out:
 	iapp_free(policy);
 	buf_done(&question);

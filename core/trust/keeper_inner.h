@@ -17,6 +17,9 @@ struct keeper_promise {
 	uint8_t box[32];
 	size_t n_data;
 	char (*data)[ID_TEXT];	/* "": refused */
+	bool sealed;	/* the items below are made: for the box's key alone, while the entry was on its way into the book. Nothing of it leaves before that */
+	struct buf *headers;	/* beside data */
+	struct buf age;	/* secrets, as an age file to the box; empty: there are none */
 	struct buf secrets;	/* boxwire's list, in the clear */
 	uint64_t output;	/* bytes that the iApp may write; 0: as its manifest says */
 	bool silent;	/* its log stays in the box */
@@ -53,10 +56,14 @@ struct keeper_process {
 int keeper_item_bytes(const struct keeper_message *m, size_t i, size_t n, const uint8_t **out, struct err *e);	/* exactly n */
 int keeper_item_text(const struct keeper_message *m, size_t i, char *out, size_t size, struct err *e);	/* no NUL in it */
 
+/* Signs with the keeper's key what the book is to have. Its own signature it does not verify again. */
+int keeper_sign(struct keeper_process *p, struct entry *en, struct buf *note, struct err *e);
+
 /* keeper_decide.c, keeper_release.c: answer into p->out */
 int keeper_answer_decide(struct keeper_process *p, const struct keeper_message *m, struct err *e);
 int keeper_answer_release(struct keeper_process *p, const struct keeper_message *m, struct err *e);
 int keeper_answer_take(struct keeper_process *p, const struct keeper_message *m, struct err *e);
+void keeper_promise_seal(struct keeper_process *p);	/* after the answer: what TAKE will want is made while the asker enters the release */
 void keeper_promise_done(struct keeper_promise *k);
 
 #endif

@@ -258,7 +258,7 @@ static int entry_make(struct release *r, struct buf *note, struct err *e)
 	f->log = entry_text(r->terms.log == OBLIGATION_LOG_ANY ? "" : "none");
 	if (host_release_check(r->p->replica, r->en, true, f->as_of, r->now, e) < 0)
 		return -1;
-	return entry_sign(r->en, keeper_identity(r->p->keys), note, e);
+	return keeper_sign(r->p, r->en, note, e);
 }
 
 /* Secrets */
@@ -397,7 +397,7 @@ static int refuse(struct release *r, const struct err *why, struct err *e)
 		code_of(why, code, sizeof code);
 		(void)snprintf(p->en->task_refuse.task, ID_TEXT, "%.*s", ID_TEXT - 1, r->task.task.id);
 		p->en->task_refuse.code = entry_text(code);
-		result = entry_sign(p->en, keeper_identity(p->keys), &note, e);
+		result = keeper_sign(p, p->en, &note, e);
 	}
 	if (result == 0)
 		result = keeper_message_add(&p->entries, note.data, note.len, e);
@@ -466,30 +466,59 @@ int keeper_answer_release(struct keeper_process *p, const struct keeper_message 
 
 /* Handing over */
 
-static int secrets_answer(struct keeper_process *p, struct err *e)
-{
-	const struct keeper_promise *k = &p->at->promise;
-	struct buf sealed = BUF_INIT(LIMIT_BOX_RELEASE_BYTES);
-	int r = k->secrets.len ? age_small_seal(k->box, k->secrets.data, k->secrets.len, &sealed, e) : 0;
-	if (r == 0)
-		r = keeper_message_add(&p->out, sealed.data, sealed.len, e);
-	buf_done(&sealed);
-	return r;
-}
-
-static int header_answer(struct keeper_process *p, const char *data, struct err *e)
+static int header_seal(struct keeper_process *p, const char *data, struct buf *header, struct err *e)
 {
 	struct store_data d = { .id = "" };
-	struct buf header = BUF_INIT(LIMIT_AGE_HEADER_BYTES);
-	int r = 0;
-	if (data[0])
-		r = store_data_find(book_store(p->replica), data, NULL, &d, e) < 0 || keeper_release(p->keys, d.header.data, d.header.len, p->at->promise.box, &header, e) < 0 ?
-			-1 : 0;
-	if (r == 0)
-		r = keeper_message_add(&p->out, header.data, header.len, e);
+	int r = store_data_find(book_store(p->replica), data, NULL, &d, e) < 0 || keeper_release(p->keys, d.header.data, d.header.len, p->at->promise.box, header, e) < 0 ? -1 : 0;
 	store_data_done(&d);
-	buf_done(&header);
 	return r < 0 ? err_wrap(e, "the key of %s", data) : 0;
+}
+
+static void promise_unseal(struct keeper_promise *k)
+{
+	for (size_t i = 0; k->headers && i < k->n_data; i++)
+		buf_done(&k->headers[i]);
+	free(k->headers);
+	buf_done(&k->age);
+	k->headers = NULL;
+	k->sealed = false;
+}
+
+static int promise_seal(struct keeper_process *p, struct err *e)
+{
+	struct keeper_promise *k = &p->at->promise;
+	if (k->sealed)
+		return 0;
+	k->headers = calloc(k->n_data + 1, sizeof *k->headers);
+	if (!k->headers)
+		return err_set(e, ERR_LIMIT, "out of memory");
+	k->age = (struct buf)BUF_INIT(LIMIT_BOX_RELEASE_BYTES);
+	for (size_t i = 0; i < k->n_data; i++)
+		k->headers[i] = (struct buf)BUF_INIT(LIMIT_AGE_HEADER_BYTES);
+	k->sealed = k->secrets.len == 0 || age_small_seal(k->box, k->secrets.data, k->secrets.len, &k->age, e) == 0;
+	for (size_t i = 0; k->sealed && i < k->n_data; i++)
+		k->sealed = !k->data[i][0] || header_seal(p, k->data[i], &k->headers[i], e) == 0;
+	if (!k->sealed)
+		promise_unseal(k);
+	return k->sealed ? 0 : -1;
+}
+
+void keeper_promise_seal(struct keeper_process *p)
+{
+	(void)promise_seal(p, NULL);	/* TAKE tries again, and says why not */
+}
+
+static int promise_answer(struct keeper_process *p, struct err *e)
+{
+	const struct keeper_promise *k = &p->at->promise;
+	const uint8_t silent = k->silent;
+	if (keeper_message_add(&p->out, &k->output, sizeof k->output, e) < 0 || keeper_message_add(&p->out, &silent, 1, e) < 0 ||
+		keeper_message_add(&p->out, k->age.data, k->age.len, e) < 0)
+		return -1;
+	for (size_t i = 0; i < k->n_data; i++)
+		if (keeper_message_add(&p->out, k->headers[i].data, k->headers[i].len, e) < 0)
+			return -1;
+	return 0;
 }
 
 /* Nothing leaves before the book says so: the very entry that was signed, in the log as its operator has signed it. */
@@ -516,21 +545,15 @@ int keeper_answer_take(struct keeper_process *p, const struct keeper_message *m,
 	/* A promise is in memory only: one that was started anew since has none of the other's. That is this machine's state, and no word of the owner's. */
 	if (!k->is || memcmp(hash, k->entry, 32) != 0)
 		return err_set(e, ERR_UNAVAILABLE, "release-unknown: the keeper has promised nothing under this entry");
-	const uint8_t silent = k->silent;
-	int r = entered(p, e);
-	if (r == 0 && (keeper_message_add(&p->out, &k->output, sizeof k->output, e) < 0 || keeper_message_add(&p->out, &silent, 1, e) < 0))
-		r = -1;
-	if (r == 0)
-		r = secrets_answer(p, e);
-	for (size_t i = 0; r == 0 && i < k->n_data; i++)
-		r = header_answer(p, k->data[i], e);
-	if (r == 0)
-		keeper_promise_done(k);	/* once */
-	return r;
+	if (entered(p, e) < 0 || promise_seal(p, e) < 0 || promise_answer(p, e) < 0)
+		return -1;
+	keeper_promise_done(k);	/* once */
+	return 0;
 }
 
 void keeper_promise_done(struct keeper_promise *k)
 {
+	promise_unseal(k);
 	free(k->data);
 	buf_done(&k->secrets);
 	memset(k, 0, sizeof *k);

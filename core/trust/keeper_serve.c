@@ -90,9 +90,14 @@ static int on_follow(struct keeper_process *p, const struct keeper_message *m, s
 }
 
 /* A checkpoint of fewer entries than others have given meanwhile: its root must be that of the beginning. */
-static int check_older(struct keeper_process *p, const struct checkpoint *c, struct err *e)
+static int check_older(struct keeper_process *p, const char *text, size_t len, struct checkpoint *c, struct err *e)
 {
+	struct note_key operator_key;
+	struct note parsed;
 	struct merkle_hash root;
+	if (note_key_make(&operator_key, book_origin(p->replica), NOTE_ED25519, book_operator(p->replica), e) < 0 ||
+		checkpoint_open(c, &parsed, text, len, &operator_key, e) < 0)
+		return -1;
 	uint64_t accepted = replica_accepted(p->replica);
 	if (merkle_root(book_reader(p->replica), c->size, &root, e) < 0)
 		return -1;
@@ -107,21 +112,19 @@ static int check_older(struct keeper_process *p, const struct checkpoint *c, str
 
 static int on_check(struct keeper_process *p, const struct keeper_message *m, struct err *e)
 {
-	struct note_key operator_key;
 	struct checkpoint c;
 	struct note parsed;
 	p->at->follows = p->at->checked = false;
-	if (m->n != 1 || note_key_make(&operator_key, book_origin(p->replica), NOTE_ED25519, book_operator(p->replica), e) < 0 ||
-		checkpoint_open(&c, &parsed, (const char *)m->items[0].at, m->items[0].len, &operator_key, e) < 0)
-		return m->n == 1 ? -1 : err_set(e, ERR_INVALID, "a checkpoint is one item");
-	if (c.size < replica_size(p->replica)) {
-		if (check_older(p, &c, e) < 0)
-			return -1;
-	} else if (replica_check(p->replica, m->items[0].at, m->items[0].len, &c.root, e) < 0) {
+	if (m->n != 1)
+		return err_set(e, ERR_INVALID, "a checkpoint is one item");
+	const char *text = (const char *)m->items[0].at;
+	const size_t len = m->items[0].len;
+	if (checkpoint_read(&c, &parsed, text, len, e) < 0)
 		return -1;
-	} else {
-		p->sound = true;
-	}
+	/* Whichever of the two is asked verifies the signature first. */
+	if (c.size < replica_size(p->replica) ? check_older(p, text, len, &c, e) < 0 : replica_check(p->replica, m->items[0].at, len, &c.root, e) < 0)
+		return -1;
+	p->sound = true;
 	p->at->root = c.root;
 	p->at->checked = true;
 	return 0;
@@ -265,7 +268,11 @@ static int serve_one(struct keeper_process *p, const struct keeper_message *m, s
 	buf_clear(&p->entries);
 	if (keeper_message_begin(&p->out, KEEPER_ANSWER, e) < 0 || (answer(p, m, &why) < 0 && no(p, &why, e) < 0))
 		return -1;
-	return keeper_message_send(p->at->fd, &p->out, -1, e);
+	if (keeper_message_send(p->at->fd, &p->out, -1, e) < 0)
+		return -1;
+	if (p->at->promise.is)
+		keeper_promise_seal(p);
+	return 0;
 }
 
 /* Those who ask */

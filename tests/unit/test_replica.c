@@ -276,6 +276,28 @@ static void changed_bytes_are_refused(void **state)
 	free(kept);
 }
 
+/* What was signed here is not verified again: these bytes, and no others. */
+static void a_voucher_is_for_its_bytes_alone(void **state)
+{
+	struct grown *g = *state;
+	struct book *b = follower(g, NULL);
+	struct book_item *item = &g->items[1];
+	uint8_t *signature = g->notes[1].data + item->len - 20;	/* a digit of its base64 */
+	const uint8_t was = *signature, other = was == 'A' ? 'B' : 'A';
+	struct err e;
+	give(g, b, 1);
+	replica_vouch(b, item->bytes, item->len);
+	*signature = other;
+	refused(replica_add(b, item, 1, &e), &e, ERR_INVALID, "does not fit");
+	for (size_t i = 0; i < 127; i++)	/* as many as are remembered, with the first */
+		replica_vouch(b, &i, sizeof i);
+	replica_vouch(b, item->bytes, item->len);
+	BOOK_MUST(replica_add(b, item, 1, &e), &e);	/* whoever vouches is believed */
+	*signature = was;
+	assert_int_equal(check_signed(g, b, g->items, 2, &e), -1);
+	replica_close(b);
+}
+
 enum wrong { LEFT_OUT, DOUBLED, SWAPPED, WRONGS };
 static size_t list_make(struct grown *g, enum wrong wrong, size_t at, struct book_item list[static SIZE + 1])
 {
@@ -688,8 +710,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, dir_setup, dir_teardown)
 	const struct CMUnitTest tests[] = {
-		T(follows_to_the_same_rows), T(is_read_like_a_book), T(changed_bytes_are_refused), T(other_orders_are_refused), T(all_or_nothing),
-		T(entries_of_another_book_are_refused), T(cheating_operator_is_refused), T(other_signers_are_refused), T(going_back_is_refused),
+		T(follows_to_the_same_rows), T(is_read_like_a_book), T(changed_bytes_are_refused), T(a_voucher_is_for_its_bytes_alone), T(other_orders_are_refused),
+		T(all_or_nothing), T(entries_of_another_book_are_refused), T(cheating_operator_is_refused), T(other_signers_are_refused), T(going_back_is_refused),
 		T(another_book_is_noticed_after_the_first_is_lost), T(another_database_is_not_taken), T(useless_databases_begin_anew),
 		T(damaged_databases_do_no_harm), T(the_accepted_file_is_guarded), T(replicas_of_another_book_are_refused), T(killed_followers_go_on),
 	};
