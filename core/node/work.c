@@ -281,6 +281,8 @@ int work_run(struct store *s, struct keeper_link *k, struct box_zygote *z, const
 	for (size_t i = 0; i < LIMIT_BOX_FDS; i++)
 		fds[i] = -1;
 	sha256_init(&run.out_hash);
+	if (work_needs_keeper(w))
+		keeper_link_ahead(k);
 	if (work_check(w, e) < 0 || work_request_make(w, id, &request, e) < 0 || inputs_open(&run, fds, &out->verify_us, e) < 0)
 		goto out;
 	for (size_t i = 0; i < w->n_files; i++)

@@ -49,7 +49,7 @@ int keeper_link_decide(struct keeper_link *l, const char *scope, const char *gra
 {
 	char policy[ID_TEXT];
 	uint8_t is;
-	if (policy_of_grant(l, grant, policy, e) < 0 || keeper_link_follow(l, e) < 0 || keeper_link_begin(l, KEEPER_DECIDE, e) < 0 ||
+	if (policy_of_grant(l, grant, policy, e) < 0 || keeper_link_show(l, e) < 0 || keeper_link_begin(l, KEEPER_DECIDE, e) < 0 ||
 		keeper_link_add(l, scope, strlen(scope), e) < 0 || keeper_link_add(l, grant, strlen(grant), e) < 0 ||
 		keeper_link_add(l, request, strlen(request), e) < 0 || keeper_link_add(l, "", 0, e) < 0 || keeper_link_add_app(l, app, e) < 0 ||
 		policy_add(l, policy, "", 0, e) < 0 || keeper_link_ask_shown(l, -1, 3, e) < 0 || keeper_link_item(l, 0, &is, 1, e) < 0)
@@ -110,8 +110,7 @@ static int evidence_make(struct keeper_link *l, const struct keeper_release_ask 
 {
 	struct attest_subject s;
 	memset(&s, 0, sizeof s);
-	if (keeper_link_begin(l, KEEPER_NONCE, e) < 0 || keeper_link_ask(l, -1, 1, e) < 0 || keeper_link_item(l, 0, s.nonce, 32, e) < 0 ||
-		keeper_task_subject(t, l->book, &s, e) < 0)
+	if (keeper_link_nonce(l, s.nonce, e) < 0 || keeper_task_subject(t, l->book, &s, e) < 0)
 		return -1;
 	memcpy(s.worker, identity_public(ask->worker), 32);
 	memcpy(s.box, ask->box_key, 32);
@@ -162,7 +161,7 @@ static void refusal_append(struct keeper_link *l, bool *ended)
 
 static int take(struct keeper_link *l, const uint8_t hash[static 32], size_t n_data, struct keeper_released *out, struct err *e)
 {
-	if (keeper_link_follow(l, e) < 0 || keeper_link_begin(l, KEEPER_TAKE, e) < 0 || keeper_link_add(l, hash, 32, e) < 0 ||
+	if (keeper_link_show(l, e) < 0 || keeper_link_begin(l, KEEPER_TAKE, e) < 0 || keeper_link_add(l, hash, 32, e) < 0 ||
 		keeper_link_ask_shown(l, -1, 3 + n_data, e) < 0)
 		return -1;
 	uint8_t silent;
@@ -200,8 +199,11 @@ static int level_of(const struct keeper_item *entry, char out[static 17], struct
 static int release_once(struct keeper_link *l, const struct keeper_release_ask *ask, const struct keeper_task *t, struct keeper_released *out, bool *ended, struct err *e)
 {
 	uint8_t hash[32];
-	if (keeper_link_follow(l, e) < 0)
+	if (!l->ahead)
+		keeper_link_ahead(l);
+	if ((!l->ahead || keeper_link_answers(l, NULL) < 0) && keeper_link_follow(l, e) < 0)
 		return -1;
+	l->ahead = false;
 	if (release_ask(l, ask, t, e) < 0) {
 		if (keeper_link_unshown(l, e))
 			return 0;

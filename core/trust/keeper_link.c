@@ -28,6 +28,7 @@
 #define SOCKET_FD 3
 #define FOLLOW_BYTES MIB(4)	/* of entries in one message */
 #define FOLLOW_ITEMS 256u
+#define NONCE_US (KEEPER_NONCE_S * UINT64_C(1000000) / 2)	/* older ones are not used: the keeper would refuse them soon */
 #define TRIES 100u	/* times 10 ms: keepers come and go with those who ask */
 
 /* Reaching it */
@@ -99,6 +100,8 @@ static void leave(struct keeper_link *l)
 		close(l->socket);
 	l->socket = -1;
 	l->told = l->checked = false;
+	l->nonce_us = 0;
+	memset(&l->open, 0, sizeof l->open);
 }
 
 /* One of ours that has ended is not left behind as a zombie. When others still ask it, it lives on without us. */
@@ -135,11 +138,10 @@ static int refused(const struct keeper_message *m, struct err *e)
 	return m->items[2].len ? err_hint(e, "%.*s", (int)m->items[2].len, (const char *)m->items[2].at) : -1;
 }
 
-int keeper_link_ask(struct keeper_link *l, int fd, size_t least, struct err *e)
+static int receive(struct keeper_link *l, size_t least, struct err *e)
 {
 	bool end = false;
-	int sent = keeper_message_send(l->socket, &l->out, fd, e);	/* one that could not begin has said why, and does not listen */
-	if (keeper_message_receive(l->socket, &l->in, &end, sent < 0 ? NULL : e) < 0 || end) {
+	if (keeper_message_receive(l->socket, &l->in, &end, e) < 0 || end) {
 		leave(l);
 		if (end)
 			err_set(e, ERR_UNAVAILABLE, "the keeper has ended");
@@ -150,6 +152,18 @@ int keeper_link_ask(struct keeper_link *l, int fd, size_t least, struct err *e)
 	if (l->in.kind != KEEPER_ANSWER || l->in.n < least)
 		return err_set(e, ERR_INTERNAL, "the keeper's answer is malformed");
 	return 0;
+}
+
+int keeper_link_ask(struct keeper_link *l, int fd, size_t least, struct err *e)
+{
+	int sent = keeper_message_send(l->socket, &l->out, fd, e);	/* one that could not begin has said why, and does not listen */
+	struct err why = { .code = ERR_NONE };
+	if (keeper_link_answers(l, &why) < 0 && l->socket < 0) {
+		if (e)
+			*e = why;
+		return -1;
+	}
+	return receive(l, least, sent < 0 ? NULL : e);
 }
 
 /* An answer of exactly n bytes as its i-th item. */
@@ -215,38 +229,79 @@ static int follow_one(void *ctx, uint64_t index, const uint8_t *bytes, size_t le
 	return ++l->n == FOLLOW_ITEMS || l->out.len > FOLLOW_BYTES ? follow_send(l, e) : 0;
 }
 
-static int follow_once(struct keeper_link *l, struct err *e)
+/* Without waiting for the answer. A keeper that is gone is noticed where the answer is taken. */
+static void open_send(struct keeper_link *l, unsigned *open)
+{
+	(void)keeper_message_send(l->socket, &l->out, -1, NULL);
+	*open = 1;
+}
+
+/* All but the last entries are waited for: what is open must fit into the sockets. */
+static int entries_open(struct keeper_link *l, uint64_t end, struct err *e)
+{
+	if (follow_begin(l, e) < 0 || book_entries(l->book, l->size, end, follow_one, l, e) < 0)
+		return -1;
+	if (l->n)
+		open_send(l, &l->open.follow);
+	return 0;
+}
+
+/* Up to the newest checkpoint, and no further: what is newer comes the next time. */
+static int follow_open(struct keeper_link *l, struct err *e)
 {
 	struct buf note = BUF_INIT(CHECKPOINT_NOTE_MAX);
 	struct checkpoint c;
 	struct note parsed;
 	int r = -1;
+	(void)keeper_link_answers(l, NULL);	/* what they did not show is shown now */
 	if (hello(l, e) < 0 || book_checkpoint_passing(l->book, &note, e) < 0 || checkpoint_read(&c, &parsed, buf_text(&note), note.len, e) < 0)
 		goto out;
-	if (c.size == l->size && l->checked) {
-		r = 0;
+	r = c.size == l->size && l->checked ? 0 : -1;
+	if (r == 0)
 		goto out;
-	}
 	l->checked = false;
-	if (c.size > l->size && (follow_begin(l, e) < 0 || book_entries(l->book, l->size, c.size, follow_one, l, e) < 0 || (l->n && follow_send(l, e) < 0)))
+	if ((c.size > l->size && entries_open(l, c.size, e) < 0) || keeper_link_begin(l, KEEPER_CHECK, e) < 0 || keeper_link_add(l, note.data, note.len, e) < 0)
 		goto out;
-	if (keeper_link_begin(l, KEEPER_CHECK, e) < 0 || keeper_link_add(l, note.data, note.len, e) < 0 || keeper_link_ask(l, -1, 0, e) < 0)
-		goto out;
-	memcpy(l->root, c.root.b, 32);
-	l->size = c.size;
-	l->checked = true;
+	memcpy(l->open.root, c.root.b, 32);
+	l->open.size = c.size;
+	open_send(l, &l->open.check);
 	r = 0;
 out:
 	buf_done(&note);
 	return r;
 }
 
-/* Up to the newest checkpoint, and no further: what is newer comes the next time. Others may have given it more, or the keeper may be another by now: then once more. */
+static bool answered(struct keeper_link *l, unsigned *open, size_t least, struct err *e)
+{
+	bool asked = *open;
+	*open = 0;
+	return asked && receive(l, least, e) == 0;
+}
+
+int keeper_link_answers(struct keeper_link *l, struct err *e)
+{
+	struct err why = { .code = ERR_NONE };
+	(void)answered(l, &l->open.follow, 1, &why);
+	if (answered(l, &l->open.check, 0, why.code ? NULL : &why)) {
+		memcpy(l->root, l->open.root, 32);
+		l->size = l->open.size;
+		l->checked = true;
+	}
+	if (answered(l, &l->open.nonce, 1, why.code ? NULL : &why) && keeper_link_item(l, 0, l->nonce, 32, &why) < 0)
+		l->nonce_us = 0;
+	if (why.code == ERR_NONE)
+		return 0;
+	if (e)
+		*e = why;
+	return -1;
+}
+
+/* Others may have given it more, or the keeper may be another by now: then once more. */
 int keeper_link_follow(struct keeper_link *l, struct err *e)
 {
 	for (unsigned i = 0;; i++) {
 		struct err why = { .code = ERR_NONE };
-		if (follow_once(l, &why) == 0)
+		if (follow_open(l, &why) == 0 && keeper_link_answers(l, &why) == 0)
 			return 0;
 		if (why.code == ERR_UNAVAILABLE && i < TRIES)
 			continue;
@@ -254,6 +309,30 @@ int keeper_link_follow(struct keeper_link *l, struct err *e)
 			*e = why;
 		return err_wrap(e, "the keeper follows the book");
 	}
+}
+
+int keeper_link_show(struct keeper_link *l, struct err *e)
+{
+	return follow_open(l, NULL) == 0 ? 0 : keeper_link_follow(l, e);
+}
+
+void keeper_link_ahead(struct keeper_link *l)
+{
+	l->ahead = follow_open(l, NULL) == 0 && keeper_link_begin(l, KEEPER_NONCE, NULL) == 0;
+	if (!l->ahead)
+		return;
+	l->nonce_us = os_now_us();
+	open_send(l, &l->open.nonce);
+}
+
+int keeper_link_nonce(struct keeper_link *l, uint8_t nonce[static 32], struct err *e)
+{
+	const bool fresh = keeper_link_answers(l, NULL) == 0 && l->nonce_us && os_now_us() - l->nonce_us < NONCE_US;
+	l->nonce_us = 0;
+	if (!fresh && (keeper_link_begin(l, KEEPER_NONCE, e) < 0 || keeper_link_ask(l, -1, 1, e) < 0 || keeper_link_item(l, 0, l->nonce, 32, e) < 0))
+		return -1;
+	memcpy(nonce, l->nonce, 32);
+	return 0;
 }
 
 bool keeper_link_unshown(struct keeper_link *l, const struct err *why)
@@ -321,7 +400,7 @@ int keeper_link_warm(struct keeper_link *l, struct err *e)
 
 int keeper_link_salt(struct keeper_link *l, const char *task, uint8_t salt[static 32], struct err *e)
 {
-	if (keeper_link_follow(l, e) < 0 || keeper_link_begin(l, KEEPER_SALT, e) < 0 || keeper_link_add(l, task, strlen(task), e) < 0 ||
+	if (keeper_link_show(l, e) < 0 || keeper_link_begin(l, KEEPER_SALT, e) < 0 || keeper_link_add(l, task, strlen(task), e) < 0 ||
 		keeper_link_ask_shown(l, -1, 1, e) < 0)
 		return -1;
 	return keeper_link_item(l, 0, salt, 32, e);
@@ -329,7 +408,7 @@ int keeper_link_salt(struct keeper_link *l, const char *task, uint8_t salt[stati
 
 int keeper_link_parcel(struct keeper_link *l, const char *task, const uint8_t worker[static 32], int fd, uint8_t key[static 16], uint64_t *header, struct err *e)
 {
-	if (keeper_link_follow(l, e) < 0 || keeper_link_begin(l, KEEPER_PARCEL, e) < 0 || keeper_link_add(l, task, strlen(task), e) < 0 ||
+	if (keeper_link_show(l, e) < 0 || keeper_link_begin(l, KEEPER_PARCEL, e) < 0 || keeper_link_add(l, task, strlen(task), e) < 0 ||
 		keeper_link_add(l, worker, 32, e) < 0 || keeper_link_ask_shown(l, fd, 2, e) < 0)
 		return -1;
 	return keeper_link_item(l, 0, key, 16, e) < 0 ? -1 : keeper_link_item(l, 1, header, sizeof *header, e);

@@ -19,6 +19,9 @@ int keeper_link_new(struct keeper_link **out, const struct keeper_link_options *
 void keeper_link_free(struct keeper_link *l);
 int keeper_link_warm(struct keeper_link *l, struct err *e);	/* starts it without waiting, if it is not there: it will be asked soon */
 
+/* A release will be asked for soon: what it begins with is asked now, and answered while the asker does something else. Whatever goes wrong with it, the release sees to. */
+void keeper_link_ahead(struct keeper_link *l);
+
 int keeper_link_salt(struct keeper_link *l, const char *task, uint8_t salt[static 32], struct err *e);
 /* The key of the parcel that the request of this task names; fd: the parcel. header: how many of its bytes are that of the age file. */
 int keeper_link_parcel(struct keeper_link *l, const char *task, const uint8_t worker[static 32], int fd, uint8_t key[static 16], uint64_t *header, struct err *e);

@@ -19,9 +19,22 @@ struct keeper_link {
 	size_t n;	/* items of the message being made */
 	struct buf out;
 	struct keeper_message in;
+	/* Asked and not yet answered, in this order: each 0 or 1. Whoever asks anything else has their answers first. */
+	struct {
+		unsigned follow, check, nonce;
+		uint64_t size;	/* what the CHECK shows, */
+		uint8_t root[32];	/* and its root */
+	} open;
+	bool ahead;	/* keeper_link_ahead has asked, and no release since */
+	uint8_t nonce[32];
+	uint64_t nonce_us;	/* when it was asked for; 0: there is none */
 };
 
 int keeper_link_follow(struct keeper_link *l, struct err *e);
+/* The same for who asks something next: its questions go out, and their answers come with that of the next. Only ask_shown may follow, which sees to it when they were refusals. */
+int keeper_link_show(struct keeper_link *l, struct err *e);
+int keeper_link_answers(struct keeper_link *l, struct err *e);	/* of what is open; the first refusal */
+int keeper_link_nonce(struct keeper_link *l, uint8_t nonce[static 32], struct err *e);	/* the one that was asked for ahead, or another */
 int keeper_link_begin(struct keeper_link *l, enum keeper_kind kind, struct err *e);
 int keeper_link_add(struct keeper_link *l, const void *bytes, size_t n, struct err *e);
 int keeper_link_ask(struct keeper_link *l, int fd, size_t least, struct err *e);	/* an answer with so many items, in l->in */

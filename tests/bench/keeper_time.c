@@ -28,13 +28,11 @@ static const char *const names[SIDES] = { "warm task, its key released in this p
 
 #define STAGES(X) \
 	X(CHECKPOINT, "checkpoints signed, for two looks at the book") \
-	X(FOLLOW, "the keeper takes up entries") \
-	X(CHECK, "the keeper checks the checkpoints") \
-	X(NONCE, "nonce") \
+	X(SHOW, "wait for the keeper: entries and checkpoint taken up, nonce") \
 	X(EVIDENCE, "evidence signed") \
-	X(JUDGE, "judge: evidence, grant, policy box, entry signed") \
+	X(JUDGE, "wait: evidence, grant, policy box, entry signed") \
 	X(COMMIT, "commit: key.release in the book") \
-	X(TAKE, "take: header made anew for the box") \
+	X(TAKE, "wait: that entry taken up, and the header for the box") \
 	X(OTHER, "else")
 enum stage {
 #define X(id, what) STAGE_##id,
@@ -70,7 +68,7 @@ int __real_keeper_message_begin(struct buf *out, enum keeper_kind kind, struct e
 int __wrap_keeper_message_begin(struct buf *out, enum keeper_kind kind, struct err *e);
 int __wrap_keeper_message_begin(struct buf *out, enum keeper_kind kind, struct err *e)
 {
-	asked = kind == KEEPER_FOLLOW ? STAGE_FOLLOW : kind == KEEPER_CHECK ? STAGE_CHECK : kind == KEEPER_NONCE ? STAGE_NONCE : kind == KEEPER_RELEASE ? STAGE_JUDGE :
+	asked = kind == KEEPER_FOLLOW || kind == KEEPER_CHECK || kind == KEEPER_NONCE ? STAGE_SHOW : kind == KEEPER_RELEASE ? STAGE_JUDGE :
 		kind == KEEPER_TAKE ? STAGE_TAKE : STAGE_OTHER;
 	return __real_keeper_message_begin(out, kind, e);
 }

@@ -338,6 +338,39 @@ static void a_revoked_grant_ends_the_task(void **state)
 	ends_the_task(w, "release-revoked", "no key: release-revoked");
 }
 
+/* What was asked ahead is of the book as it was then: the book itself knows better, and the keeper is asked once more. */
+static void a_grant_revoked_after_asking_ahead_ends_the_task(void **state)
+{
+	struct world *w = *state;
+	task_make(w, "", 0);
+	assign(w);
+	keeper_link_ahead(w->m.link);
+	cancel(w, w->grant, w->bob);
+	ends_the_task(w, "release-revoked", "no key: release-revoked");
+}
+
+/* Answers come in the order of the questions, also when nobody has taken those of the first. */
+static void questions_asked_ahead_mix_with_others(void **state)
+{
+	struct world *w = *state;
+	uint8_t salt[32], again[32];
+	struct err e;
+	struct keeper_released keys;
+	task_make(w, "", 0);
+	assign(w);
+	const struct keeper_release_ask ask = { .task = w->task, .worker = w->m.worker, .box_key = w->box, .measurement = w->measurement, .app = w->app };
+	BOOK_MUST(keeper_link_salt(w->m.link, w->task, salt, &e), &e);
+	for (unsigned i = 0; i < 3; i++)
+		keeper_link_ahead(w->m.link);
+	BOOK_MUST(keeper_link_salt(w->m.link, w->task, again, &e), &e);
+	assert_memory_equal(salt, again, sizeof salt);
+	keeper_link_ahead(w->m.link);
+	BOOK_MUST(keeper_link_release(w->m.link, &ask, &keys, NULL, &e), &e);
+	assert_int_equal(keys.n, 1);
+	assert_true(keys.headers[0].len > 0);
+	keeper_released_done(&keys);
+}
+
 static void data_given_away_ends_the_task(void **state)
 {
 	struct world *w = *state;
@@ -450,6 +483,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_open, world_close)
 	const struct CMUnitTest tests[] = {
 		TEST(each_check_is_violated_alone), TEST(nothing_leaves_before_the_book_says_so), TEST(a_revoked_grant_ends_the_task), TEST(data_given_away_ends_the_task),
+		TEST(a_grant_revoked_after_asking_ahead_ends_the_task), TEST(questions_asked_ahead_mix_with_others),
 		TEST(a_grant_that_ended_meanwhile_ends_the_task), TEST(a_machine_that_promises_less_gets_no_key), TEST(a_book_that_was_changed_is_not_believed),
 		TEST(nonsense_harms_nobody),
 	};
