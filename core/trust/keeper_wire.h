@@ -1,5 +1,5 @@
 /* What a keeper and those who ask it say to each other, over a stream socket: a message is its length (4 bytes, little endian, of what follows), its kind (1 byte) and items
- * (4 bytes of length each, then the bytes). The asker speaks first, each question has one answer. A descriptor may come with a question.
+ * (4 bytes of length each, then the bytes). The asker speaks first, each question has one answer; several may be asked at once, and are answered in their order. A descriptor may come with a question.
  *
  * X(ENUM, number, items of the question → items of the answer)
  */
