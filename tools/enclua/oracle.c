@@ -104,7 +104,8 @@ static int value_read(struct book *b, struct value *v, struct err *e)
 		r = err_set(e, ERR_INTERNAL, "entry %" PRIu64 " has no callback", v->index);
 	if (r == 0 && d.trust > 1 && book_records(b, HOST_ASSIGN, v->task, -1, agrees, &x, e) < 0)
 		r = -1;
-	v->agreed = d.trust > 1 ? x.n : 1;
+	if (r == 0)
+		v->agreed = d.trust > 1 ? x.n : 1;
 	free(en);
 	buf_done(&note);
 	return r;
