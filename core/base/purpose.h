@@ -12,6 +12,6 @@
 /* A DUO code that exists, or 1 to 64 characters of a–z, 0–9, '-', '_', '.' with '/' between parts. The hint has the nearest DUO code or spelling. */
 int purpose_check(const char *purpose, struct err *e);
 bool purpose_includes(const char *broad, const char *narrow);	/* also when they are the same; false for what purpose_check refuses */
-const char *purpose_words(const char *duo);	/* "health or medical or biomedical research"; NULL when it is no DUO code */
+const char *purpose_words(const char *code);	/* "health or medical or biomedical research"; NULL when it is no DUO code */
 
 #endif

@@ -47,8 +47,8 @@ struct keeper_released {
 	bool silent;	/* its log stays in the box */
 	char assurance[17];	/* what the evidence was worth */
 };
-/* ERR_DENIED and others: the code of the check that did not hold, at the beginning of the words. refused (may be NULL): the task has been ended by the keeper. */
-int keeper_link_release(struct keeper_link *l, const struct keeper_release_ask *ask, struct keeper_released *out, bool *refused, struct err *e);
+/* ERR_DENIED and others: the code of the check that did not hold, at the beginning of the words. ended (may be NULL): the task has been ended by the keeper. */
+int keeper_link_release(struct keeper_link *l, const struct keeper_release_ask *ask, struct keeper_released *out, bool *ended, struct err *e);
 void keeper_released_done(struct keeper_released *r);
 
 #endif

@@ -6,8 +6,8 @@
 #include "form/iapp.h"
 
 /* The verbs `pack DIR [-o FILE] [--sign NAME]…` and `verify FILE [--key KEY]… [--h1 H1] [--sha256 HEX]`. */
-/* path: where it is written when --output says nothing; NULL: NAME.iapp here */
-int archive_pack(struct cli *c, const struct args *a, enum iapp_kind kind, const char *dir, const char *path, struct err *e);
+/* to: where it is written when --output says nothing; NULL: NAME.iapp here */
+int archive_pack(struct cli *c, const struct args *a, enum iapp_kind kind, const char *dir, const char *to, struct err *e);
 int archive_verify(struct cli *c, const struct args *a, enum iapp_kind kind, struct err *e);
 #define ARCHIVE_VERIFY_OPTIONS(what) \
 	{ "key", 0, "KEY|FILE", true, "accept only signatures by this minisign public key; may be given again" }, \

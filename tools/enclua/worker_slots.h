@@ -20,6 +20,6 @@ struct slots {
 	bool quiet;
 };
 /* Starts them, starts again those that die, and ends when all have ended. ran: how many boxes. */
-int slots_run(const struct slots *s, uint64_t *ran, struct err *e);
+int slots_run(const struct slots *all, uint64_t *ran, struct err *e);
 
 #endif
