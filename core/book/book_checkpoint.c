@@ -168,12 +168,13 @@ static int publish(struct book *b, uint64_t size, struct err *e)
 		return -1;
 	}
 	int r = book_checkpoint_at(b, size, &note, e);
-	bool newer = !os_exists(path) || os_file_read(path, &is, NULL) < 0 || checkpoint_open(&c, &parsed, buf_text(&is), is.len, NULL, NULL) < 0 ||
-		c.size < size || (c.size == size && (is.len != note.len || memcmp(is.data, note.data, is.len) != 0));
-	if (r == 0 && newer)
+	bool newer = r == 0 && (!os_exists(path) || os_file_read(path, &is, NULL) < 0 ||
+		checkpoint_open(&c, &parsed, buf_text(&is), is.len, NULL, NULL) < 0 ||
+		c.size < size || (c.size == size && (is.len != note.len || memcmp(is.data, note.data, is.len) != 0)));
+	if (newer) {
 		os_tmp_sweep(path, 0);	/* only who holds the lock writes such files */
-	if (r == 0 && newer)
 		r = os_file_publish(path, 0644, note.data, note.len, true, e);
+	}
 	close(fd);
 	buf_done(&is);
 	buf_done(&note);

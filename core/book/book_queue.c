@@ -245,7 +245,8 @@ static int batch_commit(struct leader *l, struct book_chain *own, struct err *e)
 	for (size_t i = 0; i < l->n; i++)
 		if (l->clients[i].ready) {
 			who[n] = i;
-			chains[first + n++] = (struct book_chain){ .items = l->clients[i].items, .n = l->clients[i].n, .indices = l->clients[i].indices };
+			chains[first + n] = (struct book_chain){ .items = l->clients[i].items, .n = l->clients[i].n, .indices = l->clients[i].indices };
+			n++;
 		}
 	int r = book_commit(l->b, chains, first + n, e);
 	if (r == 0 && own)

@@ -71,7 +71,6 @@ static int die_with_parent(struct lock *k)
 /* The page past the last byte that the kernel put on the stack: the program's name, as execve left it. */
 static uintptr_t stack_end(void)
 {
-	extern char **environ;
 	const char *last = (const char *)environ;
 	char **p = environ;
 	while (*p)
@@ -89,7 +88,6 @@ static uintptr_t stack_end(void)
 static int kernel_pages_unmap(struct lock *k)
 {
 	(void)k;
-	extern char **environ;
 	char **p = environ;
 	while (*p)
 		p++;

@@ -166,12 +166,11 @@ static int dense_apply(lua_State *L)
 
 static int dense_map(lua_State *L)
 {
-	const struct dense *from = dense_check(L, 1);
+	(void)dense_check(L, 1);
 	lua_settop(L, 2);
 	struct dense *to = dense_push_like(L, 1);
 	dense_push_copy(L, 1);	/* the function may change the original; it cannot reach this one */
-	from = lua_touserdata(L, -1);
-	apply(L, to, from);
+	apply(L, to, lua_touserdata(L, -1));
 	lua_pop(L, 1);
 	return 1;
 }

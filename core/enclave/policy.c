@@ -110,12 +110,11 @@ static int host_quote(lua_State *L)
 /* What may be shown as it is, a blank for each control character, and a question mark for each that is hidden or broken. */
 static int host_plain(lua_State *L)
 {
-	size_t n, plain, len;
+	size_t n, plain, len = 0;
 	const char *text = luaL_checklstring(L, 1, &n);
 	luaL_Buffer b;
 	luaL_buffinit(L, &b);
 	for (; n; text += plain + len, n -= plain + len) {
-		len = 0;
 		plain = text_plain(text, n);
 		luaL_addlstring(&b, text, plain);
 		if (plain == n)

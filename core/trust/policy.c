@@ -49,6 +49,7 @@ static void deny(struct policy_decision *d, const char *reason)
 }
 
 /* Every text short and fit to be shown, nothing but texts, integers and truth values. As deep as an answer is, not as a box likes. */
+// NOLINTNEXTLINE(misc-no-recursion): no deeper than ANSWER_DEPTH
 static bool tree_plain(const struct json *j, unsigned depth)
 {
 	size_t len = 0;
