@@ -17,7 +17,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/os.h"
 #include "box/parts.h"
 
 #define BOX_ID 65534u	/* who a box is, inside; never 0, so exec gives no capability back */

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/os.h"
 
 static_assert(sizeof((struct age_input *)0)->ready >= AGE_ARMOR_ROOM(AGE_INPUT_STEP), "decoded armor fits");
 

@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "base/os.h"
 #include "base/text.h"
 #include "seal/crypto.h"
 

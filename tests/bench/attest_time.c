@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/os.h"
-#include "base/text.h"
 #include "seal/crypto.h"
 #include "trust/attest_inner.h"
 

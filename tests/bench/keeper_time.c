@@ -17,7 +17,7 @@
 #include "seal/age.h"
 #include "seal/crypto.h"
 #include "trust/attest.h"
-#include "trust/keeper_link_inner.h"
+#include "trust/keeper_wire.h"
 
 #define TASKS_MAX (2 * ROUNDS_MAX + 2)
 

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/os.h"
 
 static unsigned tests, failures;
 

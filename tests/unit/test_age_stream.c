@@ -19,7 +19,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/limits.h"
 #include "base/os.h"
 #include "seal/age.h"
 #include "seal/crypto.h"

@@ -8,7 +8,6 @@
 
 #include <cmocka.h>
 
-#include "base/os.h"
 #include "unit/host_make.h"
 
 #define STAKE (POOL_PRICE * 30 / 100)

@@ -8,7 +8,6 @@
 
 #include <cmocka.h>
 
-#include "base/os.h"
 #include "form/receipt.h"
 #include "unit/host_make.h"
 

@@ -6,7 +6,6 @@
 
 #include <cmocka.h>
 
-#include "base/os.h"
 #include "unit/book_rows.h"
 #include "unit/host_make.h"
 

@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
-#include "base/limits.h"
 #include "base/text.h"
 
 #define ROWS(t) (sizeof (t) / sizeof (t)[0])

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "base/os.h"
-#include "base/text.h"
 #include "helper.h"
 
 #define RC_BYTES 10u	/* of every command and answer: tag, size, code */

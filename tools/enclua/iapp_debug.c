@@ -8,9 +8,9 @@
 #include "base/os.h"
 #include "base/text.h"
 #include "form/entry.h"
+#include "host/host.h"
 #include "iapp_project.h"
 #include "result.h"
-#include "trade.h"
 #include "verbs.h"
 
 struct debugged {

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/os.h"
-#include "base/text.h"
 #include "data.h"
 #include "iapp_project.h"
 #include "verbs.h"

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "archive.h"
-#include "base/os.h"
 #include "book/book.h"
 #include "host/host.h"
 #include "iapp_record.h"

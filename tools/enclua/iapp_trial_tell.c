@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/os.h"
-#include "base/text.h"
 
 static const char *const limit_names[] = {
 	[BOX_LIMIT_NONE] = NULL, [BOX_LIMIT_MEMORY] = "memory", [BOX_LIMIT_CPU] = "cpu", [BOX_LIMIT_WALL] = "wall", [BOX_LIMIT_OUTPUT] = "output"
