@@ -18,6 +18,7 @@ fuzz_attest_helper_FLAGS := -Itools/attest-helper
 fuzz_attest_helper_LIBS := -lcrypto
 fuzz_market_OBJ := $(patsubst %,$O/obj/tools/market-replay/%.o,command dump ops session)
 fuzz_market_FLAGS := -Itools/market-replay
+fuzz_lua_api_FLAGS := -DFUZZ_META='"$O/gen/meta.lua"'
 fuzz_lua_api_LIBS := -Wl,--wrap=json_reader_new -Wl,--wrap=json_reader_free
 fuzz_policy_lua_LIBS := $(fuzz_lua_api_LIBS)
 fuzz_replica_LIBS := -Wl,--wrap=entry_open
@@ -41,4 +42,7 @@ fuzzers: $(FUZZ_NAMES:%=$O/fuzz_%)
 $O/inside/lua/%.o: INSIDE_LUA_CFLAGS += $(FUZZ_LUA_FLAGS)
 
 # A program that is part of a target.
-$O/fuzz_lua_api: tests/fuzz/lua_api.lua
+$O/fuzz_lua_api: tests/fuzz/lua_api.lua tests/fuzz/lua_meta.lua $O/gen/meta.lua
+$O/gen/meta.lua: $(wildcard lua/meta/*.lua)
+	$Qmkdir -p $(@D)
+	$Qcat $^ >$@

@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <lualib.h>
+
 #include "box/frames.h"
 #include "enclave/data.h"
 #include "enclave/host.h"
@@ -129,11 +131,27 @@ static const char *const samples[] = {
 extern const char driver[], driver_end[];
 __asm__(".pushsection .rodata\n.globl driver, driver_end\ndriver: .incbin \"tests/fuzz/lua_api.lua\"\ndriver_end: .byte 0\n.popsection\n");
 static struct buf compiled = BUF_INIT(MIB(1));
+/* What the functions take, as lua/meta documents it, read by lua_meta.lua. */
+extern const char reader[], reader_end[], annotations[], annotations_end[];
+__asm__(".pushsection .rodata\n.globl reader, reader_end, annotations, annotations_end\nreader: .incbin \"tests/fuzz/lua_meta.lua\"\nreader_end: .byte 0\n"
+	"annotations: .incbin \"" FUZZ_META "\"\nannotations_end: .byte 0\n.popsection\n");
+static struct buf hints = BUF_INIT(MIB(1));
 
 static int compiled_add(lua_State *L, const void *p, size_t n, void *ctx)
 {
 	(void)L;
 	return buf_add(ctx, p, n, NULL);
+}
+
+/* The chunk of this text, compiled, at the top and in out. */
+static void compile(lua_State *L, const char *text, size_t len, struct buf *out)
+{
+	if (luaL_loadbufferx(L, text, len, "@main.lua", "t") != LUA_OK) {
+		fprintf(stderr, "%s\n", lua_tostring(L, -1));
+		abort();
+	}
+	if (out)
+		require(lua_dump(L, compiled_add, out, 0) == 0);
 }
 
 static void driver_compile(void)
@@ -142,11 +160,19 @@ static void driver_compile(void)
 	luamem_init(&m, NULL);
 	lua_State *L = lua_newstate(luamem_alloc, &m);
 	require(L != NULL);
-	if (luaL_loadbufferx(L, driver, (size_t)(driver_end - driver), "@main.lua", "t") != LUA_OK) {
+	luaL_requiref(L, "_G", luaopen_base, 1);
+	luaL_requiref(L, "string", luaopen_string, 1);
+	luaL_requiref(L, "table", luaopen_table, 1);
+	compile(L, driver, (size_t)(driver_end - driver), &compiled);
+	compile(L, reader, (size_t)(reader_end - reader), NULL);
+	lua_pushlstring(L, annotations, (size_t)(annotations_end - annotations));
+	if (lua_pcall(L, 1, 1, 0) != LUA_OK) {
 		fprintf(stderr, "%s\n", lua_tostring(L, -1));
 		abort();
 	}
-	require(lua_dump(L, compiled_add, &compiled, 0) == 0);
+	size_t n;
+	const char *text = lua_tolstring(L, -1, &n);
+	compile(L, text, n, &hints);
 	lua_close(L);
 }
 
@@ -177,9 +203,11 @@ static int f_driver(lua_State *L)
 		lua_rawseti(L, -2, i + 1);
 	}
 	task_table_push(L, t);
+	require(luaL_loadbufferx(L, (const char *)hints.data, hints.len, "@main.lua", "b") == LUA_OK);
+	lua_call(L, 0, 2);
 	luamem_limit(t->memory, t->memory->live + memory[run.mode >> 5], run.mode & 1 ? memory_refused : memory_exhausted, t);
 	t->request.memory = t->memory->limit;
-	lua_call(L, 9, 2);
+	lua_call(L, 11, 2);
 	return 0;
 }
 
@@ -301,7 +329,7 @@ static void story(lua_State *L, struct task *t)
 	struct failure f = { "", "" };
 	channel_add(NULL, BOX_KEY, key, sizeof key);
 	host_adopt(L, t, seed);
-	lua_sethook(L, steps_over, LUA_MASKCOUNT, STEPS);
+	lua_sethook(L, steps_over, HOOKS, STEPS);
 	lua_pushcfunction(L, trace_handler);
 	lua_pushcfunction(L, f_driver);
 	lua_pushlightuserdata(L, t);

@@ -39,7 +39,7 @@ static void run_once(const char *policy, size_t len, const char *asked, size_t a
 	t.request = (struct box_request){ .kind = BOX_KIND_POLICY, .entry = file.path, .files = &file, .n_files = 1, .args = &arg, .n_args = 1, .memory = POLICY_MEMORY,
 		.output = POLICY_ANSWER_BYTES };
 	channel_add(NULL, BOX_KEY, key, sizeof key);
-	lua_sethook(L, steps_over, LUA_MASKCOUNT, STEPS);
+	lua_sethook(L, steps_over, HOOKS, STEPS);
 	if (setjmp(run.out) == 0)
 		policy_main(&t);
 	if (run.ending != LIMITED) {

@@ -1,6 +1,6 @@
 -- What fuzz_lua_api.c runs in the box's Lua: the bytes of the input choose calls, and what they are called with. Functions are found in the live modules and in the metatables of
 -- objects, so a new one is called without a line here. Whatever happens is kept among the values that later calls take.
-local take, bytes, word, over, note, meta, names, samples, task = ...
+local take, bytes, word, over, note, meta, names, samples, task, documented, classes = ...
 
 -- The program may change every table that it can reach: what this driver needs of them it has before.
 local pcall, type, next, select, tostring, setmetatable, rawset, rawget, error, require, load, ipairs, pairs, print =
@@ -65,13 +65,19 @@ local function module_open(i)
             m = own[i]
         else
             local ok, got = pcall(require, name)
-            m = ok and type(got) == "table" and got or false
+            m = ok and type(got) == "table" and got or type(got) == "function" and { [name] = got } or false
         end
         local list = m and functions_of(m) or {}
-        m = { m, list, i }
+        m = { m, list, name }
         opened[i] = m
     end
     return m
+end
+
+local function module_named(name)
+    for i = 1, #names do
+        if names[i] == name then return module_open(#own + i)[1] end
+    end
 end
 
 local function module_any()
@@ -205,6 +211,82 @@ function value()
     return v
 end
 
+-- What the documentation says that a function takes; one value in eight is another.
+local typed
+local length, width, inside -- of the lists of one call: most functions want them alike
+local types <const> = {
+    number = function() return take(2) == 0 and take(256) / 8 - 2 or take(3) == 0 and floats[take(#floats) + 1] or take(100) end,
+    integer = function() return take(4) == 0 and integers[take(#integers) + 1] or take(32) - 2 end,
+    string = function() return take(3) == 0 and bytes(take(24)) or take(2) == 0 and word() or samples[take(#samples) + 1] end,
+    boolean = function() return take(2) == 0 end,
+    fun = function() return callback(take(#callbacks) + 1) end,
+    map = function()
+        local t = {}
+        for _ = 1, take(4) do t[word()] = samples[take(#samples) + 1] end
+        return t
+    end,
+    vec = function()
+        local m = module_named("vec")
+        return m.new and select(2, pcall(m.new, take(12), take(16) - 4))
+    end,
+    matrix = function()
+        local m = module_named("matrix")
+        if take(2) == 0 then return select(2, pcall(m.identity, take(5))) end
+        return select(2, pcall(m.new, take(5), take(5), take(9) - 4))
+    end,
+    any = function() return value() end,
+    ["nil"] = function() return nil end,
+    ["false"] = function() return false end,
+}
+types["table"] = record
+local compound <const> = {
+    list = function(of)
+        local t, n = {}, inside and width or length
+        if take(8) == 0 then n = take(12) end
+        local outer = inside
+        inside = true
+        for i = 1, n do
+            if of[2] == "integer" and take(8) > 0 then t[i] = take(2) else t[i] = typed(of[2]) end
+        end
+        inside = outer
+        return t
+    end,
+    one = function(of) return typed(of[take(#of - 1) + 2]) end,
+    text = function(of) return of[2] end,
+    record = function(of)
+        local t = {}
+        for i = 2, #of do
+            if take(4) > 0 then t[of[i][1]] = typed(of[i][2]) end
+        end
+        return t
+    end,
+    class = function(of)
+        local c = classes[of[2]]
+        if of[2] == "enclua.Stream" then return task.files["in.csv"] end
+        if c then return typed(c) end
+        return take(2) == 0 and "a@example.org" or value()
+    end,
+}
+
+function typed(of)
+    if depth > 8 or take(inside and 40 or 10) == 0 then return value() end
+    depth = depth + 1
+    local make = type(of) == "string" and (types[of] or types.any)
+    local v
+    if make then v = make() else v = compound[of[1]](of) end
+    depth = depth - 1
+    return v
+end
+
+local function shape()
+    length, width, inside = take(12), take(5), false
+end
+
+local function documented_arguments(list, i)
+    if not list[i] then return end
+    return typed(list[i]), documented_arguments(list, i + 1)
+end
+
 local function keep(ok, a, b, ...)
     note(ok)
     note(a)
@@ -223,8 +305,15 @@ end
 local function call_function()
     local m = module_any()
     if #m[2] == 0 then return end
-    local f = m[1][m[2][take(#m[2]) + 1]]
-    keep(pcall(slow[f] or f, arguments(take(5))))
+    local name = m[2][take(#m[2]) + 1]
+    local f = m[1][name]
+    local how = documented[m[3] and m[3] ~= name and m[3] .. "." .. name or name]
+    if how and take(8) > 0 then
+        shape()
+        keep(pcall(f, documented_arguments(how[take(#how) + 1], 1)))
+    else
+        keep(pcall(slow[f] or f, arguments(take(5))))
+    end
 end
 
 -- The methods of an object: its own functions, or those behind its metatable, protected or not.
@@ -241,8 +330,14 @@ local function call_method()
         keep(pcall(function() return o[word()] end))
         return
     end
-    local f = index[list[take(#list) + 1]]
-    keep(pcall(slow[f] or f, o, arguments(take(4))))
+    local name = list[take(#list) + 1]
+    local f, how = index[name], documented[":" .. name]
+    if how and take(8) > 0 then
+        shape()
+        keep(pcall(f, o, documented_arguments(how[take(#how) + 1], 1)))
+    else
+        keep(pcall(slow[f] or f, o, arguments(take(4))))
+    end
 end
 
 local operators <const> = {
