@@ -117,6 +117,34 @@ static int book_make(struct book *b, struct err *e)
 	return r;
 }
 
+/* What reads the tables, and who keeps this book: 1, 0: there is none yet, -1. */
+static int parts_open(struct book *b, const struct book_rules *rules, struct err *e)
+{
+	if (ledger_rows_open(&b->ledger, b->store->db, e) < 0 || book_rules_set(b, rules, e) < 0)
+		return -1;
+	int is = book_row_read(b, e);
+	return is == 1 && book_head_load(b, e) < 0 ? -1 : is;
+}
+
+/* Tables of an older layout are made again from the entries, by whoever opens the book first. */
+static int tables_renew(struct book *b, const struct book_rules *rules, struct err *e)
+{
+	int is = 0;
+	if (store_begin(b->store, e) < 0)
+		return -1;
+	int older = store_layout_older(b->store, e);
+	b->rules = rules;	/* only to be asked for */
+	int r = older < 0 || (older && (book_rules_needed(b, e) < 0 || book_tables_clear(b, e) < 0)) ? -1 : 0;
+	b->rules = NULL;
+	if (r == 0)
+		r = is = parts_open(b, rules, e);
+	if (r == 1)
+		r = older && book_tables_fill(b, e) < 0 ? -1 : 0;
+	if (r == 0 && older)
+		r = store_layout_done(b->store, e);
+	return store_end(b->store, r, e) < 0 ? -1 : is;
+}
+
 int book_open(struct book **out, const char *home, bool create, struct err *e)
 {
 	return book_open_with(out, home, create, NULL, e);
@@ -137,11 +165,8 @@ int book_open_with(struct book **out, const char *home, bool create, const struc
 	if (store_open(&b->store, home, create, e) < 0)
 		goto bad;
 	b->log = b->store;
-	if (ledger_rows_open(&b->ledger, b->store->db, e) < 0 ||
-		book_rules_set(b, rules, e) < 0)
-		goto bad;
-	int is = book_row_read(b, e);
-	if (is < 0 || (is == 1 && book_head_load(b, e) < 0))
+	int is = b->store->older ? tables_renew(b, rules, e) : parts_open(b, rules, e);
+	if (is < 0)
 		goto bad;
 	bool empty = is == 0 || b->head.range.size == 0;
 	if (book_published_check(b, e) < 0)

@@ -43,6 +43,8 @@ struct book_rules {
 	int (*open)(struct book *b, void **ctx, struct err *e);
 	void (*close)(void *ctx);
 	int (*apply)(void *ctx, struct book *b, const struct entry *en, const struct book_applied *at, struct err *e);
+	bool (*near)(unsigned kind);	/* NULL: none. Records of these kinds lie together when their first name is the same, and not with their kind: what is written of one thing is
+		written in one place. Alone by kind are listed only those of them that have a group which is not their first name. A layout: to change it is STORE_VERSION */
 };
 int book_open_with(struct book **out, const char *home, bool create, const struct book_rules *rules, struct err *e);
 void *book_rules_context(const struct book *b);	/* what open gave */

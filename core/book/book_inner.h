@@ -74,6 +74,10 @@ int book_queue_open(struct book *b, struct err *e);
 void book_queue_close(struct book *b);
 int book_queue_submit(struct book *b, struct book_chain *c, struct err *e);
 
+/* book_rebuild.c: the tables of an older layout, in two steps of one transaction: dropped and made empty, before anything is prepared that reads them; and filled. */
+int book_tables_clear(struct book *b, struct err *e);
+int book_tables_fill(struct book *b, struct err *e);
+
 /* book_checkpoint.c */
 int book_published_check(struct book *b, struct err *e);
 

@@ -129,6 +129,20 @@ static int tables_make_again(struct book *b, struct err *e)
 	return store_exec(b->store, TABLES_SCHEMA, e);
 }
 
+int book_tables_clear(struct book *b, struct err *e)
+{
+	return tables_make_again(b, e);
+}
+
+int book_tables_fill(struct book *b, struct err *e)
+{
+	struct replay again = { .from = b, .to = b };
+	const struct book_head head = b->head;
+	int r = replay(&again, e);
+	b->head = head;
+	return r;
+}
+
 int book_rebuild(struct book *b, struct book_rebuilt *out, void (*progress)(void *ctx, uint64_t done, uint64_t total), void *ctx, struct err *e)
 {
 	uint8_t each[TABLES * 32];

@@ -5,7 +5,18 @@
 
 #include "book/book_inner.h"
 
-/* The one row that is named so, for its caller to read and reset: 1, 0, -1. literal asks for kind, a, b in this order. */
+/* Where rows of a kind lie: with others of their first name, or with their kind. */
+static bool is_near(const struct book *b, unsigned kind)
+{
+	return b->rules && b->rules->near && b->rules->near(kind);
+}
+
+static int64_t place(const struct book *b, unsigned kind)
+{
+	return is_near(b, kind) ? 0 : (int64_t)kind + 1;
+}
+
+/* The one row that is named so, for its caller to read and reset: 1, 0, -1. literal asks for kind, a, b and place in this order. */
 static int record_select(struct book *b, sqlite3_stmt **st, const char *literal, unsigned kind, const char *a, const char *b2, struct err *e)
 {
 	if (store_statement(b->store, st, literal, e) < 0)
@@ -13,6 +24,7 @@ static int record_select(struct book *b, sqlite3_stmt **st, const char *literal,
 	sqlite3_bind_int64(*st, 1, kind);
 	sqlite3_bind_text(*st, 2, a, -1, SQLITE_STATIC);
 	sqlite3_bind_text(*st, 3, b2, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(*st, 4, place(b, kind));
 	int rc = sqlite3_step(*st);
 	return rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE ? 0 : store_fail(b->store, rc, e, "read its records");
 }
@@ -20,7 +32,7 @@ static int record_select(struct book *b, sqlite3_stmt **st, const char *literal,
 int book_record_get(struct book *b, unsigned kind, const char *a, const char *b2, struct buf *bytes, struct err *e)
 {
 	sqlite3_stmt *st = NULL;
-	int r = record_select(b, &st, "SELECT bytes FROM record WHERE kind = ?1 AND a = ?2 AND b = ?3", kind, a, b2, e);
+	int r = record_select(b, &st, "SELECT bytes FROM record WHERE place = ?4 AND a = ?2 AND kind = ?1 AND b = ?3", kind, a, b2, e);
 	if (r == 1 && buf_add(bytes, sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0), e) < 0)
 		r = -1;
 	(void)sqlite3_reset(st);
@@ -30,18 +42,18 @@ int book_record_get(struct book *b, unsigned kind, const char *a, const char *b2
 int book_record_made(struct book *b, unsigned kind, const char *a, const char *b2, uint64_t *made, struct err *e)
 {
 	sqlite3_stmt *st = NULL;
-	int r = record_select(b, &st, "SELECT made FROM record WHERE kind = ?1 AND a = ?2 AND b = ?3", kind, a, b2, e);
+	int r = record_select(b, &st, "SELECT made FROM record WHERE place = ?4 AND a = ?2 AND kind = ?1 AND b = ?3", kind, a, b2, e);
 	if (r == 1)
 		*made = (uint64_t)sqlite3_column_int64(st, 0);
 	(void)sqlite3_reset(st);
 	return r;
 }
 
-int book_record_put(struct book *b, const struct book_record *r, bool is_new, struct err *e)
+/* How many rows it changed, or -1. */
+static int record_write(struct book *b, const struct book_record *r, const char *literal, bool is_new, struct err *e)
 {
 	sqlite3_stmt *st = NULL;
-	if (store_statement(b->store, &st, is_new ? "INSERT INTO record (kind, a, b, grp, state, bytes, made) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
-		: "UPDATE record SET grp = ?4, state = ?5, bytes = ?6 WHERE kind = ?1 AND a = ?2 AND b = ?3", e) < 0)
+	if (store_statement(b->store, &st, literal, e) < 0)
 		return -1;
 	sqlite3_bind_int64(st, 1, r->kind);
 	sqlite3_bind_text(st, 2, r->a, -1, SQLITE_STATIC);
@@ -49,13 +61,24 @@ int book_record_put(struct book *b, const struct book_record *r, bool is_new, st
 	sqlite3_bind_text(st, 4, r->group, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 5, r->state);
 	sqlite3_bind_blob(st, 6, r->bytes, (int)r->len, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 7, place(b, r->kind));
 	if (is_new)
-		sqlite3_bind_int64(st, 7, (int64_t)r->made);
+		sqlite3_bind_int64(st, 8, (int64_t)r->made);
 	int rc = sqlite3_step(st);
 	(void)sqlite3_reset(st);
-	if (rc != SQLITE_DONE)
-		return store_fail(b->store, rc, e, "keep a record");
-	return sqlite3_changes(b->store->db) == 1 ? 0 : err_set(e, ERR_INTERNAL, "there is no record %s to change", r->a);
+	return rc == SQLITE_DONE ? sqlite3_changes(b->store->db) : store_fail(b->store, rc, e, "keep a record");
+}
+
+#define NAMED " WHERE place = ?7 AND a = ?2 AND kind = ?1 AND b = ?3"
+
+/* Mostly group and state stay as they were: then the indexes over them are not touched. */
+int book_record_put(struct book *b, const struct book_record *r, bool is_new, struct err *e)
+{
+	int n = is_new ? record_write(b, r, "INSERT INTO record (kind, a, b, grp, state, bytes, place, made) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", true, e)
+		: record_write(b, r, "UPDATE record SET bytes = ?6" NAMED " AND grp = ?4 AND state = ?5", false, e);
+	if (n == 0)
+		n = record_write(b, r, "UPDATE record SET grp = ?4, state = ?5, bytes = ?6" NAMED, false, e);
+	return n == 0 ? err_set(e, ERR_INTERNAL, "there is no record %s to change", r->a) : n < 0 ? -1 : 0;
 }
 
 int book_rules_needed(struct book *b, struct err *e)
@@ -100,22 +123,31 @@ static int listing(struct store *s, sqlite3_stmt **st, const char *literal, bool
 	return *own ? store_prepare(s, st, literal, e) : store_statement(s, st, literal, e);
 }
 
+/* One text for each way to ask, so that each finds its index. The rows of a group that is their own first name lie beside it, and need none. */
 #define FIELDS "SELECT kind, a, b, grp, state, made, bytes FROM record WHERE kind = ?1 AND "
+#define ORDERED " ORDER BY made, a, b"
+#define GROUPED(more) FIELDS "place = ?4 AND a = ?2 AND grp = ?2 " more " UNION ALL " FIELDS "grp = ?2 AND grp <> '' AND grp <> a " more ORDERED
+enum way { BY_GROUP, BY_GROUP_STATE, BY_STATE, BY_KIND, BY_KIND_NEAR };
+static const char *const ways[] = {
+	[BY_GROUP] = GROUPED(""), [BY_GROUP_STATE] = GROUPED("AND state = ?3"),
+	[BY_STATE] = FIELDS "state = ?3 AND state > 0 AND state < 3" ORDERED,
+	[BY_KIND] = FIELDS "place = ?4 AND (?3 < 0 OR state = ?3)" ORDERED,
+	[BY_KIND_NEAR] = FIELDS "grp <> '' AND grp <> a AND (?3 < 0 OR state = ?3)" ORDERED,
+};
 
 int book_records(struct book *b, unsigned kind, const char *group, int64_t state, int (*f)(void *ctx, const struct book_record *r, struct err *e), void *ctx,
 	struct err *e)
 {
 	sqlite3_stmt *st = NULL;
-	/* four texts, so that each finds its index */
-	const char *sql = group ? (state >= 0 ? FIELDS "grp = ?2 AND grp <> '' AND state = ?3 ORDER BY made, a" : FIELDS "grp = ?2 AND grp <> '' ORDER BY made, a")
-		: state > 0 ? FIELDS "state = ?3 AND state <> 0 ORDER BY made, a" : FIELDS "(?3 < 0 OR state = ?3) ORDER BY made, a";
+	const enum way way = group ? (state >= 0 ? BY_GROUP_STATE : BY_GROUP) : state == 1 || state == 2 ? BY_STATE : is_near(b, kind) ? BY_KIND_NEAR : BY_KIND;
 	bool own;
-	if (listing(b->store, &st, sql, &own, e) < 0)
+	if (listing(b->store, &st, ways[way], &own, e) < 0)
 		return -1;
 	sqlite3_bind_int64(st, 1, kind);
 	if (group)
 		sqlite3_bind_text(st, 2, group, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 3, state);
+	sqlite3_bind_int64(st, 4, place(b, kind));
 	int rc = SQLITE_DONE, r = 0;
 	while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		struct book_record record;
@@ -131,10 +163,11 @@ int book_records(struct book *b, unsigned kind, const char *group, int64_t state
 int book_record_find(struct book *b, unsigned kind, const char *prefix, char *a, size_t size, struct err *e)
 {
 	sqlite3_stmt *st = NULL;
-	if (store_statement(b->store, &st, "SELECT a FROM record WHERE kind = ?1 AND a >= ?2 AND a < ?2 || '~' LIMIT 2", e) < 0)
+	if (store_statement(b->store, &st, "SELECT a FROM record WHERE place = ?3 AND a >= ?2 AND a < ?2 || '~' AND kind = ?1 LIMIT 2", e) < 0)
 		return -1;
 	sqlite3_bind_int64(st, 1, kind);
 	sqlite3_bind_text(st, 2, prefix, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 3, place(b, kind));
 	int rc = sqlite3_step(st);
 	bool found = rc == SQLITE_ROW, whole = false;
 	if (found) {

@@ -9,6 +9,10 @@
 
 #define ACCOUNT_COLUMNS "name, unit, limited, closed, debits_pending, debits_posted, credits_pending, credits_posted"
 #define TRANSFER_COLUMNS "id, kind, debit, credit, amount, pending, expires, entry, cause"
+/* The same with the names of its accounts. CROSS: the transfer is looked for, and then its accounts, never the other way round. */
+#define TRANSFER_NAMED "SELECT t.id, t.kind, d.name, c.name, t.amount, t.pending, t.expires, t.entry, t.cause, t.seq FROM transfer AS t " \
+	"CROSS JOIN account AS d ON d.no = t.debit CROSS JOIN account AS c ON c.no = t.credit "
+#define NUMBER(name) "(SELECT no FROM account WHERE name = " name ")"
 
 #define STATEMENTS(X) \
 	X(ACCOUNT_GET, "SELECT " ACCOUNT_COLUMNS " FROM account WHERE name = ?1") \
@@ -16,8 +20,8 @@
 	/* Not what an account is, which never changes: that check's list of words would become a table of its own each time. */ \
 	X(ACCOUNT_SET, "UPDATE account SET closed = ?4, debits_pending = ?5, debits_posted = ?6, credits_pending = ?7, credits_posted = ?8 " \
 		"WHERE name = ?1 AND unit = ?2 AND limited = ?3") \
-	X(TRANSFER_GET, "SELECT " TRANSFER_COLUMNS " FROM transfer WHERE id = ?1") \
-	X(TRANSFER_ADD, "INSERT INTO transfer (" TRANSFER_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)") \
+	X(TRANSFER_GET, TRANSFER_NAMED "WHERE t.id = ?1") \
+	X(TRANSFER_ADD, "INSERT INTO transfer (" TRANSFER_COLUMNS ") VALUES (?1, ?2, " NUMBER("?3") ", " NUMBER("?4") ", ?5, ?6, ?7, ?8, ?9)") \
 	X(RESOLVED_GET, "SELECT id FROM transfer WHERE pending = ?1")
 enum statement {
 #define X(id, sql) id,
@@ -299,13 +303,12 @@ static int transfer_row(void *ctx, sqlite3_stmt *st, struct err *e)
 }
 
 /* Two indexes, merged: no account is on both sides of a transfer. */
-#define HISTORY_OF "SELECT " TRANSFER_COLUMNS ", seq FROM transfer WHERE debit = ?1 UNION ALL SELECT " TRANSFER_COLUMNS ", seq FROM transfer " \
-	"WHERE credit = ?1 ORDER BY entry, seq"
+#define HISTORY_OF TRANSFER_NAMED "WHERE t.debit = " NUMBER("?1") " UNION ALL " TRANSFER_NAMED "WHERE t.credit = " NUMBER("?1") " ORDER BY entry, seq"
 
 int ledger_rows_history(struct ledger_rows *r, const char *name, int (*f)(void *ctx, const struct ledger_transfer *t, struct err *e), void *ctx,
 	struct err *e)
 {
-	const char *sql = name ? HISTORY_OF : "SELECT " TRANSFER_COLUMNS " FROM transfer ORDER BY entry, seq";
+	const char *sql = name ? HISTORY_OF : TRANSFER_NAMED "ORDER BY t.entry, t.seq";
 	return list(r, sql, name, transfer_row, &(struct transfer_call){ f, ctx }, e);
 }
 
@@ -315,14 +318,14 @@ static int account_sum(void *ctx, const struct ledger_account *a, struct err *e)
 }
 
 /* Lists of what must not be: each row names what breaks the rule. */
-#define SUM_OF(side, kinds) "(SELECT coalesce(sum(amount), 0) FROM transfer AS t WHERE " side " = a.name AND kind IN (" kinds "))"
-#define OPEN_OF(side) "(SELECT coalesce(sum(amount), 0) FROM transfer AS t WHERE " side " = a.name AND kind = 'pending' AND NOT EXISTS " \
+#define SUM_OF(side, kinds) "(SELECT coalesce(sum(amount), 0) FROM transfer AS t WHERE " side " = a.no AND kind IN (" kinds "))"
+#define OPEN_OF(side) "(SELECT coalesce(sum(amount), 0) FROM transfer AS t WHERE " side " = a.no AND kind = 'pending' AND NOT EXISTS " \
 	"(SELECT 1 FROM transfer AS d WHERE d.pending = t.id))"
 static const char sums_wrong[] = "SELECT name, 'do not follow from its transfers' FROM account AS a WHERE "
 	"debits_posted <> " SUM_OF("debit", "'posted', 'post'") " OR credits_posted <> " SUM_OF("credit", "'posted', 'post'") " OR "
 	"debits_pending <> " OPEN_OF("debit") " OR credits_pending <> " OPEN_OF("credit");
-static const char resolved_wrong[] = "SELECT t.debit, 'are of a transfer that resolves another wrongly' FROM transfer AS t LEFT JOIN transfer AS p "
-	"ON p.id = t.pending WHERE t.pending IS NOT NULL AND (p.id IS NULL OR p.kind <> 'pending' OR p.debit <> t.debit OR p.credit <> t.credit OR "
+static const char resolved_wrong[] = "SELECT (SELECT name FROM account WHERE no = t.debit), 'are of a transfer that resolves another wrongly' "
+	"FROM transfer AS t LEFT JOIN transfer AS p ON p.id = t.pending WHERE t.pending IS NOT NULL AND (p.id IS NULL OR p.kind <> 'pending' OR p.debit <> t.debit OR p.credit <> t.credit OR "
 	"t.amount > p.amount OR p.seq >= t.seq)";
 
 static int wrong_row(void *ctx, sqlite3_stmt *st, struct err *e)

@@ -21,6 +21,7 @@
 #define SAVEPOINT_BYTES KIB(127)
 static_assert(SAVEPOINT_BYTES <= 0x1ffff, "a piece that SQLite's file system layer writes whole");
 #define CACHE_KIB "-32768"	/* of pages, in KiB; a rebuild writes out what does not fit, again and again */
+#define PAGE_BYTES "2048"	/* most of what an entry changes is one row here and one there: the write-ahead log takes a page for each */
 #define STORE_FILE "store.db"
 
 int store_fail(struct store *s, int rc, struct err *e, const char *doing)
@@ -177,12 +178,27 @@ static int layout_check(struct store *s, bool *empty, struct err *e)
 		return 0;
 	if (application != STORE_APPLICATION_ID)
 		return err_set(e, ERR_INVALID, "%s/%s is a database of another program", s->home, STORE_FILE);
-	if (version == STORE_VERSION)
+	s->older = version >= STORE_OLDEST && version < STORE_VERSION;
+	if (version == STORE_VERSION || s->older)
 		return 0;
 	err_set(e, ERR_INVALID, "the store in %s has layout %lld and this program knows layout %d only", s->home, (long long)version,
 		STORE_VERSION);
 	return err_hint(e, version > STORE_VERSION ? "it was written by a newer enclua: use that one, or another --home"
 		: "it was written by an older enclua: use that one, or another --home");
+}
+
+int store_layout_older(struct store *s, struct err *e)
+{
+	bool empty;
+	return layout_check(s, &empty, e) < 0 ? -1 : s->older;
+}
+
+int store_layout_done(struct store *s, struct err *e)
+{
+	char pragma[48];
+	(void)snprintf(pragma, sizeof pragma, "PRAGMA user_version = %d", STORE_VERSION);
+	s->older = false;
+	return store_exec(s, pragma, e);
 }
 
 static int layout_look(struct store *s, bool *empty, struct err *e)
@@ -208,7 +224,7 @@ static int wal_enable(struct store *s, struct err *e)
 
 static int layout_make(struct store *s, struct err *e)
 {
-	if (wal_enable(s, e) < 0 || store_begin(s, e) < 0)
+	if (store_exec(s, "PRAGMA page_size = " PAGE_BYTES, e) < 0 || wal_enable(s, e) < 0 || store_begin(s, e) < 0)
 		return -1;
 	bool empty = false;	/* another process may have been faster */
 	int r = layout_check(s, &empty, e);

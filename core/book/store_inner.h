@@ -22,6 +22,7 @@ struct store {
 	bool damaged;	/* SQLite has said so */
 	bool inside;	/* between store_begin and store_end: nothing may be written for good, but by the commit */
 	bool committing;
+	bool older;	/* of a layout whose tables have to be made again before anything is read of them */
 };
 
 /* How one member of a struct is kept. The list of a table gives its INSERT, its SELECT, and both conversions. */
@@ -54,6 +55,8 @@ sqlite3_stmt *store_cached(struct store *s, const char *literal, const struct ta
 int store_statement_keep(struct store *s, sqlite3_stmt **st, const char *literal, const struct table *t, const char *sql, struct err *e);
 bool store_busy(const struct store *s, const char *literal);	/* is it being read just now? then it must not be taken */
 int store_run(struct store *s, const char *sql, struct err *e);	/* one of those, without values or rows */
+int store_layout_older(struct store *s, struct err *e);	/* still? in a transaction, asked of the file: 1, 0, -1 */
+int store_layout_done(struct store *s, struct err *e);	/* its tables are those of this program */
 void store_statements_end(struct store *s);	/* before the tables change, and at the end */
 int store_begin(struct store *s, struct err *e);	/* takes the write lock, waiting for others */
 int store_end(struct store *s, int result, struct err *e);	/* commits when result is 0, else rolls back; passes -1 on */

@@ -144,16 +144,20 @@ static int sql_fields(struct buf *sql, const struct table *t, struct err *e)
 	return 0;
 }
 
-/* REPLACE: a row of the same seq gives way; only the end of a task makes use of that. */
+/* A task's row of the same seq takes the new values, at its end; what it is called stays, and the index of that is not touched. */
 static int write_sql(struct buf *sql, const struct table *t, struct err *e)
 {
-	if (buf_addf(sql, e, "INSERT OR %s INTO %s (", t == &store_task_table ? "REPLACE" : "ABORT", t->name) < 0 || sql_fields(sql, t, e) < 0 ||
-		buf_add_text(sql, ") VALUES (", e) < 0)
+	if (buf_addf(sql, e, "INSERT INTO %s (", t->name) < 0 || sql_fields(sql, t, e) < 0 || buf_add_text(sql, ") VALUES (", e) < 0)
 		return -1;
 	for (size_t i = 0; i < t->n; i++)
 		if (buf_addf(sql, e, "%s?%zu", i ? ", " : "", i + 1) < 0)
 			return -1;
-	return buf_add_text(sql, ")", e);
+	if (buf_add_text(sql, ")", e) < 0)
+		return -1;
+	for (size_t i = 2; t == &store_task_table && i < t->n; i++)	/* after seq and id */
+		if (buf_addf(sql, e, "%s%s = ?%zu", i == 2 ? " ON CONFLICT (seq) DO UPDATE SET " : ", ", t->fields[i].name, i + 1) < 0)
+			return -1;
+	return 0;
 }
 
 int store_row_write(struct store *s, const struct table *t, const void *record, struct err *e)

@@ -11,7 +11,8 @@
 
 #define STORE_APPLICATION_ID 0x656e6375	/* "encu" */
 #define STORE_REPLICA_ID 0x656e6372	/* "encr": of book_replica.c, in the same layout */
-#define STORE_VERSION 3
+#define STORE_VERSION 4
+#define STORE_OLDEST 3	/* from here on BOOK_SCHEMA is the same: the other tables are made again when the book is opened */
 
 /* node keeps the root of each full tile: level 1 covers 256 entries, level 2 65,536 …; leaves lie with their entries. head: peaks are those of
  * merkle_range, one after another. */
@@ -118,20 +119,22 @@
 	") STRICT;" \
 	"CREATE INDEX task_blob ON task (blob) WHERE blob <> zeroblob(32);" \
 	"CREATE TABLE record (" \
+	"	no INTEGER PRIMARY KEY," \
+	"	place INTEGER NOT NULL," \
 	"	kind INTEGER NOT NULL," \
 	"	a TEXT NOT NULL," \
 	"	b TEXT NOT NULL," \
 	"	grp TEXT NOT NULL," \
 	"	state INTEGER NOT NULL," \
 	"	made INTEGER NOT NULL," \
-	"	bytes BLOB NOT NULL," \
-	"	PRIMARY KEY (kind, a, b)" \
-	") STRICT, WITHOUT ROWID;" \
-	"CREATE INDEX record_group ON record (kind, grp, made) WHERE grp <> '';" \
-	"CREATE INDEX record_state ON record (kind, state, made) WHERE state <> 0;" \
+	"	bytes BLOB NOT NULL" \
+	") STRICT;" \
+	"CREATE UNIQUE INDEX record_name ON record (place, a, kind, b);" \
+	"CREATE INDEX record_group ON record (kind, grp, state, made) WHERE grp <> '' AND grp <> a;" \
+	"CREATE INDEX record_state ON record (kind, state, made) WHERE state > 0 AND state < 3;" \
 	LEDGER_ROWS_SCHEMA
 
 /* X(table, what orders its rows), in an order in which they can be dropped. */
-#define BOOK_TABLES(X) X(record, "kind, a, b") X(transfer, "seq") X(account, "name") X(task, "seq") X(app, "seq") X(data, "seq") X(identity, "seq")
+#define BOOK_TABLES(X) X(record, "no") X(transfer, "seq") X(account, "no") X(task, "seq") X(app, "seq") X(data, "seq") X(identity, "seq")
 
 #endif

@@ -56,7 +56,18 @@ static void rules_close(void *ctx)
 	free(h);
 }
 
-const struct book_rules host_rules = { rules_open, rules_close, host_apply };
+/* What is written of an order, a deal or a task. */
+static bool rows_near(unsigned kind)
+{
+	static const unsigned near[] = { MARKET_ROW_ORDER, MARKET_ROW_DEAL, MARKET_ROW_TASK, MARKET_ROW_SLOT, MARKET_ROW_CONTRIBUTION, MARKET_ROW_ENTRANT, MARKET_ROW_GROUP,
+		HOST_ASSIGN, HOST_SPONSOR, HOST_REQUEST, HOST_REVEAL, HOST_CANCEL, HOST_DECISION, HOST_RELEASE, HOST_RESERVE };
+	for (size_t i = 0; i < sizeof near / sizeof *near; i++)
+		if (near[i] == kind)
+			return true;
+	return false;
+}
+
+const struct book_rules host_rules = { rules_open, rules_close, host_apply, rows_near };
 
 int host_open(struct book **out, const char *home, bool create, struct err *e)
 {

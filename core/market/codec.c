@@ -221,7 +221,7 @@ void market_row_place(enum market_kind kind, const void *row, const char **group
 		*group = o->asset;
 		*state = o->consumed < o->volume;
 	} else if (kind == MARKET_ROW_DEAL) {
-		*group = ((const struct market_deal *)row)->request;
+		*group = ((const struct market_deal *)row)->pool;
 	} else if (kind == MARKET_ROW_TASK) {
 		*group = ((const struct market_task *)row)->deal;
 		*state = ((const struct market_task *)row)->status;

@@ -10,7 +10,7 @@ int market_row_encode(enum market_kind kind, const void *row, struct buf *out, s
 int market_row_decode(enum market_kind kind, const void *bytes, size_t len, void *row, struct err *e);	/* row is zero where nothing says otherwise */
 size_t market_row_size(enum market_kind kind);
 void market_row_names(enum market_kind kind, const void *row, const char **a, const char **b);	/* its key; b is "" for one name */
-/* By what a list of such rows is cut: orders by their asset, deals by their request, tasks by their deal, contributions, entrants and groups by their task; "" for
+/* By what a list of such rows is cut: orders by their asset, deals by their pool, tasks by their deal, contributions, entrants and groups by their task; "" for
  * the others. state: of a task its status, of an order 1 while some of its volume is left; else 0. */
 void market_row_place(enum market_kind kind, const void *row, const char **group, int64_t *state);
 

@@ -60,7 +60,7 @@ static int tally_apply(void *ctx, struct book *b, const struct entry *en, const 
 	return n <= MOST ? 0 : err_set(e, ERR_LIMIT, "tally: %s has entered %u", by, n);	/* after both rows were written */
 }
 
-static const struct book_rules rules = { tally_open, tally_close, tally_apply };
+static const struct book_rules rules = { tally_open, tally_close, tally_apply, NULL };
 
 static struct entry en;
 
@@ -211,7 +211,7 @@ static void their_rows_are_checked_and_made_again(void **state)
 	struct err e;
 	static const char *const changes[] = {
 		"UPDATE record SET bytes = x'09' WHERE kind = 1", "UPDATE record SET state = state + 1", "UPDATE record SET grp = 'g'", "UPDATE record SET made = made + 1",
-		"DELETE FROM record WHERE kind = 2 AND a = 'at0001'", "DELETE FROM record", "INSERT INTO record VALUES (3, 'order1q', '', 'g', 1, 5, x'00')",
+		"DELETE FROM record WHERE kind = 2 AND a = 'at0001'", "DELETE FROM record", "INSERT INTO record VALUES (99, 4, 3, 'order1q', '', 'g', 1, 5, x'00')",
 	};
 	enter(m->b, m->ada);
 	BOOK_MUST(book_verify(m->b, &checked, NULL, NULL, &e), &e);

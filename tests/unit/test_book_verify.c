@@ -71,7 +71,7 @@ static int rules_apply(void *ctx, struct book *b, const struct entry *by, const 
 	return r;
 }
 
-static const struct book_rules rules = { rules_open, rules_close, rules_apply };
+static const struct book_rules rules = { rules_open, rules_close, rules_apply, NULL };
 
 static void reopen(struct world *w)
 {
@@ -455,12 +455,12 @@ static void what_is_changed_in_a_table_is_found_and_made_again(void **state)
 static void money_that_no_entry_moved_is_found(void **state)
 {
 	struct world *w = *state;
-	change_past_the_triggers(w, "UPDATE account SET credits_posted = credits_posted + 7 WHERE name = (SELECT credit FROM transfer WHERE cause = 'deposit'); "
+	change_past_the_triggers(w, "UPDATE account SET credits_posted = credits_posted + 7 WHERE name = (SELECT a.name FROM transfer JOIN account AS a ON a.no = credit WHERE cause = 'deposit'); "
 		"UPDATE account SET debits_posted = debits_posted + 7 WHERE name = 'bank'");
 	found(w, "money from the bank", "the table account");
 	restore(w);
-	change_past_the_triggers(w, "UPDATE account SET debits_posted = 0 WHERE name = (SELECT debit FROM transfer WHERE cause = 'transfer'); "
-		"UPDATE account SET credits_posted = 0 WHERE name = (SELECT credit FROM transfer WHERE cause = 'transfer'); DELETE FROM transfer WHERE cause = 'transfer'");
+	change_past_the_triggers(w, "UPDATE account SET debits_posted = 0 WHERE name = (SELECT a.name FROM transfer JOIN account AS a ON a.no = debit WHERE cause = 'transfer'); "
+		"UPDATE account SET credits_posted = 0 WHERE name = (SELECT a.name FROM transfer JOIN account AS a ON a.no = credit WHERE cause = 'transfer'); DELETE FROM transfer WHERE cause = 'transfer'");
 	found(w, "a transfer undone", "the table transfer");
 	struct err e;
 	reopen(w);

@@ -644,26 +644,27 @@ static void tables_refuse(void **state)
 	done(p->b, resolve(2, LEDGER_POST, 1, "anna", "ben", 600));
 	assert_int_equal(ledger_open(p->b, "gone", LEDGER_NRLC, true, NULL), 0);
 	assert_int_equal(ledger_close(p->b, "gone", NULL), 0);
+#define NO(name) "(SELECT no FROM account WHERE name = '" name "')"
 #define TRANSFER(values) "INSERT INTO transfer (id, kind, debit, credit, amount, pending, expires, entry, cause) VALUES (" values ")"
 	static const struct { const char *text, *why; } rows[] = {
 		{ "UPDATE transfer SET amount = 1", "never changes" }, { "UPDATE transfer SET cause = 'x' WHERE kind = 'post'", "never changes" },
 		{ "DELETE FROM transfer", "never deleted" }, { "DELETE FROM account", "never deleted" },
 		{ "UPDATE account SET credits_posted = 1 WHERE name = 'gone'", "closed account" }, { "UPDATE account SET closed = 0 WHERE name = 'gone'", "closed account" },
 		{ "UPDATE account SET limited = 0 WHERE name = 'anna'", "never changes" }, { "UPDATE account SET unit = 'uses' WHERE name = 'anna'", "never changes" },
-		{ "UPDATE account SET name = 'eve' WHERE name = 'anna'", "" },
+		{ "UPDATE account SET name = 'eve' WHERE name = 'anna'", "" }, { "UPDATE account SET no = 77 WHERE name = 'anna'", "never changes" },
 		{ "UPDATE account SET debits_posted = 1001 WHERE name = 'anna'", "CHECK" }, { "UPDATE account SET debits_pending = 401 WHERE name = 'anna'", "CHECK" },
 		{ "UPDATE account SET debits_posted = -1 WHERE name = 'bank'", "CHECK" },
 		{ "UPDATE account SET debits_posted = 4611686018427387904 WHERE name = 'bank'", "CHECK" },
 		{ "UPDATE account SET closed = 1 WHERE name = 'anna'", "CHECK" }, { "UPDATE account SET debits_posted = 1.5 WHERE name = 'bank'", "REAL" },
 		{ "UPDATE account SET debits_posted = 'x' WHERE name = 'bank'", "TEXT" },
-		{ TRANSFER("zeroblob(16), 'post', 'anna', 'ben', 1, (SELECT id FROM transfer WHERE kind = 'pending'), 0, 1, ''"), "UNIQUE" },
-		{ TRANSFER("(SELECT id FROM transfer WHERE kind = 'pending'), 'posted', 'anna', 'ben', 1, NULL, 0, 1, ''"), "UNIQUE" },
-		{ TRANSFER("zeroblob(15), 'posted', 'anna', 'ben', 1, NULL, 0, 1, ''"), "CHECK" }, { TRANSFER("zeroblob(16), 'gift', 'anna', 'ben', 1, NULL, 0, 1, ''"), "CHECK" },
-		{ TRANSFER("zeroblob(16), 'posted', 'anna', 'anna', 1, NULL, 0, 1, ''"), "CHECK" }, { TRANSFER("zeroblob(16), 'posted', 'anna', 'eve', 1, NULL, 0, 1, ''"), "FOREIGN" },
-		{ TRANSFER("zeroblob(16), 'posted', 'anna', 'ben', 0, NULL, 0, 1, ''"), "CHECK" }, { TRANSFER("zeroblob(16), 'posted', 'anna', 'ben', -1, NULL, 0, 1, ''"), "CHECK" },
-		{ TRANSFER("zeroblob(16), 'posted', 'anna', 'ben', 4611686018427387904, NULL, 0, 1, ''"), "CHECK" },
-		{ TRANSFER("zeroblob(16), 'post', 'anna', 'ben', 1, NULL, 0, 1, ''"), "CHECK" }, { TRANSFER("zeroblob(16), 'void', 'anna', 'ben', 1, zeroblob(16), 0, 1, ''"), "CHECK" },
-		{ TRANSFER("zeroblob(16), 'posted', 'anna', 'ben', 1, NULL, 5, 1, ''"), "CHECK" }, { TRANSFER("zeroblob(16), 'posted', 'anna', 'ben', 1, NULL, 0, -1, ''"), "CHECK" },
+		{ TRANSFER("zeroblob(16), 'post', " NO("anna") ", " NO("ben") ", 1, (SELECT id FROM transfer WHERE kind = 'pending'), 0, 1, ''"), "UNIQUE" },
+		{ TRANSFER("(SELECT id FROM transfer WHERE kind = 'pending'), 'posted', " NO("anna") ", " NO("ben") ", 1, NULL, 0, 1, ''"), "UNIQUE" },
+		{ TRANSFER("zeroblob(15), 'posted', " NO("anna") ", " NO("ben") ", 1, NULL, 0, 1, ''"), "CHECK" }, { TRANSFER("zeroblob(16), 'gift', " NO("anna") ", " NO("ben") ", 1, NULL, 0, 1, ''"), "CHECK" },
+		{ TRANSFER("zeroblob(16), 'posted', " NO("anna") ", " NO("anna") ", 1, NULL, 0, 1, ''"), "CHECK" }, { TRANSFER("zeroblob(16), 'posted', " NO("anna") ", 77, 1, NULL, 0, 1, ''"), "FOREIGN" },
+		{ TRANSFER("zeroblob(16), 'posted', " NO("anna") ", " NO("ben") ", 0, NULL, 0, 1, ''"), "CHECK" }, { TRANSFER("zeroblob(16), 'posted', " NO("anna") ", " NO("ben") ", -1, NULL, 0, 1, ''"), "CHECK" },
+		{ TRANSFER("zeroblob(16), 'posted', " NO("anna") ", " NO("ben") ", 4611686018427387904, NULL, 0, 1, ''"), "CHECK" },
+		{ TRANSFER("zeroblob(16), 'post', " NO("anna") ", " NO("ben") ", 1, NULL, 0, 1, ''"), "CHECK" }, { TRANSFER("zeroblob(16), 'void', " NO("anna") ", " NO("ben") ", 1, zeroblob(16), 0, 1, ''"), "CHECK" },
+		{ TRANSFER("zeroblob(16), 'posted', " NO("anna") ", " NO("ben") ", 1, NULL, 5, 1, ''"), "CHECK" }, { TRANSFER("zeroblob(16), 'posted', " NO("anna") ", " NO("ben") ", 1, NULL, 0, -1, ''"), "CHECK" },
 	};
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		char *why = NULL;
@@ -687,9 +688,9 @@ static void check_notices(void **state)
 		"UPDATE account SET debits_pending = 0 WHERE name = 'anna'; UPDATE account SET credits_pending = 0 WHERE name = 'ben'",
 		"UPDATE account SET credits_posted = credits_posted + 1 WHERE name = 'anna'; UPDATE account SET debits_posted = debits_posted + 1 WHERE name = 'bank'",
 		"DELETE FROM transfer WHERE kind = 'posted'", "DELETE FROM transfer WHERE kind = 'void'", "UPDATE transfer SET amount = amount + 1 WHERE kind = 'pending'",
-		"UPDATE transfer SET credit = 'cleo' WHERE kind = 'posted'", "UPDATE transfer SET pending = (SELECT id FROM transfer WHERE kind = 'posted') WHERE kind = 'void'",
+		"UPDATE transfer SET credit = " NO("cleo") " WHERE kind = 'posted'", "UPDATE transfer SET pending = (SELECT id FROM transfer WHERE kind = 'posted') WHERE kind = 'void'",
 		more_than_reserved,
-		"UPDATE transfer SET debit = 'ben', credit = 'cleo' WHERE kind = 'void'",
+		"UPDATE transfer SET debit = " NO("ben") ", credit = " NO("cleo") " WHERE kind = 'void'",
 		"PRAGMA ignore_check_constraints = ON; UPDATE account SET unit = 'gold' WHERE name = 'cleo'; PRAGMA ignore_check_constraints = OFF",
 		"PRAGMA ignore_check_constraints = ON; UPDATE account SET debits_posted = -5 WHERE name = 'bank'; PRAGMA ignore_check_constraints = OFF",
 		"PRAGMA ignore_check_constraints = ON; UPDATE account SET closed = 1 WHERE name = 'anna'; PRAGMA ignore_check_constraints = OFF",
@@ -776,8 +777,7 @@ static void indexed(void **state)
 	const struct place *p = *state;
 	static const char *const queries[] = {
 		"SELECT * FROM account WHERE name = ?1", "SELECT * FROM transfer WHERE id = ?1", "SELECT id FROM transfer WHERE pending = ?1",
-		"SELECT * FROM transfer WHERE debit = ?1 ORDER BY entry, seq", "SELECT * FROM transfer WHERE credit = ?1 ORDER BY entry, seq",
-		"SELECT * FROM transfer WHERE entry = ?1",
+		"SELECT * FROM transfer WHERE debit = ?1 ORDER BY seq", "SELECT * FROM transfer WHERE credit = ?1 ORDER BY seq",
 	};
 	for (size_t i = 0; i < ROWS(queries); i++) {
 		char text[256];
