@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -71,6 +72,15 @@ int os_write(int fd, const void *p, size_t n)
 		put += (size_t)r;
 	}
 	return 0;
+}
+
+int os_lock(int fd)
+{
+	int r;
+	do
+		r = flock(fd, LOCK_EX);
+	while (r < 0 && errno == EINTR);
+	return r;
 }
 
 int os_file_read(const char *path, struct buf *out, struct err *e)
@@ -201,8 +211,12 @@ int os_dir_make(const char *path, mode_t mode, struct err *e)
 			continue;
 		char c = *s;
 		*s = '\0';
-		if (mkdir(p, mode) < 0 && errno != EEXIST)
-			return err_sys(e, errno, "cannot make the directory %s", p);
+		if (mkdir(p, mode) < 0 && errno != EEXIST) {
+			const int why = errno;
+			struct stat is;
+			if (stat(p, &is) < 0 || !S_ISDIR(is.st_mode))	/* some file systems do not say EEXIST first */
+				return err_sys(e, why, "cannot make the directory %s", p);
+		}
 		*s = c;
 		if (c == '\0')
 			break;

@@ -24,6 +24,8 @@ ssize_t os_send_fds(int socket, const void *bytes, size_t n, const int *fds, siz
 /* One recvmsg; *fd: the one that came along, close-on-exec, or -1. */
 ssize_t os_receive_fd(int socket, void *bytes, size_t n, int *fd);
 
+int os_lock(int fd);	/* waits until it holds the lock of the file (flock); 0, or -1 with errno */
+
 /* Whole files. max is a ceiling: a larger file is ERR_LIMIT and nothing is read past it. */
 int os_file_read(const char *path, struct buf *out, struct err *e);	/* ceiling: out->max */
 

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/os.h"
@@ -161,7 +160,7 @@ static int publish(struct book *b, uint64_t size, struct err *e)
 	if (path_in(b, PUBLISHED, path, e) < 0 || path_in(b, "publish.lock", lock, e) < 0 || os_dir_make(b->dir, 0700, e) < 0)
 		return -1;
 	int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0 || flock(fd, LOCK_EX) < 0) {
+	if (fd < 0 || os_lock(fd) < 0) {
 		err_sys(e, errno, "cannot lock %s", lock);
 		if (fd >= 0)
 			close(fd);

@@ -70,10 +70,16 @@ int store_blob_begin(struct store *s, int *fd, char *tmp, size_t tmp_size, struc
 		if (*fd < 0)
 			return err_sys(e, errno, "cannot make a temporary file in %s", s->tmp);
 		struct stat st;
-		if (flock(*fd, LOCK_EX) == 0 && fstat(*fd, &st) == 0 && st.st_nlink == 1)
+		const bool locked = os_lock(*fd) == 0 && fstat(*fd, &st) == 0;
+		if (locked && st.st_nlink == 1)
 			return 0;
-		close(*fd);	/* swept by another process before the lock was held: take a new one */
+		if (!locked)
+			err_sys(e, errno, "cannot lock a temporary file in %s", s->tmp);
 		(void)unlink(tmp);
+		close(*fd);
+		if (!locked)
+			return -1;
+		/* swept by another process before the lock was held: a new one */
 	}
 }
 

@@ -228,7 +228,7 @@ static int stage_make(int dir, char name[static STAGE_NAME], const char *dir_nam
 	if (mkdirat(dir, name, 0700) < 0)
 		return err_sys(e, errno, "cannot write into %s", dir_name);
 	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd >= 0 && flock(fd, LOCK_EX) == 0)
+	if (fd >= 0 && os_lock(fd) == 0)
 		return fd;
 	err_sys(e, errno, "cannot write into %s", dir_name);
 	if (fd >= 0)

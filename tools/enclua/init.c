@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,7 +20,7 @@ static int home_lock(const struct cli *c, struct err *e)
 	if (cli_home_path(c, "running", path, sizeof path, e) < 0 || os_dir_make(path, 0700, e) < 0)
 		return -1;
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0 && flock(fd, LOCK_EX) == 0)
+	if (fd >= 0 && os_lock(fd) == 0)
 		return fd;
 	err_sys(e, errno, "cannot lock %s", path);
 	if (fd >= 0)
