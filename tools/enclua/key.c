@@ -156,12 +156,25 @@ static int keep(struct cli *c, const struct args *a, const char *name, const str
 		goto out;
 	if (keystore_default(dir, chosen, NULL) < 0 && keystore_default_set(dir, name, e) < 0)
 		goto out;
-	if (cli_has_home(c) && introduce(c, name, id, e) < 0)
+	if (cli_has_home(c) && introduce(c, name, id, e) < 0) {
+		err_wrap(e, "the key %s is made, and the book does not know it yet", name);
+		err_hint(e, "enclua key register %s", name);
 		goto out;
+	}
 	r = show(c, name, e);
 out:
 	buf_done(&pass);
 	return r;
+}
+
+/* Its making was cut short, before the book learnt of it. */
+static bool is_unknown(struct cli *c, const struct keystore_item *item)
+{
+	struct store_identity known;
+	struct book *b = NULL;
+	const bool unknown = cli_has_home(c) && host_open(&b, c->home, false, NULL) == 0 && store_identity_find(book_store(b), item->public_key, &known, NULL) == 0;
+	book_close(b);
+	return unknown;
 }
 
 /* Before anybody is asked for a passphrase: is the name good, and free? */
@@ -174,6 +187,8 @@ static int name_is_free(struct cli *c, const char *name, struct err *e)
 	if (keystore_find(dir, name, &item, NULL) < 0)
 		return 0;
 	err_set(e, ERR_CONFLICT, "there is a key called %s already", name);
+	if (is_unknown(c, &item))
+		return err_hint(e, "enclua key register %s   for it is not in the book yet; or choose another name", name);
 	return err_hint(e, "choose another name; all that are taken: enclua key list");
 }
 
