@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,9 +10,11 @@
 #include "base/text.h"
 #include "iapp_project.h"
 #include "iapp_template.h"
+#include "seal/crypto.h"
 #include "verbs.h"
 
 #define TRIES 3	/* of a question, then the answer is an error */
+#define WALK_FDS 8	/* of a folder that is removed again */
 #define DEFAULT_NAME "hello-world"
 
 /* What is asked, and how an answer or a flag becomes a part of the choice. */
@@ -200,7 +203,7 @@ static int choice_take(struct cli *c, const struct args *a, struct template_choi
 }
 
 /* Nothing of anybody's is written over. */
-static int folder_make(const char *name, struct err *e)
+static int folder_check(const char *name, struct err *e)
 {
 	DIR *d = opendir(name);
 	bool empty = true;
@@ -214,7 +217,7 @@ static int folder_make(const char *name, struct err *e)
 		err_set(e, ERR_CONFLICT, "the folder %s is there already, and not empty", name);
 		return err_hint(e, "choose another name, or remove it");
 	}
-	return os_dir_make(name, 0755, e);
+	return 0;
 }
 
 static int file_tell(void *ctx, const char *path, struct err *e)
@@ -222,6 +225,31 @@ static int file_tell(void *ctx, const char *path, struct err *e)
 	struct cli *c = ctx;
 	json_write_text(&c->out, path);
 	return cli_print(c, e, "  %s\n", path);
+}
+
+static int part_remove(const char *path, const struct stat *st, int flag, struct FTW *at)
+{
+	(void)st;
+	(void)flag;
+	(void)at;
+	return remove(path);
+}
+
+/* The project is there whole or not at all: it is written beside, and gets its name at the end. */
+static int folder_write(struct cli *c, const struct template_choice *t, struct err *e)
+{
+	char dir[LIMIT_NAME_BYTES + 16], meta[sizeof dir + sizeof PROJECT_STATE + 8];
+	uint32_t random;
+	crypto_random(&random, sizeof random);
+	(void)snprintf(dir, sizeof dir, "%s.tmp-%06x", t->name, (unsigned)random & 0xffffffu);
+	(void)snprintf(meta, sizeof meta, "%s/" PROJECT_STATE "/meta", dir);
+	int r = os_dir_make(dir, 0755, e) < 0 || template_write(t, dir, file_tell, c, e) < 0 || template_meta(meta, e) < 0 ? -1 : 0;
+	if (r == 0 && rename(dir, t->name) < 0)	/* an empty folder gives way */
+		r = errno == EEXIST || errno == ENOTEMPTY ? err_set(e, ERR_CONFLICT, "the folder %s is there already, and not empty", t->name)
+			: err_sys(e, errno, "cannot make the folder %s", t->name);
+	if (r < 0)
+		(void)nftw(dir, part_remove, WALK_FDS, FTW_DEPTH | FTW_PHYS);
+	return r;
 }
 
 static void key_write(struct cli *c, const char *key, const char *value)
@@ -233,8 +261,8 @@ static void key_write(struct cli *c, const char *key, const char *value)
 static int run_init(struct cli *c, struct args *a, struct err *e)
 {
 	struct template_choice t = { .of = NULL };
-	char meta[LIMIT_NAME_BYTES + sizeof PROJECT_STATE + 8], run[sizeof t.run + 64];
-	if (choice_take(c, a, &t, e) < 0 || folder_make(t.name, e) < 0)
+	char run[sizeof t.run + 64];
+	if (choice_take(c, a, &t, e) < 0 || folder_check(t.name, e) < 0)
 		return -1;
 	key_write(c, "project", t.name);
 	key_write(c, "template", t.of);
@@ -246,12 +274,9 @@ static int run_init(struct cli *c, struct args *a, struct err *e)
 	json_write_array_end(&c->out);
 	json_write_key(&c->out, "files");
 	json_write_array(&c->out);
-	if (cli_print(c, e, "project   %s, from the template %s\n", t.name, t.of) < 0 || template_write(&t, t.name, file_tell, c, e) < 0)
+	if (cli_print(c, e, "project   %s, from the template %s\n", t.name, t.of) < 0 || folder_write(c, &t, e) < 0)
 		return -1;
 	json_write_array_end(&c->out);
-	(void)snprintf(meta, sizeof meta, "%s/" PROJECT_STATE "/meta", t.name);
-	if (template_meta(meta, e) < 0)
-		return -1;
 	(void)snprintf(run, sizeof run, "%s run%s -o out", project_program(c), t.run);
 	key_write(c, "run", run);
 	if (cli_print(c, e, "\nnext      cd %s\n          %s test\n", t.name, project_program(c)) < 0)
