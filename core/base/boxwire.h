@@ -41,7 +41,7 @@ enum box_limit { BOX_LIMIT_NONE = 0, BOX_LIMIT_MEMORY, BOX_LIMIT_CPU, BOX_LIMIT_
 /* Exit statuses of a box: DONE carries the details; these are for a box that could not send it. */
 enum {
 	BOX_EXIT_DONE = 0, BOX_EXIT_MEMORY = 81, BOX_EXIT_CHANNEL = 82, BOX_EXIT_BROKEN = 83,
-	BOX_EXIT_LOCK = 100	/* + n: step n of the lock-down failed, nothing ran */
+	BOX_EXIT_LOCK = 100	/* + n: step n of the lock-down failed, or (0) what comes before its steps; nothing ran */
 };
 
 struct box_text { const char *text; size_t len; };	/* borrowed from the decoded request, or from the caller */

@@ -180,8 +180,12 @@ static void decide_by_exit(struct box_job *j, int status)
 	for (size_t i = 0; i < sizeof exits / sizeof *exits; i++)
 		if (exits[i].status == status)
 			decide(j, exits[i].means, exits[i].limit, exits[i].alarm);
-	if (status > BOX_EXIT_LOCK)
-		decide(j, BOX_ALARM, BOX_LIMIT_NONE, "a step of the lock-down failed; nothing ran");
+	if (status >= BOX_EXIT_LOCK && j->frames.stage == FRAMES_BEFORE_KEY && !j->decided && j->failed.code == ERR_NONE) {
+		/* This machine's doing, and no result of the iApp. Script code runs behind all steps, and cannot end its process with a status of its choice. */
+		err_set(&j->failed, ERR_UNAVAILABLE, "this machine could not lock a box down (step %d), and nothing ran in it", status - BOX_EXIT_LOCK);
+		err_hint(&j->failed, "enclua doctor");
+		return;
+	}
 	decide(j, BOX_ALARM, BOX_LIMIT_NONE, "the box ended without a word");
 }
 

@@ -69,7 +69,7 @@ static int task_begin(void *arg)
 	static struct lock lock;
 	lock = b->z->lock;
 	if (dup2(b->socket, BOXCTL_FD) < 0 || syscall(SYS_CLOSE_RANGE, (unsigned)BOX_CHANNEL_FD, ~0u, 0u) < 0)
-		_exit(BOX_EXIT_BROKEN);
+		_exit(BOX_EXIT_LOCK);
 	unsigned failed = lock_apply(b->z->steps, &lock);
 	if (failed)
 		_exit((int)(BOX_EXIT_LOCK + failed));

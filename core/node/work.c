@@ -346,8 +346,10 @@ void work_ending(const struct work_result *r, const uint8_t salt[static 32], str
 	const struct box_done *d = &r->box.done;
 	char reason[sizeof out->reason];
 	(void)snprintf(reason, sizeof reason, "%s", d->status == BOX_LIMIT ? limits[d->limit] : ends[d->status].reason);
-	if (d->status == BOX_ALARM)
+	if (d->status == BOX_ALARM && r->box.signal)
 		(void)snprintf(reason, sizeof reason, "%s %d", ends[d->status].reason, r->box.signal);
+	else if (d->status == BOX_ALARM)
+		(void)snprintf(reason, sizeof reason, "the box ended without a result");
 	work_ending_failed(ends[d->status].outcome, reason, salt, out);
 	if (d->status == BOX_OK)
 		memcpy(out->digest, d->digest, 32);

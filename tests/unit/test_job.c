@@ -159,7 +159,7 @@ static void endings(void **state)
 		{ EXITED(BOX_EXIT_MEMORY), 0, false, BOX_LIMIT, BOX_LIMIT_MEMORY, NULL },
 		{ EXITED(BOX_EXIT_CHANNEL), 0, false, BOX_ALARM, BOX_LIMIT_NONE, "channel" },
 		{ EXITED(BOX_EXIT_BROKEN), 0, false, BOX_ALARM, BOX_LIMIT_NONE, "broken" },
-		{ EXITED(BOX_EXIT_LOCK + 5), 0, false, BOX_ALARM, BOX_LIMIT_NONE, "lock-down" },
+		{ EXITED(BOX_EXIT_LOCK + 5), 0, false, BOX_ALARM, BOX_LIMIT_NONE, "without a word" },
 		{ SIGVTALRM, 900000, false, BOX_LIMIT, BOX_LIMIT_CPU, NULL },
 		{ SIGKILL, 1000000, false, BOX_LIMIT, BOX_LIMIT_CPU, NULL },
 		{ SIGKILL, 1000, false, BOX_LIMIT, BOX_LIMIT_MEMORY, NULL },
@@ -329,6 +329,23 @@ static void could_not_fork(void **state)
 	end(&f);
 }
 
+/* A box that could not be locked down is no result of the iApp. */
+static void lock_failed(void **state)
+{
+	static const int steps[] = { 0, 1, 9 };
+	(void)state;
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+		struct fake f;
+		begin(&f, 0, 5000);
+		die(&f, EXITED(BOX_EXIT_LOCK + steps[i]), 0);
+		while (!step(&f))
+			;
+		assert_int_equal(f.e.code, ERR_UNAVAILABLE);
+		assert_non_null(strstr(f.e.msg, "lock a box down"));
+		end(&f);
+	}
+}
+
 /* The far side of many tasks in a process of its own: reports a good end on each descriptor that it is given,
  * and closes it at once. */
 static pid_t reporter_start(int *to)
@@ -439,7 +456,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(well), cmocka_unit_test(endings), cmocka_unit_test(out_of_turn), cmocka_unit_test(huge_frame),
 		cmocka_unit_test(never_reads), cmocka_unit_test(release_goes_out_whole), cmocka_unit_test(callback_fails),
-		cmocka_unit_test(zygote_dies), cmocka_unit_test(report_of_another), cmocka_unit_test(could_not_fork),
+		cmocka_unit_test(zygote_dies), cmocka_unit_test(report_of_another), cmocka_unit_test(could_not_fork), cmocka_unit_test(lock_failed),
 		cmocka_unit_test(given_up), cmocka_unit_test(end_overtakes_report), cmocka_unit_test(refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

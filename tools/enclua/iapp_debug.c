@@ -44,6 +44,8 @@ static const struct ending endings[] = {
 	{ "the iApp raised an error", "compute", "APP_COMPUTE_FAILED", "the iApp raised an error", "mend it, and try the same input: enclua iapp test", NEXT_TASK },
 	{ "the box was ended by signal", "compute", "APP_COMPUTE_FAILED", "the iApp did what no iApp may do, and its box was ended", "enclua doctor; what the iApp did is for its author to say",
 	  NEXT_TASK },
+	{ "the box ended without a result", "compute", "APP_COMPUTE_FAILED", "the iApp did what no iApp may do, and its box was ended", "enclua doctor; what the iApp did is for its author to say",
+	  NEXT_TASK },
 	{ "the sealed data could not be opened", "pre-compute", "PRE_COMPUTE_DATASET_DECRYPTION_FAILED", "the sealed data is corrupt, or sealed for another keeper", "enclua data show %s", NEXT_DATA },
 	{ "the request does not fit the iApp", "start", "INITIALIZE_FAILED", "arguments, files or secrets are not those that the iApp declares", "enclua app show %s; enclua run-task checks before it asks others",
 	  NEXT_APP },

@@ -68,7 +68,7 @@ static int outcome_error(const struct job *j, const struct store_task *t, const 
 		err_set(e, ERR_INVALID, "the sealed data of this run is corrupt or was sealed for another keeper");
 		return err_hint(e, "enclua data show NAME; protect the data again if the home was damaged");
 	}
-	if (strstr(t->reason, "ended by signal")) {
+	if (strstr(t->reason, "ended by signal") || !strcmp(t->reason, "the box ended without a result")) {
 		err_set(e, ERR_TASK, "%s did what no iApp may do: %s", name, t->reason);
 		return err_hint(e, "this is for the operator of the machine: enclua task show %s", t->id);
 	}
