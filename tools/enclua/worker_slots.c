@@ -42,12 +42,17 @@ struct slot {
 	struct box_zygote *zygote;
 	int signals, watch;
 	bool broken;	/* the box or the store cannot be reached: a new process may do better */
+	struct err machine;	/* why this machine could not do something that was there to do, the newest */
 };
 
 static void said(void *ctx, const char *task, const struct err *why)
 {
 	struct slot *s = ctx;
 	s->broken |= why->code == ERR_UNAVAILABLE;
+	if (why->code == ERR_UNAVAILABLE || why->code == ERR_LIMIT || why->code == ERR_INTERNAL) {
+		s->machine = *why;
+		err_wrap(&s->machine, "%s", task);
+	}
 	if (s->all->quiet)
 		return;
 	(void)fprintf(stderr, "enclua worker: %s: %s%s%s\n", task, cli_safe(why->msg, strlen(why->msg), 0), why->hint[0] ? "; try: " : "",
@@ -124,6 +129,10 @@ static int slot_loop(struct slot *s, struct err *e)
 		if (book_size(s->book, &seen, e) < 0 || worker_step(&s->worker, &did, &due, e) < 0)
 			return -1;
 		atomic_store(&s->shared->ready[s->number], true);
+		if (s->all->once && s->machine.code && (s->broken || !did)) {	/* nobody comes back to it in half a minute */
+			*e = s->machine;
+			return -1;
+		}
 		if (s->broken)
 			return err_set(e, ERR_UNAVAILABLE, "slot %u starts again", s->number);
 		if (did) {
