@@ -249,7 +249,11 @@ static int start(struct zygote *z, const struct lock_step *zygote_steps)
 		goto fault;
 	z->lock.zygote = getpid();
 	struct boxctl ready = { .kind = BOXCTL_READY, .u.ready = { BOXCTL_VERSION, z->lock.landlock_abi } };
-	return send(BOXCTL_FD, &ready, sizeof ready, MSG_NOSIGNAL) == (ssize_t)sizeof ready ? 0 : -1;
+	ssize_t n;
+	do
+		n = send(BOXCTL_FD, &ready, sizeof ready, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n == (ssize_t)sizeof ready ? 0 : -1;
 fault:
 	fault_send(step);
 	return -1;

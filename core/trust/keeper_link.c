@@ -157,6 +157,8 @@ static int receive(struct keeper_link *l, size_t least, struct err *e)
 int keeper_link_ask(struct keeper_link *l, int fd, size_t least, struct err *e)
 {
 	int sent = keeper_message_send(l->socket, &l->out, fd, e);	/* one that could not begin has said why, and does not listen */
+	if (sent < 0)
+		(void)shutdown(l->socket, SHUT_WR);	/* and one that does must not wait for the rest, as we would for its answer */
 	struct err why = { .code = ERR_NONE };
 	if (keeper_link_answers(l, &why) < 0 && l->socket < 0) {
 		if (e)
