@@ -165,8 +165,10 @@ int main(int argc, char **argv)
 	os_no_dumps();	/* keys, passphrases, arguments and secrets pass through here */
 	descriptors_fill();
 	struct cli *c = calloc(1, sizeof *c);
-	if (!c)
+	if (!c) {
+		(void)fprintf(stderr, "%s: out of memory\n", face_of(argc > 0 ? argv[0] : NULL)->program);
 		return err_exit(ERR_LIMIT);
+	}
 	(void)signal(SIGPIPE, SIG_IGN);	/* a box that dies is an error to report, not our end */
 	(void)signal(SIGXFSZ, SIG_IGN);	/* and so is a file that may not grow */
 	c->text = (struct buf)BUF_INIT(MIB(64));
