@@ -109,9 +109,12 @@ int layers_map_ids(pid_t child, struct err *e)
 {
 	char path[64];
 	(void)snprintf(path, sizeof path, "/proc/%d/setgroups", (int)child);
-	bool root = geteuid() == 0;
-	if (root && map_write(child, "uid_map", BOX_ID, BOX_ID) == 0 && map_write(child, "gid_map", BOX_ID, BOX_ID) == 0)
-		return 0;
+	if (geteuid() == 0) {
+		if (map_write(child, "uid_map", BOX_ID, BOX_ID) == 0)
+			return map_write(child, "gid_map", BOX_ID, BOX_ID) < 0 ? err_sys(e, errno, "cannot map the group id of the box") : 0;
+		if (errno != EPERM && errno != EINVAL)	/* a root that has no such id to give, in a container, maps itself; whatever else went wrong must not make the box root */
+			return err_sys(e, errno, "cannot map the user id of the box");
+	}
 	if (text_write(path, "deny") < 0 && errno != ENOENT)
 		return err_sys(e, errno, "cannot write %s", path);
 	if (map_write(child, "uid_map", BOX_ID, geteuid()) < 0)
