@@ -24,6 +24,17 @@ static_assert(SAVEPOINT_BYTES <= 0x1ffff, "a piece that SQLite's file system lay
 #define PAGE_BYTES "2048"	/* most of what an entry changes is one row here and one there: the write-ahead log takes a page for each */
 #define STORE_FILE "store.db"
 
+/* SQLite calls a page that the disk does not give malformed, and remembers for each of its two files why. */
+static int disk_failed(sqlite3 *db)
+{
+	sqlite3_file *log = NULL;
+	int why = 0;
+	(void)sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &why);
+	if (!why && sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK && log && log->pMethods)
+		(void)log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &why);
+	return why;
+}
+
 int store_fail(struct store *s, int rc, struct err *e, const char *doing)
 {
 	static const struct { int rc; enum err_code code; } codes[] = {
@@ -39,6 +50,11 @@ int store_fail(struct store *s, int rc, struct err *e, const char *doing)
 	s->damaged |= code == ERR_INVALID;
 	if (s->inside && sqlite3_get_autocommit(s->db) && rc != SQLITE_NOMEM && (rc & 0xff) != SQLITE_IOERR && (rc & 0xff) != SQLITE_FULL)
 		return err_set(e, ERR_LIMIT, "the store in %s: cannot %s: the change was given up on the way, for lack of memory or disk", s->home, doing);
+	const int disk = s->db && (rc & 0xff) == SQLITE_CORRUPT ? disk_failed(s->db) : 0;
+	if (disk)
+		return err_sys(e, disk, "the store in %s: cannot %s", s->home, doing);
+	if ((rc & 0xff) == SQLITE_READONLY)
+		return err_set(e, code, "the store in %s: cannot %s: one of its files could only be opened for reading", s->home, doing);
 	return err_set(e, code, "the store in %s: cannot %s: %s", s->home, doing, s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(rc));
 }
 
@@ -257,6 +273,8 @@ static int database_open(struct store *s, bool create, struct err *e)
 	if (rc != SQLITE_OK)
 		return store_fail(s, rc, e, "open it");
 	sqlite3_extended_result_codes(s->db, 1);
+	if (sqlite3_db_readonly(s->db, "main") == 1)	/* it was there to be written a moment ago; SQLite does with less when it cannot have a file */
+		return err_set(e, ERR_UNAVAILABLE, "the store %s could only be opened for reading", path);
 	(void)sqlite3_commit_hook(s->db, commit_refuse, s);
 	sqlite3_busy_timeout(s->db, BUSY_MS);
 	/* The write-ahead log stays for the next command: folding it in at every close would cost three more waits for the disk than the change

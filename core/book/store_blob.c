@@ -129,10 +129,13 @@ int store_blob_open(struct store *s, const uint8_t sha256[static 32], int *fd, u
 	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (*fd < 0)
 		return err_sys(e, errno, "cannot open the blob %s", path);
-	if (fstat(*fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+	const bool seen = fstat(*fd, &st) == 0;
+	if (!seen)
+		err_sys(e, errno, "cannot look at the blob %s", path);
+	if (!seen || !S_ISREG(st.st_mode)) {
 		close(*fd);
 		*fd = -1;
-		return err_set(e, ERR_INVALID, "the blob %s is not a regular file", path);
+		return seen ? err_set(e, ERR_INVALID, "the blob %s is not a regular file", path) : -1;
 	}
 	*size = (uint64_t)st.st_size;
 	return 0;
