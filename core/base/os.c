@@ -1,7 +1,6 @@
 /* System calls with the corners rounded off. */
 #include "base/os.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -222,7 +221,9 @@ int os_dir_make(const char *path, mode_t mode, struct err *e)
 			break;
 	}
 	struct stat st;
-	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+	if (stat(path, &st) < 0)
+		return err_sys(e, errno, "cannot look at %s", path);
+	if (!S_ISDIR(st.st_mode))
 		return err_set(e, ERR_CONFLICT, "%s exists and is not a directory", path);
 	return 0;
 }
@@ -242,10 +243,17 @@ int os_dir_guard(const char *path, struct err *e)
 	return 0;
 }
 
+int os_dir_next(DIR *d, struct dirent **out)
+{
+	errno = 0;
+	*out = readdir(d);
+	return *out ? 1 : errno ? -1 : 0;
+}
+
 bool os_exists(const char *path)
 {
 	struct stat st;
-	return lstat(path, &st) == 0;
+	return lstat(path, &st) == 0 || (errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG);
 }
 
 uint64_t os_now_us(void)

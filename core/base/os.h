@@ -2,6 +2,7 @@
 #ifndef ENCLUA_BASE_OS_H
 #define ENCLUA_BASE_OS_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,7 +42,8 @@ void os_tmp_sweep(const char *path, int64_t age_s);
 int os_dir_make(const char *path, mode_t mode, struct err *e);	/* with its parents; existing is fine */
 /* ERR_DENIED when anybody but its owner may change what is in it, or when its owner is neither this user nor root. */
 int os_dir_guard(const char *path, struct err *e);
-bool os_exists(const char *path);
+int os_dir_next(DIR *d, struct dirent **out);	/* 1, 0 at the end, -1 with errno: a folder that breaks off is no shorter folder */
+bool os_exists(const char *path);	/* false only when it is certain that nothing is there: who cannot look finds out when opening it */
 
 uint64_t os_now_us(void);	/* monotonic */
 int64_t os_time(void);	/* seconds since 1970, UTC */

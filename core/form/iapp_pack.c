@@ -71,7 +71,11 @@ static int file_take(struct packing *p, int folder, const char *name, const char
 	int r = -1;
 	struct buf *content = &p->contents[p->n];
 	*content = (struct buf)BUF_INIT(LIMIT_IAPP_BYTES + 1);
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+	if (fstat(fd, &st) < 0) {
+		err_sys(e, errno, "cannot look at %s/%s", p->dir, path);
+		goto out;
+	}
+	if (!S_ISREG(st.st_mode)) {
 		err_set(e, ERR_INVALID, "%s/%s is not a plain file", p->dir, path);
 		goto out;
 	}
@@ -83,6 +87,10 @@ static int file_take(struct packing *p, int folder, const char *name, const char
 	if (buf_reserve(content, (size_t)st.st_size + 1, e) < 0)
 		goto out;
 	ssize_t n = os_read(fd, content->data, (size_t)st.st_size + 1);	/* one more, to see whether it has grown */
+	if (n < 0) {
+		err_sys(e, errno, "cannot read %s/%s", p->dir, path);
+		goto out;
+	}
 	if (n != st.st_size) {
 		err_set(e, ERR_CONFLICT, "%s/%s changed while it was read", p->dir, path);
 		goto out;
@@ -129,9 +137,12 @@ static int folder_take(struct packing *p, int parent, const char *name, const ch
 			close(fd);
 		return -1;
 	}
-	int r = 0;
-	for (struct dirent *f; r == 0 && (f = readdir(d));)
+	struct dirent *f;
+	int r = 0, more = 0;
+	while (r == 0 && (more = os_dir_next(d, &f)) > 0)
 		r = name_take(p, dirfd(d), f->d_name, prefix, depth, e);
+	if (r == 0 && more < 0)
+		r = err_sys(e, errno, "cannot read the folder %s%s%s", p->dir, *prefix ? "/" : "", prefix);
 	closedir(d);
 	return r;
 }

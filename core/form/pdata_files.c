@@ -112,13 +112,13 @@ static int names_read(const char *folder, char ***out, size_t *count, struct err
 	if (!dir)
 		return err_sys(e, errno, "cannot read the folder %s", folder);
 	for (;;) {
-		errno = 0;
-		struct dirent *f = readdir(dir);
-		if (!f && errno) {
+		struct dirent *f;
+		const int is = os_dir_next(dir, &f);
+		if (is < 0) {
 			err_sys(e, errno, "cannot read the folder %s", folder);
 			goto bad;
 		}
-		if (!f)
+		if (is == 0)
 			break;
 		if (strcmp(f->d_name, ".") == 0 || strcmp(f->d_name, "..") == 0)
 			continue;

@@ -168,7 +168,9 @@ static int names_read(const char *dir, struct names *names, struct err *e)
 	int r = 0;
 	if (!d)
 		return errno == ENOENT ? 0 : err_sys(e, errno, "cannot read the keys in %s", dir);
-	for (struct dirent *entry; r == 0 && (entry = readdir(d));) {
+	struct dirent *entry;
+	int more = 0;
+	while (r == 0 && (more = os_dir_next(d, &entry)) > 0) {
 		size_t len = strlen(entry->d_name);
 		if (len <= 4 || len - 4 > LIMIT_NAME_BYTES || strcmp(entry->d_name + len - 4, ".key") != 0)
 			continue;
@@ -178,6 +180,8 @@ static int names_read(const char *dir, struct names *names, struct err *e)
 		if (keystore_name_check(name, NULL) == 0)
 			r = name_add(names, name, len - 4, e);
 	}
+	if (r == 0 && more < 0)
+		r = err_sys(e, errno, "cannot read the keys in %s", dir);
 	closedir(d);
 	if (r == 0 && names->n)
 		qsort(names->at, names->n, sizeof *names->at, name_compare);
@@ -206,20 +210,28 @@ static int not_found(const char *dir, const char *name, struct err *e)
 	return -1;
 }
 
-static bool default_read(const char *dir, char name[static LIMIT_NAME_BYTES + 1])
+/* 1, 0: none, or nothing that is a name; -1: there is one, and this machine cannot read it now. */
+static int default_read(const char *dir, char name[static LIMIT_NAME_BYTES + 1], struct err *e)
 {
 	struct buf file = BUF_INIT(LIMIT_NAME_BYTES + 1);
 	struct path path;
-	bool ok = false;
-	if (path_make(&path, dir, "default", "", NULL) == 0 && os_file_read(path.text, &file, NULL) == 0 && file.len > 1 &&
-		file.data[file.len - 1] == '\n') {
+	struct err why = { .code = ERR_NONE };
+	int is = 0;
+	if (path_make(&path, dir, "default", "", e) < 0)
+		return -1;
+	const bool there = os_exists(path.text);
+	if (there && os_file_read(path.text, &file, &why) < 0 && why.code != ERR_CONFLICT && why.code != ERR_INVALID) {
+		if (e)
+			*e = why;
+		is = -1;
+	} else if (there && file.len > 1 && file.data[file.len - 1] == '\n') {
 		file.data[--file.len] = '\0';
-		ok = strlen(buf_text(&file)) == file.len && keystore_name_check(buf_text(&file), NULL) == 0;
-		if (ok)
+		is = strlen(buf_text(&file)) == file.len && keystore_name_check(buf_text(&file), NULL) == 0;
+		if (is)
 			memcpy(name, buf_text(&file), file.len + 1);
 	}
 	buf_done(&file);
-	return ok;
+	return is;
 }
 
 int keystore_find(const char *dir, const char *name, struct keystore_item *out, struct err *e)
@@ -239,13 +251,19 @@ int keystore_find(const char *dir, const char *name, struct keystore_item *out, 
 	if (os_dir_guard(dir, e) < 0)
 		return -1;
 	memset(out, 0, sizeof *out);
-	if (os_file_read(pub.text, &file, &why) < 0 || pub_parse(out, &file, &why) < 0) {
+	int r_pub = os_file_read(pub.text, &file, &why);
+	if (r_pub < 0 && why.code != ERR_NOT_FOUND && why.code != ERR_INVALID && why.code != ERR_CONFLICT) {	/* about this machine, and not about the file */
+		if (e)
+			*e = why;
+		goto out;
+	}
+	if (r_pub < 0 || pub_parse(out, &file, &why) < 0) {
 		err_set(e, ERR_INVALID, "the public half of the key %s, %s, is lost or damaged: %s", name, pub.text, why.msg);
 		err_hint(e, "the secret is in %s.key (open it with age -d if it is sealed): enclua key import NEWNAME FILE", name);
 		goto out;
 	}
 	memcpy(out->name, name, strlen(name) + 1);
-	out->is_default = default_read(dir, chosen) && strcmp(chosen, name) == 0;
+	out->is_default = default_read(dir, chosen, NULL) == 1 && strcmp(chosen, name) == 0;
 	r = 0;
 out:
 	buf_done(&file);
@@ -318,7 +336,10 @@ int keystore_default_set(const char *dir, const char *name, struct err *e)
 int keystore_default(const char *dir, char name[static LIMIT_NAME_BYTES + 1], struct err *e)
 {
 	struct path key;
-	if (!default_read(dir, name)) {
+	const int is = default_read(dir, name, e);
+	if (is < 0)
+		return -1;
+	if (is == 0) {
 		err_set(e, ERR_NOT_FOUND, "no key is the default one");
 		return err_hint(e, "enclua key default NAME");
 	}
@@ -409,7 +430,11 @@ static int key_read(struct buf *out, const char *path, struct err *e)
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, errno, "cannot read the key %s", path);
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+	if (fstat(fd, &st) < 0) {
+		err_sys(e, errno, "cannot look at the key %s", path);
+		goto out;
+	}
+	if (!S_ISREG(st.st_mode)) {
 		err_set(e, ERR_INVALID, "the key %s is not a regular file", path);
 		goto out;
 	}
@@ -458,8 +483,8 @@ static int key_parse(struct identity **out, const struct buf *file, const char *
 	} else {
 		r = secret_parse(out, &plain, e);
 	}
-	if (r < 0)
-		err_wrap(e, "the key %s is damaged", name);
+	if (r < 0)	/* anything else is about this machine */
+		err_wrap(e, e && e->code == ERR_INVALID ? "the key %s is damaged" : "the key %s", name);
 out:
 	buf_done(&plain);
 	return r;

@@ -28,6 +28,6 @@ int keystore_find_public(const char *dir, const uint8_t public_key[static 32], s
 int keystore_open(const char *dir, const char *name, const char *passphrase, struct identity **out, struct err *e);	/* ERR_DENIED: wrong passphrase, or one is needed */
 int keystore_list(const char *dir, struct keystore_item **out, size_t *n, struct err *e);	/* sorted by name; free(*out) */
 int keystore_default_set(const char *dir, const char *name, struct err *e);
-int keystore_default(const char *dir, char name[static LIMIT_NAME_BYTES + 1], struct err *e);
+int keystore_default(const char *dir, char name[static LIMIT_NAME_BYTES + 1], struct err *e);	/* ERR_NOT_FOUND: there is none; anything else: it cannot be read now */
 
 #endif

@@ -1,5 +1,6 @@
 /* The folder of a rock: its rockspec names the modules and the licence; without one, its Lua files are what they lie as. A rockspec is read, never run. */
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -122,12 +123,16 @@ static int tree_take(struct vendor *v, const char *root, const char *below, int 
 	bool lua = v->version[0] == '\0';
 	(void)snprintf(path, sizeof path, "%s%s%s", root, below[0] ? "/" : "", below);
 	DIR *d = opendir(path);
-	int r = 0;
-	for (const struct dirent *f; d && r == 0 && (f = readdir(d));)
+	struct dirent *f;
+	int r = 0, more = 0;
+	if (!d)
+		return err_sys(e, errno, "cannot read the folder %s", path);
+	while (r == 0 && (more = os_dir_next(d, &f)) > 0)
 		if (f->d_name[0] != '.')
 			r = entry_take(v, root, below, f->d_name, depth, lua, e);
-	if (d)
-		closedir(d);
+	if (r == 0 && more < 0)
+		r = err_sys(e, errno, "cannot read the folder %s", path);
+	closedir(d);
 	return r;
 }
 

@@ -77,13 +77,20 @@ int vendor_license(struct vendor *v, const char *dir, struct err *e)
 	static const char *const words[] = { "licen", "copying" };	/* LICENSE, LICENCE.md, MIT-LICENSE.txt, UNLICENSE, COPYING */
 	char best[256] = "";
 	DIR *d = opendir(dir);
-	for (const struct dirent *f; d && (f = readdir(d));)
+	struct dirent *f;
+	int more = 0;
+	if (!d)
+		return err_sys(e, errno, "cannot read the folder %s", dir);
+	while ((more = os_dir_next(d, &f)) > 0)
 		for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 			if (has_word(f->d_name, words[i]) && strlen(f->d_name) < sizeof best && (f->d_type == DT_REG || f->d_type == DT_UNKNOWN) &&
 			    strcmp(f->d_name, "LICENSES.md") != 0 && (!best[0] || strcmp(f->d_name, best) < 0))
 				(void)snprintf(best, sizeof best, "%s", f->d_name);
-	if (d)
-		closedir(d);
+	if (more < 0)
+		err_sys(e, errno, "cannot read the folder %s", dir);
+	closedir(d);
+	if (more < 0)
+		return -1;
 	if (!best[0])
 		return 0;
 	char path[PATH_MAX];

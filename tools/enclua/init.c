@@ -35,6 +35,7 @@ int cli_home_make(struct cli *c, const char *passphrase, struct err *e)
 	struct identity *me = NULL;
 	struct keystore_item item;
 	struct book *book = NULL;
+	struct err why = { .code = ERR_NONE };
 	int r = -1, lock = -1;
 	mode_t before = umask(077);
 	if (cli_keys_dir(c, keys, sizeof keys, e) < 0 || os_dir_make(keys, 0700, e) < 0 || (lock = home_lock(c, e)) < 0)
@@ -42,7 +43,11 @@ int cli_home_make(struct cli *c, const char *passphrase, struct err *e)
 	if (keystore_find(keys, "me", &item, NULL) < 0 &&
 	    (identity_new(&me, e) < 0 || keystore_add(keys, "me", me, passphrase, e) < 0))
 		goto out;
-	if (keystore_default(keys, chosen, NULL) < 0 && keystore_default_set(keys, "me", e) < 0)
+	if (keystore_default(keys, chosen, &why) < 0 && why.code != ERR_NOT_FOUND) {	/* not read is not none */
+		*e = why;
+		goto out;
+	}
+	if (why.code && keystore_default_set(keys, "me", e) < 0)
 		goto out;
 	if (keeper_make(c->home, e) < 0 || host_open(&book, c->home, true, e) < 0)
 		goto out;

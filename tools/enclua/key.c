@@ -154,7 +154,12 @@ static int keep(struct cli *c, const struct args *a, const char *name, const str
 	}
 	if (cli_keys_dir(c, dir, sizeof dir, e) < 0 || keystore_add(dir, name, id, clear ? NULL : buf_text(&pass), e) < 0)
 		goto out;
-	if (keystore_default(dir, chosen, NULL) < 0 && keystore_default_set(dir, name, e) < 0)
+	struct err why = { .code = ERR_NONE };
+	if (keystore_default(dir, chosen, &why) < 0 && why.code != ERR_NOT_FOUND) {	/* not read is not none: what was chosen stays */
+		*e = why;
+		goto out;
+	}
+	if (why.code && keystore_default_set(dir, name, e) < 0)
 		goto out;
 	if (cli_has_home(c) && introduce(c, name, id, e) < 0) {
 		err_wrap(e, "the key %s is made, and the book does not know it yet", name);

@@ -200,7 +200,9 @@ static int files_take(struct job *j, const struct args *a, struct err *e)
 			return err_sys(e, errno, "cannot read %s", path);
 		j->files[i] = (struct work_file){ .name = path_base(path), .fd = fd };
 		j->work.n_files = i + 1;
-		if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		if (fstat(fd, &st) < 0)
+			return err_sys(e, errno, "cannot look at %s", path);
+		if (!S_ISREG(st.st_mode))
 			return err_set(e, ERR_INVALID, "%s is not a plain file", path);
 		j->files[i].size = (uint64_t)st.st_size;
 		for (size_t k = 0; k < i; k++)
