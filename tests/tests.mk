@@ -7,6 +7,7 @@ BATS := $(wildcard tests/*/*.bats)
 BOX_TESTS := $(patsubst %,$O/box/%,syscalls attacks life)
 EXTRA_TESTS += $O/load $O/policy/ask $O/policy/decide $O/market/simulate $O/money/driver $(patsubst %,$O/deal/%,enter deal liar) $(patsubst %,$O/book/%,verify foreign make_log our_verify crash)
 include tests/trust/trust.mk
+include tests/faults/faults.mk
 TEST_TIMEOUT ?= 900
 
 test_age_vectors_LIBS := -lz
@@ -56,11 +57,11 @@ $O/hostile/files: tests/hostile/files.c $O/core.a $(HOST_LUA)
 	$Qmkdir -p $(@D)
 	$Q$(CC) $(ENCLUA_CFLAGS) -I$(LUA_SRC)/src $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $O/core.a $(HOST_LUA) -lm $(LIBS)
 
-check: all $(UNIT) $(BOX_TESTS) $(TRUST_TESTS) $(EXTRA_TESTS)
+check: all $(UNIT) $(BOX_TESTS) $(TRUST_TESTS) $(EXTRA_TESTS) $(FAULTS)
 	@missing=$$($O/enclua --json doctor | jq -r '.layers | to_entries | map(select(.value | not) | .key) | join(",")'); \
 	[ -z "$$missing" ] || echo "NOTE: no box here has $$missing (a container or a chroot?); what these layers stop is not tested"; \
 	export ENCLUA_ALLOW_MISSING_LAYER=$$missing; \
-	BUILD=$O SAN=$(SAN) $(PROVE) -j2 --timer --exec tests/run tests/tidy tests/manual/errors tests/manual/claims tests/lua/run tests/market/run tests/market/random tests/market/poco/run tests/policy/run $O/market/simulate tests/hostile/iapps.sh tests/hostile/policies.py tests/money/run $(HOSTILE_FILES) $(if $(SAN),tests/fuzz/run) $(UNIT) $(BOX_TESTS) $(TRUST_TESTS) $O/book/crash $(BATS)
+	BUILD=$O SAN=$(SAN) $(PROVE) -j2 --timer --exec tests/run tests/tidy tests/manual/errors tests/manual/claims tests/lua/run tests/market/run tests/market/random tests/market/poco/run tests/policy/run $O/market/simulate tests/hostile/iapps.sh tests/hostile/policies.py tests/money/run tests/faults/run $(HOSTILE_FILES) $(if $(SAN),tests/fuzz/run) $(UNIT) $(BOX_TESTS) $(TRUST_TESTS) $O/book/crash $(BATS)
 
 bench: all
 	$QBUILD=$O tests/bench/run

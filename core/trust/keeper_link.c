@@ -154,11 +154,18 @@ static int receive(struct keeper_link *l, size_t least, struct err *e)
 	return 0;
 }
 
+/* A keeper that got half of it, or nothing, must not wait for the rest, as we would for its answer. What it has said already can still be read. */
+static int question_send(struct keeper_link *l, int fd, struct err *e)
+{
+	const int sent = keeper_message_send(l->socket, &l->out, fd, e);
+	if (sent < 0)
+		(void)shutdown(l->socket, SHUT_WR);
+	return sent;
+}
+
 int keeper_link_ask(struct keeper_link *l, int fd, size_t least, struct err *e)
 {
-	int sent = keeper_message_send(l->socket, &l->out, fd, e);	/* one that could not begin has said why, and does not listen */
-	if (sent < 0)
-		(void)shutdown(l->socket, SHUT_WR);	/* and one that does must not wait for the rest, as we would for its answer */
+	int sent = question_send(l, fd, e);	/* one that could not begin has said why, and does not listen */
 	struct err why = { .code = ERR_NONE };
 	if (keeper_link_answers(l, &why) < 0 && l->socket < 0) {
 		if (e)
@@ -234,7 +241,7 @@ static int follow_one(void *ctx, uint64_t index, const uint8_t *bytes, size_t le
 /* Without waiting for the answer. A keeper that is gone is noticed where the answer is taken. */
 static void open_send(struct keeper_link *l, unsigned *open)
 {
-	(void)keeper_message_send(l->socket, &l->out, -1, NULL);
+	(void)question_send(l, -1, NULL);
 	*open = 1;
 }
 
