@@ -45,10 +45,21 @@ int keeper_sign(struct keeper_process *p, struct entry *en, struct buf *note, st
 	return 0;
 }
 
-static int policy_open(const struct host_policy *policy, const struct keeper_item *archive, struct iapp **out, struct err *e)
+/* The one that was asked last stays open: a bulk, and whoever comes again, asks the same. It is the same when all its bytes are. */
+static int policy_open(struct keeper_process *p, const struct host_policy *policy, const struct keeper_item *archive, const struct iapp **out, struct err *e)
 {
 	const struct iapp_expect expect = { .kind = IAPP_POLICY, .sha256 = policy->blob, .h1 = policy->h1 };
-	return iapp_open(out, archive->at, archive->len, &expect, e) < 0 ? err_wrap(e, "the policy %s", policy->id) : 0;
+	const struct iapp *had = p->policy;
+	*out = had;
+	if (had && had->len == archive->len && memcmp(had->bytes, archive->at, had->len) == 0 && memcmp(p->policy_blob, policy->blob, 32) == 0 && !strcmp(had->h1, policy->h1))
+		return 0;
+	iapp_free(p->policy);
+	p->policy = NULL;
+	if (iapp_open(&p->policy, archive->at, archive->len, &expect, e) < 0)
+		return err_wrap(e, "the policy %s", policy->id);
+	memcpy(p->policy_blob, policy->blob, 32);
+	*out = p->policy;
+	return 0;
 }
 
 static int decision_fill(struct keeper_process *p, const struct keeper_question *q, const struct buf *question, const struct policy_decision *d,
@@ -83,18 +94,17 @@ int keeper_decide(struct keeper_process *p, const struct keeper_question *q, str
 	const struct host_question ask = { .scope = q->scope, .grant = q->grant, .request = q->request, .task = q->task, .assurance = q->assurance, .worker = q->worker,
 		.app = q->app };
 	struct buf question = BUF_INIT(KIB(64)), obligations = BUF_INIT(KIB(8));
-	struct iapp *policy = NULL;
+	const struct iapp *policy = NULL;
 	int r = -1;
 	if (!p->o->policies)
 		return err_set(e, ERR_UNAVAILABLE, "this keeper was started without boxes for policies");
-	if (host_question(p->replica, &ask, &question, e) < 0 || policy_open(q->policy, q->archive, &policy, e) < 0 ||
+	if (host_question(p->replica, &ask, &question, e) < 0 || policy_open(p, q->policy, q->archive, &policy, e) < 0 ||
 		policy_ask(p->o->policies, policy, buf_text(&question), question.len, &out->decision, e) < 0 ||
 		policy_enforce(&out->decision, buf_text(&question), question.len, e) < 0 || obligations_write(&out->decision.obligations, &obligations, e) < 0)
 		goto out;
 	if (decision_fill(p, q, &question, &out->decision, &obligations, e) == 0)
 		r = keeper_sign(p, p->en, &out->note, e);
 out:
-	iapp_free(policy);
 	buf_done(&question);
 	buf_done(&obligations);
 	return r;

@@ -3,6 +3,7 @@
 #define ENCLUA_TRUST_KEEPER_INNER_H
 
 #include "form/entry.h"
+#include "form/iapp.h"
 #include "host/replica.h"
 #include "trust/attest.h"
 #include "trust/keeper.h"
@@ -47,6 +48,8 @@ struct keeper_process {
 	char folder[4200];
 	struct book *replica;
 	bool sound;	/* a checkpoint covers all that the replica has */
+	struct iapp *policy;	/* the last that was asked, or NULL */
+	uint8_t policy_blob[32];
 	struct entry *en;
 	struct buf out;	/* the answer */
 	struct buf entries;	/* items that go with a refusal: entries to append */

@@ -138,7 +138,7 @@ static int refused(const struct keeper_message *m, struct err *e)
 	return m->items[2].len ? err_hint(e, "%.*s", (int)m->items[2].len, (const char *)m->items[2].at) : -1;
 }
 
-static int receive(struct keeper_link *l, size_t least, struct err *e)
+static int answer_wait(struct keeper_link *l, size_t least, struct err *e)
 {
 	bool end = false;
 	if (keeper_message_receive(l->socket, &l->in, &end, e) < 0 || end) {
@@ -172,7 +172,7 @@ int keeper_link_ask(struct keeper_link *l, int fd, size_t least, struct err *e)
 			*e = why;
 		return -1;
 	}
-	return receive(l, least, sent < 0 ? NULL : e);
+	return answer_wait(l, least, sent < 0 ? NULL : e);
 }
 
 /* An answer of exactly n bytes as its i-th item. */
@@ -284,7 +284,7 @@ static bool answered(struct keeper_link *l, unsigned *open, size_t least, struct
 {
 	bool asked = *open;
 	*open = 0;
-	return asked && receive(l, least, e) == 0;
+	return asked && answer_wait(l, least, e) == 0;
 }
 
 int keeper_link_answers(struct keeper_link *l, struct err *e)

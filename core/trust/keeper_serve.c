@@ -428,6 +428,7 @@ int keeper_serve(int first, const struct keeper_service *o, struct err *e)
 		replica_close(p->replica);
 	keeper_close(p->keys);
 	attest_references_free(p->references);
+	iapp_free(p->policy);
 	if (p->lock >= 0)
 		close(p->lock);
 	buf_done(&p->out);
