@@ -30,7 +30,7 @@ ENCLUA_CFLAGS := -std=c11 -D_GNU_SOURCE -Icore -I$O/gen $(WARN) -fstack-protecto
 ENCLUA_CFLAGS += -ffile-prefix-map=$(CURDIR)=.
 comma := ,
 SAN_FLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
-LIBS = $(shell $(PKG_CONFIG) --libs libsodium sqlite3 libarchive yaml-0.1 libseccomp)
+LIBS = $(shell $(PKG_CONFIG) --libs libsodium sqlite3 yaml-0.1 libseccomp)
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' $1 $2)
 

@@ -11,6 +11,7 @@ include tests/faults/faults.mk
 TEST_TIMEOUT ?= 900
 
 test_age_vectors_LIBS := -lz
+test_ustar_LIBS := -larchive
 test_iapp_evil_LIBS := -lz
 test_worker_LIBS := $(patsubst %,-Wl$(comma)--wrap=%,os_time book_append book_append_one os_file_replace)
 test_alloc_LIBS := -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc

@@ -1,10 +1,8 @@
 /* From a folder to a signed archive. Nothing of the clock, the user, the umask, the locale or the order of the directory gets in: names are sorted
- * bytewise, every header is libarchive's ustar with all that varies set to zero, and an Ed25519 signature is the same each time.
+ * bytewise, every header is canonical ustar (base/ustar.h), and an Ed25519 signature is the same each time.
  */
 #include "form/iapp.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -170,34 +168,17 @@ static int sort_together(struct packing *p, struct err *e)
 	return 0;
 }
 
-static la_ssize_t sink(struct archive *a, void *ctx, const void *bytes, size_t n)
+static int tar_add(struct buf *out, const char *path, const void *bytes, size_t n, struct err *e)
 {
-	struct err e;
-	if (buf_add(ctx, bytes, n, &e) < 0) {
-		archive_set_error(a, ENOSPC, "%s", e.msg);
+	uint8_t block[USTAR_BLOCK];
+	struct ustar_entry entry = { .size = n };
+	(void)snprintf(entry.path, sizeof entry.path, "%s", path);
+	if (ustar_encode(block, &entry, e) < 0 || buf_add(out, block, sizeof block, e) < 0 || buf_add(out, bytes, n, e) < 0)
 		return -1;
-	}
-	return (la_ssize_t)n;
+	return buf_add_zero(out, USTAR_PAD(n), e);
 }
 
-static int tar_add(struct archive *a, const char *path, const void *bytes, size_t n, struct err *e)
-{
-	struct archive_entry *entry = archive_entry_new();
-	if (!entry)
-		return err_set(e, ERR_LIMIT, "out of memory");
-	archive_entry_copy_pathname(entry, path);
-	archive_entry_set_size(entry, (la_int64_t)n);
-	archive_entry_set_filetype(entry, AE_IFREG);
-	archive_entry_set_perm(entry, 0644);
-	archive_entry_set_mtime(entry, 0, 0);
-	int r = 0;
-	if (archive_write_header(a, entry) != ARCHIVE_OK || (n && archive_write_data(a, bytes, n) != (la_ssize_t)n))
-		r = err_set(e, ERR_LIMIT, "cannot archive %s: %s", path, archive_error_string(a));
-	archive_entry_free(entry);
-	return r;
-}
-
-static int signatures_add(struct archive *a, enum iapp_kind kind, const struct buf *list, const char *comment, const struct identity *const *signers,
+static int signatures_add(struct buf *out, enum iapp_kind kind, const struct buf *list, const char *comment, const struct identity *const *signers,
 	size_t n_signers, struct err *e)
 {
 	const char *head = iapp_words[kind].untrusted + strlen("untrusted comment: ");	/* which minisign_sign writes itself */
@@ -214,7 +195,7 @@ static int signatures_add(struct archive *a, enum iapp_kind kind, const struct b
 		buf_clear(&sig);
 		r = minisign_sign(&sig, signers[i], list->data, list->len, untrusted, comment, e);
 		if (r == 0)
-			r = tar_add(a, name, sig.data, sig.len, e);
+			r = tar_add(out, name, sig.data, sig.len, e);
 	}
 	buf_done(&sig);
 	return r;
@@ -223,23 +204,12 @@ static int signatures_add(struct archive *a, enum iapp_kind kind, const struct b
 static int tar_write(const struct packing *p, const struct buf *list, const char *comment, const struct identity *const *signers,
 	size_t n_signers, struct buf *out, struct err *e)
 {
-	struct archive *a = archive_write_new();
-	int r = -1;
-	if (!a || archive_write_set_format_ustar(a) != ARCHIVE_OK || archive_write_set_bytes_per_block(a, 65536) != ARCHIVE_OK ||
-	    archive_write_set_bytes_in_last_block(a, 1) != ARCHIVE_OK || archive_write_open(a, out, NULL, sink, NULL) != ARCHIVE_OK) {
-		err_set(e, ERR_LIMIT, "cannot start an archive");
-		goto out;
-	}
-	if (tar_add(a, IAPP_LIST, list->data, list->len, e) < 0 || signatures_add(a, p->kind, list, comment, signers, n_signers, e) < 0)
-		goto out;
-	r = 0;
-	for (size_t i = 0; r == 0 && i < p->n; i++)
-		r = tar_add(a, p->lines[i].path, p->contents[i].data, p->contents[i].len, e);
-	if (r == 0 && archive_write_close(a) != ARCHIVE_OK)
-		r = err_set(e, ERR_LIMIT, "cannot finish the archive: %s", archive_error_string(a));
-out:
-	archive_write_free(a);
-	return r;
+	if (tar_add(out, IAPP_LIST, list->data, list->len, e) < 0 || signatures_add(out, p->kind, list, comment, signers, n_signers, e) < 0)
+		return -1;
+	for (size_t i = 0; i < p->n; i++)
+		if (tar_add(out, p->lines[i].path, p->contents[i].data, p->contents[i].len, e) < 0)
+			return err_wrap(e, "cannot archive %s", p->lines[i].path);
+	return buf_add_zero(out, 2 * USTAR_BLOCK, e);
 }
 
 /* In the order of their key numbers: the set of signers decides the bytes, not the order of the options. */

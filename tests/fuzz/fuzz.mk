@@ -16,6 +16,7 @@ fuzz_json_both_PARTS := $(fuzz_lua_json_PARTS)
 fuzz_attest_helper_OBJ := $(patsubst %,$O/obj/tools/attest-helper/%.o,marshal quote challenge tdx snp platform ec x509)
 fuzz_attest_helper_FLAGS := -Itools/attest-helper
 fuzz_attest_helper_LIBS := -lcrypto
+fuzz_tar_LIBS := -larchive
 fuzz_keeper_serve_LIBS := -Wl,--wrap=attest_verify -Wl,--wrap=os_time -lcmocka
 fuzz_market_OBJ := $(patsubst %,$O/obj/tools/market-replay/%.o,command dump ops session)
 fuzz_market_FLAGS := -Itools/market-replay
