@@ -1,5 +1,5 @@
-/* A commit: chains of entries, each all or nothing, in one transaction and one wait for the disk. In this order: spelling and signatures, before anything is
- * locked; the rules of each entry and its rows; what was written, read back and hashed again against the new head; commit.
+/* A commit: chains of entries, each all or nothing, in one transaction and one wait for the disk. In this order: signatures, by who brings them, before anything is
+ * locked; spelling; the rules of each entry and its rows; what was written, read back and hashed again against the new head; commit.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +10,19 @@
 /* An entry on its way in. */
 struct incoming { struct entry en; size_t text_len; uint8_t id[ID_BYTES]; int64_t off; };	/* off: seconds between its time and our clock */
 
-static int incoming_open(const struct book *b, struct incoming *in, const struct book_item *item, int64_t now, struct err *e)
+void book_chain_verify(struct book_chain *c)
 {
-	if (entry_open(&in->en, item->bytes, item->len, &in->text_len, e) < 0)
+	struct entry *en = malloc(sizeof *en);
+	c->result = en ? 0 : err_set(&c->why, ERR_LIMIT, "out of memory");
+	for (size_t i = 0; c->result == 0 && i < c->n; i++)
+		c->result = entry_open(en, c->items[i].bytes, c->items[i].len, NULL, &c->why);
+	c->signed_well = c->result == 0;
+	free(en);
+}
+
+static int incoming_open(const struct book *b, struct incoming *in, const struct book_item *item, bool signed_well, int64_t now, struct err *e)
+{
+	if ((signed_well ? entry_decode : entry_open)(&in->en, item->bytes, item->len, &in->text_len, e) < 0)
 		return -1;
 	entry_hash(in->id, item->bytes, in->text_len);
 	if (!entry_text_is(&in->en.book, b->origin)) {
@@ -124,7 +134,7 @@ int book_commit(struct book *b, struct book_chain *chains, size_t n, struct err 
 			goto out;
 		}
 		for (size_t k = 0; c->result == 0 && k < c->n; k++)
-			c->result = incoming_open(b, &in[i][k], &c->items[k], now, &c->why);
+			c->result = incoming_open(b, &in[i][k], &c->items[k], c->signed_well, now, &c->why);
 	}
 	r = transaction(b, chains, n, in, e);
 out:

@@ -66,7 +66,10 @@ struct book_chain {
 	uint64_t *indices;	/* n of them, filled */
 	int result;	/* 0, or -1 and why */
 	struct err why;
+	bool signed_well;	/* its signatures hold: who gives it has checked them */
 };
+/* Does each entry of it have the signature that it says? Else result and why; the same is asked of the chain by book_commit, unless it was said to be signed_well. */
+void book_chain_verify(struct book_chain *c);
 int book_commit(struct book *b, struct book_chain *chains, size_t n, struct err *e);	/* -1: nothing of it happened, and nothing says so per chain */
 
 /* book_queue.c: one process commits for all that wait. */

@@ -3,9 +3,12 @@
  * and one of those who wait takes its place. Somebody who waits holds a shared lock on <home>/book/waiting, so that one who is alone never opens a socket.
  *
  * A leader that dies answers nobody: its clients see the end of the connection and try again. Entries are idempotent, so that it does not matter whether it had
- * committed. Leader and clients are the same user's processes; entries are verified by the leader all the same.
+ * committed.
  *
- * Wire, native byte order, one user on one machine: u32 items, then for each u32 length and its bytes; answer: u32 error code (0: done), then u64 × items
+ * Signatures are checked by who brings them, each process its own, before it waits for anything. A leader takes a client's word for that when it is a process of the same user: such
+ * a one could write store.db itself, and book_verify and every replica check again. Of others, and of who does not give its word, it checks them.
+ *
+ * Wire, native byte order, one user on one machine: u32 items, with SIGNED_WELL when its signatures were checked, then for each u32 length and its bytes; answer: u32 error code (0: done), then u64 × items
  * indices, or u16 and u16 lengths, message and hint.
  */
 #include <assert.h>
@@ -27,6 +30,7 @@
 
 #define CLIENTS 256u	/* of one leader; more are refused by the backlog and come again */
 #define CHAIN_ITEMS 1024u
+#define SIGNED_WELL 0x80000000u
 #define REQUEST_BYTES MIB(8)	/* of one chain, whether it has to wait or not */
 #define READ_BYTES KIB(16)
 #define SERVE_MS 50u	/* after its own commit: then somebody else's turn, so that no command is kept from its own work */
@@ -112,7 +116,7 @@ static void socket_end(const struct book *b, int fd)
 
 /* The leader */
 
-struct client { int fd; struct buf in; struct book_item *items; size_t n; uint64_t *indices; bool ready; };
+struct client { int fd; struct buf in; struct book_item *items; size_t n; uint64_t *indices; bool ready, signed_well; };
 struct leader { struct book *b; int fd; struct client clients[CLIENTS]; size_t n; };
 
 static void client_drop(struct leader *l, size_t i)
@@ -125,6 +129,13 @@ static void client_drop(struct leader *l, size_t i)
 	l->clients[i] = l->clients[--l->n];
 }
 
+static bool same_user(int fd)
+{
+	struct ucred who = { .uid = 0 };
+	socklen_t n = sizeof who;
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) == 0 && n == sizeof who && who.uid == geteuid();
+}
+
 /* 1: whole, 0: more is to come, -1: no request of ours. */
 static int request_parse(struct client *c)
 {
@@ -133,6 +144,8 @@ static int request_parse(struct client *c)
 	if (c->in.len < sizeof n)
 		return 0;
 	memcpy(&n, c->in.data, sizeof n);
+	bool signed_well = n & SIGNED_WELL;
+	n &= ~SIGNED_WELL;
 	if (n == 0 || n > CHAIN_ITEMS)
 		return -1;
 	for (uint32_t i = 0; i < n; i++, at += len) {
@@ -149,6 +162,7 @@ static int request_parse(struct client *c)
 		return -1;
 	c->items = calloc(n, sizeof *c->items);
 	c->indices = calloc(n, sizeof *c->indices);
+	c->signed_well = signed_well && same_user(c->fd);
 	if (!c->items || !c->indices)
 		return -1;
 	for (at = sizeof n; c->n < n; c->n++, at += len) {
@@ -245,7 +259,8 @@ static int batch_commit(struct leader *l, struct book_chain *own, struct err *e)
 	for (size_t i = 0; i < l->n; i++)
 		if (l->clients[i].ready) {
 			who[n] = i;
-			chains[first + n] = (struct book_chain){ .items = l->clients[i].items, .n = l->clients[i].n, .indices = l->clients[i].indices };
+			chains[first + n] = (struct book_chain){ .items = l->clients[i].items, .n = l->clients[i].n, .indices = l->clients[i].indices,
+				.signed_well = l->clients[i].signed_well };
 			n++;
 		}
 	int r = book_commit(l->b, chains, first + n, e);
@@ -314,7 +329,7 @@ static int lead(struct book *b, struct book_chain *c, struct err *e)
 static int request_send(int fd, const struct book_chain *c)
 {
 	struct buf out = BUF_INIT(REQUEST_BYTES);
-	uint32_t n = (uint32_t)c->n;
+	uint32_t n = (uint32_t)c->n | (c->signed_well ? SIGNED_WELL : 0);
 	int r = buf_add(&out, &n, sizeof n, NULL);
 	for (size_t i = 0; r == 0 && i < c->n; i++) {
 		uint32_t len = (uint32_t)c->items[i].len;
@@ -394,6 +409,9 @@ int book_queue_submit(struct book *b, struct book_chain *c, struct err *e)
 	c->result = 0;
 	if (chain_check(c, e) < 0 || book_queue_open(b, e) < 0)
 		return -1;
+	book_chain_verify(c);
+	if (c->result < 0)
+		return 0;
 	for (uint64_t until = os_now_us() + PATIENCE_MS * 1000u;;) {
 		if (flock(b->lock_fd, LOCK_EX | LOCK_NB) == 0) {
 			if (waits)

@@ -351,6 +351,15 @@ static void say(int fd, const uint32_t *words, size_t n, const void *bytes, size
 		(void)send(fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+static int is_not(void *ctx, uint64_t index, const uint8_t *bytes, size_t len, struct err *e)
+{
+	const struct buf *forged = ctx;
+	(void)e;
+	if (len == forged->len && memcmp(bytes, forged->data, len) == 0)
+		fail_msg("the forged one is entry %llu", (unsigned long long)index);
+	return 0;
+}
+
 static void strangers_hold_nobody(void **state)
 {
 	struct book_made *m = *state;
@@ -363,12 +372,19 @@ static void strangers_hold_nobody(void **state)
 	uint64_t entries = 0, before;
 	unsigned spoken = 0;
 	struct err e;
-	struct buf good;
+	struct buf good, forged;
 	BOOK_MUST(book_size(m->b, &before, &e), &e);
 	for (unsigned i = 0; i < EACH; i++)
 		entries += 1 + i % CHAIN;
 	book_make_money(m->b, &en, ENTRY_ACCOUNT_TRANSFER_TYPE, m->bob, 1);
 	book_make_sign(&en, m->ada, &good, NULL);
+	book_make_money(m->b, &en, ENTRY_ACCOUNT_TRANSFER_TYPE, m->bob, 1);
+	book_make_sign(&en, m->ada, &forged, NULL);	/* another amount than was signed */
+	char *amount = memmem(forged.data, forged.len, "amount: 1\n", 10);
+	assert_non_null(amount);
+	amount[8] = '9';
+	assert_int_equal(book_append_one(m->b, &forged, NULL, &e), -1);	/* its own process says so */
+	assert_int_equal(e.code, ERR_INVALID);
 	const uint32_t one = 1, none = 0, many = 1024, more = 1025, most = UINT32_MAX;
 	const struct { const uint32_t *items; uint32_t len; const void *bytes; size_t n; } words[] = {
 		{ &one, 0, noise, 0 },	/* an entry of no bytes */
@@ -379,6 +395,7 @@ static void strangers_hold_nobody(void **state)
 		{ &one, ENTRY_BYTES_MAX, noise, sizeof noise },	/* and then some more */
 		{ &none, 0, noise, 0 }, { &more, 1, noise, 1 }, { &most, 1, noise, 1 }, { &many, 0, noise, 0 },
 		{ &one, (uint32_t)good.len, good.data, good.len },	/* a good one, by somebody who never asks for the answer */
+		{ &one, (uint32_t)forged.len, forged.data, forged.len },	/* a forged one, by somebody who does not say that its signature was checked */
 	};
 	crypto_random(noise, sizeof noise);
 	crowd_start(&c, m, EACH);
@@ -410,7 +427,9 @@ static void strangers_hold_nobody(void **state)
 	assert_true(is == before + n || is == before + n + 1);	/* the good one goes in once, if somebody was there to hear it */
 	assert_true(spoken > 20);
 	print_message("# %u times somebody spoke to a leader\n", spoken);
+	BOOK_MUST(book_entries(m->b, 0, is, is_not, &forged, &e), &e);
 	buf_done(&good);
+	buf_done(&forged);
 }
 
 /* Places */
