@@ -68,7 +68,7 @@ options_of()
 	options=()
 	case " $1 " in *" data "*) options+=(--data stored) ;; esac
 	case " $1 " in *" files "*) options+=(--file "$work/cwd/tree/t.csv" --file "$work/cwd/tree/big.txt") ;; esac
-	case " $1 " in *" secret "*) options+=(--secret 1=T0KEN-value) ;; esac
+	case " $1 " in *" secret "*) options+=(--secret "1=T0KEN-value") ;; esac
 	case " $1 " in *" other "*) options+=(--beneficiary other) ;; esac
 }
 
@@ -84,9 +84,9 @@ run_case()	# OUTDIR OPTIONS…
 
 leftovers()
 {
-	local sid n
+	local sid
 	sid=$(cat "$work/sid")
-	for n in 1 2 3 4 5 6 7 8 9 10; do
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		ps -o pid= -s "$sid" > "$work/left" || break
 		sleep 0.1
 	done
@@ -187,7 +187,7 @@ vector_expect()	# ID EXPECT
 vectors_run()
 {
 	[ -r "$shared" ] || { report "vectors of hostile scripts # SKIP $shared is not here" ""; return; }
-	local id title expect script
+	local id title expect
 	while IFS=$'\t' read -r id title expect; do
 		wanted "$id" || continue
 		if ! vector_generate "$id" > "$work/script"; then
@@ -220,6 +220,23 @@ wanted()
 	return 1
 }
 
+# LUA-CVES.md: each case that it names is there; each row says something; each case that names an id stands in the row of that id.
+table_check()
+{
+	local table=$here/LUA-CVES.md id file
+	# shellcheck disable=SC2016 # these are the table's own marks
+	grep -o '`\(iapps\|policies\)/[^`]*[.]lua`' "$table" | tr -d '`' | sort -u | while read -r file; do
+		[ -f "$here/$file" ] || echo "there is no $file"
+	done
+	awk -F ' *[|] *' '/^[|] (CVE-|[A-Z5])/ && !/^[|] (id|in) / && length($(NF - 1)) < 10 { print "a row without a case or a reason: " $2 }' "$table"
+	grep -H '^-- cve: ' "$here"/iapps/*.lua "$here"/policies/*.lua | sed 's|.*/\([a-z]*/[^/:]*\):-- cve: |\1 |' | while read -r file id; do
+		grep "^| $id |" "$table" | grep -qF "\`$file\`" || echo "$file names $id, whose row does not name it"
+	done
+	for file in "$here"/iapps/cve-*.lua "$here"/iapps/bug-*.lua; do
+		grep -qF "iapps/${file##*/}" "$table" || echo "no row names ${file##*/}"
+	done
+}
+
 world_make || { echo "1..0 # the home for the cases cannot be made"; exit 1; }
 : > "$work/script" && : > "$work/stdout" && : > "$work/stderr" && : > "$work/sid" && : > "$work/left" && : > "$work/then" && : > "$work/now"
 find . "$work" -mindepth 1 -maxdepth 1 ! -name home | sort > "$work/then"
@@ -227,5 +244,6 @@ find . "$work" -mindepth 1 -maxdepth 1 ! -name home | sort > "$work/then"
 find home "$ENCLUA_HOME" -mindepth 1 -maxdepth 1 2> /dev/null | sed 's/-\(wal\|shm\|journal\)$//' | sort -u >> "$work/then"
 own_run
 vectors_run
+! wanted LUA-CVES.md || report "LUA-CVES.md and the cases agree" "$(table_check)"
 echo "1..$number"
 [ "$failures" -eq 0 ]
