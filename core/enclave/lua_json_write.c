@@ -195,20 +195,49 @@ static bool is_marked_array(lua_State *L, int idx)
 	return marked;
 }
 
+static bool is_weak(lua_State *L, int idx)
+{
+	if (!lua_getmetatable(L, idx))
+		return false;
+	lua_pushliteral(L, "__mode");
+	bool weak = lua_rawget(L, -2) == LUA_TSTRING;
+	lua_pop(L, 2);
+	return weak;
+}
+
+/* The entries that are there now, held: those of a weak table go with any collection, and take the texts of their keys with them. */
+static int held_push(lua_State *L, int idx)
+{
+	lua_newtable(L);
+	int held = lua_gettop(L);
+	lua_pushnil(L);
+	while (lua_next(L, idx)) {
+		lua_pushvalue(L, -2);
+		lua_insert(L, -2);
+		lua_rawset(L, held);
+	}
+	return held;
+}
+
 static void table_write(struct encoder *c, int idx)
 {
 	lua_State *L = c->L;
-	lua_Unsigned n = lua_rawlen(L, idx);
+	int top = lua_gettop(L);
 	if (!stack_room(L, 10))
 		luaL_error(L, "stack overflow (a value that is too deep)");
 	if (++c->depth > LIMIT_JSON_DEPTH)
 		luaL_error(L, "the value is nested too deeply, or contains itself");
-	if (n == 0 && is_marked_array(L, idx))
+	bool marked = is_marked_array(L, idx);
+	if (is_weak(L, idx))
+		idx = held_push(L, idx);
+	lua_Unsigned n = lua_rawlen(L, idx);
+	if (n == 0 && marked)
 		textbuf_add(&c->out, "[]", 2);
 	else if (n > 0 && is_array(L, idx, n))
 		array_write(c, idx, n);
 	else
 		object_write(c, idx);
+	lua_settop(L, top);
 	c->depth--;
 }
 
