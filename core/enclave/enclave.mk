@@ -27,10 +27,11 @@ $O/gen/filter.h: $O/mkfilter
 	$Qmkdir -p $(@D)
 	$Q$O/mkfilter >$@.new && mv $@.new $@
 
+# A task has 1 MiB of C stack (serve.c), and a script can call what calls it back a hundred times deep.
 $O/enclave-obj/core/enclave/%.o: core/enclave/%.c $O/gen/filter.h | $(LUA_SRC)/src/lua.h
 	$(call say,MUSL,$<)
 	$Qmkdir -p $(@D)
-	$Q$(MUSL_CC) $(ENCLAVE_CFLAGS) -MMD -MP -c -o $@ $<
+	$Q$(MUSL_CC) $(ENCLAVE_CFLAGS) -Wframe-larger-than=8192 -MMD -MP -c -o $@ $<
 
 $O/enclave-obj/core/%.o: core/%.c
 	$(call say,MUSL,$<)

@@ -267,10 +267,8 @@ static void numbers_finish(lua_State *L, struct column *col, bool as_vec)
 	lua_replace(L, col->slot);
 }
 
-static size_t columns_want(lua_State *L, struct column *cols, int names, int header, size_t n, int opts)
+static void columns_want(lua_State *L, struct column *cols, size_t wanted, int names, int header, size_t n, int opts)
 {
-	size_t wanted = names_count(L, names);
-	luaL_argcheck(L, wanted <= COLUMNS_MAX, 2, "too many columns at once");
 	if (!stack_room(L, (int)wanted + 10))
 		luaL_error(L, "stack overflow (too many columns)");
 	for (size_t i = 0; i < wanted; i++) {
@@ -280,7 +278,6 @@ static size_t columns_want(lua_State *L, struct column *cols, int names, int hea
 		lua_newtable(L);
 		lua_replace(L, name);
 	}
-	return wanted;
 }
 
 /* csv.columns(source [, names [, opts]]) → table: name → array of numbers, or of texts for the names in opts.text; header.
@@ -288,7 +285,6 @@ static size_t columns_want(lua_State *L, struct column *cols, int names, int hea
  * arrays. */
 static int csv_columns(lua_State *L)
 {
-	struct column cols[COLUMNS_MAX];
 	luaL_checkany(L, 1);
 	lua_settop(L, 3);
 	bool missing = option_true(L, 3, "missing"), as_vec = option_true(L, 3, "vec");
@@ -303,7 +299,11 @@ static int csv_columns(lua_State *L)
 		lua_replace(L, 2);
 	}
 	luaL_checktype(L, 2, LUA_TTABLE);
-	size_t wanted = columns_want(L, cols, 2, 5, n, 3);
+	size_t wanted = names_count(L, 2);
+	luaL_argcheck(L, wanted <= COLUMNS_MAX, 2, "too many columns at once");
+	/* 6. Not on the C stack: options may have metamethods that call this again, a hundred times deep. */
+	struct column *cols = lua_newuserdatauv(L, (wanted + 1) * sizeof *cols, 0);
+	columns_want(L, cols, wanted, 2, 5, n, 3);
 	lua_pushvalue(L, 4);	/* csv_next finds the reader on top */
 	while (csv_next(L, c, n == 1)) {
 		count_check(L, c, n);
