@@ -75,3 +75,22 @@ SH
 	fails 9 "long" "$enclua" key export me --secret --passphrase-file long
 	fails 5 "directory" "$enclua" key export me --secret --passphrase-file .
 }
+
+# What C takes for the end of a text is not the end of a file: 32 random bytes as a passphrase were as few as stood before the first zero, without a word.
+@test "files that are read as text are refused when they hold a zero byte, not cut there" {
+	printf 'pass\0word\n' > zero
+	fails 5 "holds a zero byte" "$enclua" --passphrase-file zero init
+	[ ! -e h/keys ]
+	ENCLUA_PASSPHRASE_FILE=zero fails 5 "holds a zero byte" "$enclua" init
+	printf 'correct horse\n' > pass
+	"$enclua" --passphrase-file pass init > /dev/null
+	"$enclua" key export me --secret --passphrase-file pass > secret
+	recipient=$("$enclua" key export me --age)
+	printf '%s\n\0%s\n' "$recipient" "$recipient" > recipients
+	echo text > plain
+	fails 5 "holds a zero byte" "$enclua" seal -R recipients -o sealed plain
+	[ ! -e sealed ]
+	printf '\0' >> secret
+	fails 5 "holds a zero byte" "$enclua" key import other secret --no-passphrase
+	fails 5 "holds a zero byte" "$enclua" unseal -i secret plain
+}

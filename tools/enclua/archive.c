@@ -106,7 +106,7 @@ static int keys_read(const struct args *a, struct minisign_key *keys, struct err
 	for (size_t i = 0; i < args_count(a, "key"); i++) {
 		const char *text = args_at(a, "key", i);
 		struct buf file = BUF_INIT(KIB(4));
-		int r = os_exists(text) ? os_file_read(text, &file, e) : 0;
+		int r = os_exists(text) ? cli_text_read(text, &file, e) : 0;
 		if (r == 0)
 			r = minisign_key_parse(&keys[i], file.len ? buf_text(&file) : text, e);
 		buf_done(&file);

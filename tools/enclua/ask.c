@@ -92,7 +92,7 @@ static int passphrase_file(const char *path, struct buf *out, struct err *e)
 {
 	struct buf file = BUF_INIT(KIB(64));
 	int r = -1;
-	if (os_file_read(path, &file, e) < 0) {
+	if (cli_text_read(path, &file, e) < 0) {
 		err_wrap(e, "passphrase file");
 		goto out;
 	}

@@ -98,6 +98,15 @@ void cli_progress_end(struct cli *c)
 	c->started_us = os_now_us();
 }
 
+int cli_text_read(const char *path, struct buf *out, struct err *e)
+{
+	if (os_file_read(path, out, e) < 0)
+		return -1;
+	if (memchr(buf_text(out), '\0', out->len))
+		return err_set(e, ERR_INVALID, "%s is no text: it holds a zero byte", cli_safe(path, strlen(path), 0));
+	return 0;
+}
+
 int cli_archive_read(const char *path, struct buf *out, struct err *e)
 {
 	int r = os_file_read(path, out, e);

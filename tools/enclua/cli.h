@@ -101,6 +101,9 @@ bool cli_can_prompt(const struct cli *c);
 void cli_progress(struct cli *c, const char *what, uint64_t done, uint64_t total);
 void cli_progress_end(struct cli *c);
 
+/* A file that is text to the last byte: for what is read as lines. Behind a zero byte nothing would be read; a passphrase would be shorter than it looks. */
+int cli_text_read(const char *path, struct buf *out, struct err *e);
+
 /* The bytes of an .iapp file. One that is larger than any iApp is malformed, and not a limit of a run. */
 int cli_archive_read(const char *path, struct buf *out, struct err *e);
 

@@ -128,7 +128,7 @@ static int recipients_file(struct cli *c, struct recipients *to, const char *pat
 {
 	struct buf file = BUF_INIT(KEYFILE_BYTES);
 	size_t before = to->n, number = 0;
-	int r = os_file_read(strcmp(path, "-") ? path : "/dev/stdin", &file, e);
+	int r = cli_text_read(strcmp(path, "-") ? path : "/dev/stdin", &file, e);
 	char *at = file.data ? (char *)file.data : NULL;
 	while (r == 0 && at && *at) {
 		char *end = at + strcspn(at, "\n"), *next = *end ? end + 1 : end;
@@ -219,7 +219,7 @@ static int identity_add(struct cli *c, struct identities *ids, const char *what,
 		return identity_add_own(c, ids, what, e);
 	struct buf file = BUF_INIT(KEYFILE_BYTES);
 	const char *shown = cli_safe(what, strlen(what), 0);
-	int r = os_file_read(strcmp(what, "-") ? what : "/dev/stdin", &file, e);
+	int r = cli_text_read(strcmp(what, "-") ? what : "/dev/stdin", &file, e);
 	if (r == 0 && (strncmp(buf_text(&file), "age-encryption.org/", 19) == 0 || strncmp(buf_text(&file), "-----BEGIN AGE", 14) == 0)) {
 		r = err_set(e, ERR_INVALID, "the key file %s is itself sealed", shown);
 		err_hint(e, "enclua unseal -p %s | enclua unseal -i - FILE", shown);
