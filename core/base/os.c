@@ -82,15 +82,19 @@ int os_lock(int fd)
 	return r;
 }
 
-int os_file_read(const char *path, struct buf *out, struct err *e)
+static int file_read(const char *path, bool plain, struct buf *out, struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | (plain ? O_NONBLOCK : 0));
 	if (fd < 0)
 		return err_sys(e, errno, "cannot read %s", path);
-	struct stat st;
+	struct stat st = { .st_mode = 0 };
 	int r = -1;
 	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
 		err_set(e, ERR_INVALID, "%s is a directory, not a file", path);
+		goto out;
+	}
+	if (plain && !S_ISREG(st.st_mode)) {
+		err_set(e, ERR_INVALID, "%s is not a plain file", path);
 		goto out;
 	}
 	for (;;) {
@@ -115,6 +119,16 @@ int os_file_read(const char *path, struct buf *out, struct err *e)
 out:
 	close(fd);
 	return r;
+}
+
+int os_file_read(const char *path, struct buf *out, struct err *e)
+{
+	return file_read(path, false, out, e);
+}
+
+int os_plain_read(const char *path, struct buf *out, struct err *e)
+{
+	return file_read(path, true, out, e);
 }
 
 static int dir_sync(const char *path)

@@ -28,7 +28,8 @@ ssize_t os_receive_fd(int socket, void *bytes, size_t n, int *fd);
 int os_lock(int fd);	/* waits until it holds the lock of the file (flock); 0, or -1 with errno */
 
 /* Whole files. max is a ceiling: a larger file is ERR_LIMIT and nothing is read past it. */
-int os_file_read(const char *path, struct buf *out, struct err *e);	/* ceiling: out->max */
+int os_file_read(const char *path, struct buf *out, struct err *e);	/* ceiling: out->max. What a user names: waits where that is a pipe */
+int os_plain_read(const char *path, struct buf *out, struct err *e);	/* what was found in a folder: ERR_INVALID for all but plain files, and so never a wait */
 
 /* The file appears whole or not at all: written beside, fsync, rename, fsync of the directory. */
 int os_file_replace(const char *path, mode_t mode, const void *bytes, size_t n, struct err *e);

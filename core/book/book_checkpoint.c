@@ -61,11 +61,13 @@ int book_published_check(struct book *b, struct err *e)
 		return -1;
 	if (!os_exists(path))
 		return 0;
-	int r = os_file_read(path, &bytes, e);
+	int r = os_plain_read(path, &bytes, e);
 	if (r == 0 && checkpoint_open(&c, &note, buf_text(&bytes), bytes.len, NULL, e) < 0) {
 		err_wrap(e, "the published checkpoint %s", path);
 		r = -1;
 	}
+	if (r < 0)
+		err_hint(e, "it says how far this book has gone, so put it back from a copy; without one, and when the database is the newest there is, move it away, then: enclua init");
 	if (r == 0 && b->origin[0] && strcmp(c.origin, b->origin) != 0)	/* none: the database is new, and older than what was published */
 		r = err_set(e, ERR_INVALID, "the published checkpoint %s is of another book, %s", path, c.origin);
 	if (r == 0 && b->origin[0])
@@ -167,7 +169,7 @@ static int publish(struct book *b, uint64_t size, struct err *e)
 		return -1;
 	}
 	int r = book_checkpoint_at(b, size, &note, e);
-	bool newer = r == 0 && (!os_exists(path) || os_file_read(path, &is, NULL) < 0 ||
+	bool newer = r == 0 && (!os_exists(path) || os_plain_read(path, &is, NULL) < 0 ||
 		checkpoint_open(&c, &parsed, buf_text(&is), is.len, NULL, NULL) < 0 ||
 		c.size < size || (c.size == size && (is.len != note.len || memcmp(is.data, note.data, is.len) != 0)));
 	if (newer) {

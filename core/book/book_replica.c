@@ -85,7 +85,7 @@ static void newest_load(struct book *b)
 	if (!path_in(b, NEWEST, path))
 		return;
 	os_tmp_sweep(path, 0);
-	int r = os_exists(path) ? os_file_read(path, &bytes, NULL) : -1;
+	int r = os_exists(path) ? os_plain_read(path, &bytes, NULL) : -1;
 	while (r == 0 && bytes.len && bytes.data[bytes.len - 1] == 0)
 		bytes.len--;
 	if (r == 0 && note_open(b, bytes.data, bytes.len, &c, NULL) == 0 && c.size > b->replica->accepted.size)
@@ -104,7 +104,7 @@ static int accepted_load(struct book *b, struct err *e)
 	if (!path_in(b, ACCEPTED, path) || !os_exists(path))
 		return 0;
 	os_tmp_sweep(path, 0);	/* nobody else writes here: the folder is locked */
-	int r = os_file_read(path, &bytes, &why);
+	int r = os_plain_read(path, &bytes, &why);
 	if (r == 0)
 		r = note_open(b, bytes.data, bytes.len, &c, &why);
 	if (r == 0 && c.size > b->replica->accepted.size)

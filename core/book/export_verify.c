@@ -43,7 +43,7 @@ static int file_read(const char *dir, const char *name, struct buf *out, struct 
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
 		return err_set(e, ERR_INVALID, "%s: not a plain file", name);
 	buf_clear(out);
-	if (os_file_read(path, out, &why) == 0)
+	if (os_plain_read(path, out, &why) == 0)
 		return 0;
 	if (why.code == ERR_NOT_FOUND)
 		return err_set(e, ERR_INVALID, "%s: the file is missing", name);

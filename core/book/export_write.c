@@ -38,7 +38,7 @@ static int file_same(const char *path, const void *bytes, size_t n, struct err *
 	struct buf there = BUF_INIT(n);
 	struct err why = { 0 };
 	int r = 1;
-	if (os_file_read(path, &there, &why) < 0) {
+	if (os_plain_read(path, &there, &why) < 0) {
 		if (why.code == ERR_NOT_FOUND) {
 			r = 0;
 			goto out;
@@ -157,7 +157,7 @@ static int folder_check(const struct writer *w, const char *path, struct err *e)
 	struct err why = { 0 };
 	struct checkpoint c;
 	int r = 0;
-	if (os_file_read(path, &there, &why) < 0) {
+	if (os_plain_read(path, &there, &why) < 0) {
 		if (why.code != ERR_NOT_FOUND) {
 			r = -1;
 			if (e)

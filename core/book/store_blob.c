@@ -126,7 +126,7 @@ int store_blob_open(struct store *s, const uint8_t sha256[static 32], int *fd, u
 	if (blob_path(s, path, sha256, e) < 0)
 		return -1;
 	struct stat st;
-	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (*fd < 0)
 		return err_sys(e, errno, "cannot open the blob %s", path);
 	const bool seen = fstat(*fd, &st) == 0;

@@ -17,7 +17,7 @@
 static int scalar_read(struct leaf *leaf, const char *type, struct err *e)
 {
 	struct buf text = BUF_INIT(SCALAR_BYTES);
-	int r = os_file_read(leaf->file, &text, e);
+	int r = os_plain_read(leaf->file, &text, e);
 	size_t n = text.len;
 	if (r == 0 && n > 0 && text.data[n - 1] == '\n' && strcmp(type, "string") != 0)
 		n--;
@@ -43,7 +43,7 @@ static int leaf_type(void *ctx, const char *path, const char *type, struct err *
 int pdata_unpacked_types(struct pdata *d, const char *schema_file, struct err *e)
 {
 	struct buf schema = BUF_INIT(LIMIT_SCHEMA_BYTES);
-	int r = os_file_read(schema_file, &schema, e) < 0 || pdata_schema_walk(buf_text(&schema), schema.len, leaf_type, d, e) < 0 ? -1 : 0;
+	int r = os_plain_read(schema_file, &schema, e) < 0 || pdata_schema_walk(buf_text(&schema), schema.len, leaf_type, d, e) < 0 ? -1 : 0;
 	buf_done(&schema);
 	return r < 0 ? err_wrap(e, "%s", schema_file) : 0;
 }
@@ -68,7 +68,7 @@ static int leaf_write(const struct leaf *leaf, const char *folder, struct err *e
 		return err_set(e, ERR_LIMIT, "the path of %s is too long", leaf->path);
 	int r = folders_make(folder, leaf->path, e);
 	if (r == 0 && leaf->file)
-		r = os_file_read(leaf->file, &bytes, e);
+		r = os_plain_read(leaf->file, &bytes, e);
 	if (r == 0)
 		r = os_file_publish(path, 0644, leaf->file ? bytes.data : leaf->bytes, leaf->file ? bytes.len : leaf->size, false, e);
 	buf_done(&bytes);

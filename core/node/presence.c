@@ -79,13 +79,13 @@ void presence_leave(struct presence *p)
 static bool waits(const char *path, const char *owner)
 {
 	struct buf owners = BUF_INIT(OWNERS_BYTES);
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	bool lives = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0;
 	if (fd >= 0 && !lives)
 		(void)unlink(path);
 	if (fd >= 0)
 		close(fd);
-	bool is = lives && os_file_read(path, &owners, NULL) == 0 && !strstr(buf_text(&owners), owner);
+	bool is = lives && os_plain_read(path, &owners, NULL) == 0 && !strstr(buf_text(&owners), owner);
 	buf_done(&owners);
 	return is;
 }

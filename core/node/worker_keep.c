@@ -123,7 +123,7 @@ int worker_kept(const struct worker *w, const char *task, struct entry *en, stru
 		return -1;
 	if (!os_exists(path))
 		return 0;
-	if (os_file_read(path, note, e) < 0)
+	if (os_plain_read(path, note, e) < 0)
 		return -1;
 	if (entry_open(en, note->data, note->len, NULL, NULL) < 0 || en->type != ENTRY_TASK_REVEAL_TYPE || strcmp(en->task_reveal.task, task) != 0 ||
 		memcmp(en->by, identity_public(w->identity), 32) != 0)

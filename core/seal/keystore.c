@@ -220,7 +220,7 @@ static int default_read(const char *dir, char name[static LIMIT_NAME_BYTES + 1],
 	if (path_make(&path, dir, "default", "", e) < 0)
 		return -1;
 	const bool there = os_exists(path.text);
-	if (there && os_file_read(path.text, &file, &why) < 0 && why.code != ERR_CONFLICT && why.code != ERR_INVALID) {
+	if (there && os_plain_read(path.text, &file, &why) < 0 && why.code != ERR_CONFLICT && why.code != ERR_INVALID) {
 		if (e)
 			*e = why;
 		is = -1;
@@ -251,7 +251,7 @@ int keystore_find(const char *dir, const char *name, struct keystore_item *out, 
 	if (os_dir_guard(dir, e) < 0)
 		return -1;
 	memset(out, 0, sizeof *out);
-	int r_pub = os_file_read(pub.text, &file, &why);
+	int r_pub = os_plain_read(pub.text, &file, &why);
 	if (r_pub < 0 && why.code != ERR_NOT_FOUND && why.code != ERR_INVALID && why.code != ERR_CONFLICT) {	/* about this machine, and not about the file */
 		if (e)
 			*e = why;

@@ -113,7 +113,7 @@ static int references_write(const char *home, struct attest_enrolled *out, struc
 	(void)snprintf(path, sizeof path, "%s/" FILE_NAME, dir);
 	if (os_dir_make(dir, 0700, e) < 0)
 		goto out;
-	if (os_file_read(path, &old, &why) < 0 && why.code != ERR_NOT_FOUND) {
+	if (os_plain_read(path, &old, &why) < 0 && why.code != ERR_NOT_FOUND) {
 		if (e)
 			*e = why;
 		goto out;

@@ -106,7 +106,7 @@ static int cvm_read(struct attest_references *r, const struct word *w, size_t n,
 	(void)snprintf(root->provider, sizeof root->provider, "%.*s", (int)w[1].len, w[1].at);
 	root->root.max = ATTEST_ROOT_BYTES;
 	r->n_roots++;	/* from here on freed with the rest */
-	return root_path(path, sizeof path, r->path, &w[4], e) < 0 ? -1 : os_file_read(path, &root->root, e);
+	return root_path(path, sizeof path, r->path, &w[4], e) < 0 ? -1 : os_plain_read(path, &root->root, e);
 }
 
 static int line_read(struct attest_references *r, const char *line, size_t len, struct err *e)
@@ -174,7 +174,7 @@ int attest_references_read(struct attest_references **out, const char *path, str
 	if (!r)
 		return -1;
 	r->path = path;
-	if (os_file_read(path, &text, &why) < 0 && why.code != ERR_NOT_FOUND) {
+	if (os_plain_read(path, &text, &why) < 0 && why.code != ERR_NOT_FOUND) {
 		if (e)
 			*e = why;
 		goto out;

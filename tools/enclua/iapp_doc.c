@@ -194,7 +194,7 @@ static int run_doc(struct cli *c, struct args *a, struct err *e)
 	int r = project_open(&project, a, e);
 	if (r == 0) {
 		p.m = project.manifest;
-		r = project_path(&project, p.m->entry, path, sizeof path, e) < 0 || os_file_read(path, &p.main, e) < 0 ? -1 : page_add(&p);
+		r = project_path(&project, p.m->entry, path, sizeof path, e) < 0 || os_plain_read(path, &p.main, e) < 0 ? -1 : page_add(&p);
 	}
 	if (r == 0 && to)
 		r = os_file_replace(to, 0644, text.data, text.len, e);

@@ -35,7 +35,7 @@ static int manifest_read(struct project *p, struct err *e)
 	struct buf text = BUF_INIT(LIMIT_YAML_BYTES);
 	int r = project_path(p, MANIFEST_FILE, path, sizeof path, e);
 	if (r == 0)
-		r = os_file_read(path, &text, e);
+		r = os_plain_read(path, &text, e);
 	if (r == 0)
 		r = manifest_parse(&p->manifest, MANIFEST_FILE, buf_text(&text), text.len, e);
 	buf_done(&text);

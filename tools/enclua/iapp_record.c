@@ -17,7 +17,7 @@ int record_read(const struct project *p, struct json **out, struct err *e)
 	*out = NULL;
 	int r = project_state(p, RECORD_FILE, path, sizeof path, e);
 	if (r == 0 && os_exists(path)) {
-		r = os_file_read(path, &text, e) < 0 ? -1 : json_parse(out, buf_text(&text), text.len, e);
+		r = os_plain_read(path, &text, e) < 0 ? -1 : json_parse(out, buf_text(&text), text.len, e);
 		if (r == 0 && json_kind(*out) != JSON_ARRAY) {
 			json_free(*out);
 			*out = NULL;

@@ -410,7 +410,7 @@ int test_script(struct testing *t, struct err *e)
 	char path[PATH_MAX];
 	int r = 0;
 	(void)snprintf(path, sizeof path, "%s/" IAPP_TEST_FILE, t->bench.project);	/* it was there a moment ago */
-	r = os_file_read(path, &s.source, e);
+	r = os_plain_read(path, &s.source, e);
 	json_write_key(&t->c->out, "cases");
 	json_write_array(&t->c->out);
 	while (r == 0) {

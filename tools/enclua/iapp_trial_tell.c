@@ -38,7 +38,7 @@ static unsigned manifest_line(const struct bench *b, const char *limit)
 	char path[PATH_MAX];
 	unsigned line = 1, found = 0;
 	bool below = false;
-	if (snprintf(path, sizeof path, "%s/" MANIFEST_FILE, b->project) >= (int)sizeof path || os_file_read(path, &text, NULL) < 0)
+	if (snprintf(path, sizeof path, "%s/" MANIFEST_FILE, b->project) >= (int)sizeof path || os_plain_read(path, &text, NULL) < 0)
 		return 0;
 	for (const char *p = buf_text(&text); *p && !found; line++) {
 		size_t n = strcspn(p, "\n");

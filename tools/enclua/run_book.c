@@ -129,7 +129,7 @@ int receipt_of(struct cli *c, struct book *b, const struct store_task *t, struct
 	int r = -1;
 	if (cli_home_path(c, "book/policy", path, sizeof path, e) < 0)
 		return -1;
-	if (os_exists(path) && (os_file_read(path, &text, e) < 0 || tlog_policy_parse(&p, buf_text(&text), text.len, e) < 0))
+	if (os_exists(path) && (os_plain_read(path, &text, e) < 0 || tlog_policy_parse(&p, buf_text(&text), text.len, e) < 0))
 		err_wrap(e, "the home's policy");
 	else
 		r = host_receipt(b, t, p, out, e);

@@ -138,7 +138,7 @@ int run_plan_read(struct run_plan *p, const char *dir, struct err *e)
 	result_path(path, sizeof path, dir, PLAN_FILE);
 	if (!os_exists(path))
 		return 0;
-	if (os_file_read(path, &text, e) == 0 && json_parse(&root, buf_text(&text), text.len, e) == 0)
+	if (os_plain_read(path, &text, e) == 0 && json_parse(&root, buf_text(&text), text.len, e) == 0)
 		r = plan_parse(p, root, dir, e);
 	if (r < 0)
 		err_wrap(e, "%s", path);
