@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/os.h"
@@ -259,14 +260,18 @@ static int database_open(struct store *s, bool create, struct err *e)
 	if (snprintf(path, sizeof path, "%s/" STORE_FILE, s->home) >= (int)sizeof path)
 		return err_set(e, ERR_INVALID, "the path of the home %.200s… is too long", s->home);
 	/* Made here and not by SQLite, so that nobody else can read it from its first moment on. */
-	int fd = open(path, create ? O_RDWR | O_CREAT | O_CLOEXEC : O_RDWR | O_CLOEXEC, 0600);
+	int fd = open(path, create ? O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK : O_RDWR | O_CLOEXEC | O_NONBLOCK, 0600);
+	struct stat st = { .st_mode = 0 };
 	if (fd < 0 && errno == ENOENT) {
 		err_set(e, ERR_NOT_FOUND, "there is no home in %s", s->home);
 		return err_hint(e, "enclua init makes one; --home or ENCLUA_HOME names another");
 	}
 	if (fd < 0)
 		return err_sys(e, errno, "cannot open the store %s", path);
+	bool plain = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 	close(fd);
+	if (!plain)
+		return err_set(e, ERR_INVALID, "the store %s is not a plain file", path);
 	/* What a savepoint keeps to undo a chain stays in memory up to here: a file in /tmp for each would cost more than the chain. Refused, and not needed, once SQLite runs. */
 	(void)sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, SAVEPOINT_BYTES);
 	int rc = store_wal_open(&s->wal, path, &s->db);
@@ -288,6 +293,10 @@ static int database_open(struct store *s, bool create, struct err *e)
 		return 0;
 	if (create)
 		return layout_make(s, e);
+	if (snprintf(path, sizeof path, "%s/book/checkpoint", s->home) < (int)sizeof path && os_exists(path)) {
+		err_set(e, ERR_INVALID, "the store in %s is empty, although its book was published: the database, or " STORE_FILE "-wal beside it, was lost", s->home);
+		return err_hint(e, "put both back from one copy of this home");
+	}
 	err_set(e, ERR_NOT_FOUND, "the store in %s was never finished", s->home);
 	return err_hint(e, "enclua init finishes it");
 }

@@ -46,7 +46,9 @@ static int private_check(const char *path, const char *name, struct err *e)
 		err_sys(e, errno, "cannot open the %s's key %s", name, path);
 		return errno == ENOENT ? err_hint(e, "enclua init makes the home and its keys") : -1;
 	}
-	if (S_ISREG(st.st_mode) && (st.st_mode & 077) == 0)
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, ERR_INVALID, "the %s's key %s is not a plain file", name, path);
+	if ((st.st_mode & 077) == 0)
 		return 0;
 	err_set(e, ERR_DENIED, "the %s's key %s can be read or changed by others", name, path);
 	return err_hint(e, "chmod 600 %s", path);
