@@ -1,6 +1,7 @@
 /* What a run costs and with whom: open orders are looked for, what is missing is signed by whoever of this home may (the requester for what is his own, the pool's manager
  * for an offer of the local pool), and everything goes into the book as one chain: data, orders, deal, task, and who runs it.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,17 +106,40 @@ static int side_find(struct job *j, enum market_order_kind kind, const char *ass
 	return err_hint(e, "enclua order list --app %s shows what is offered, and to whom", asset);
 }
 
-static int pool_find(struct job *j, struct err *e)
+/* Is the pool's owner somebody of this home? */
+static bool owner_here(struct job *j, const char *owner)
+{
+	uint8_t key[32];
+	char dir[PATH_MAX];
+	struct keystore_item item;
+	return identity_parse(key, owner, NULL) == 0 && cli_keys_dir(j->cli, dir, sizeof dir, NULL) == 0 && keystore_find_public(dir, key, &item, NULL) == 0;
+}
+
+/* Whether this home's manager speaks for the pool. A home may have none; but its own pool that nobody here speaks for would be waited for in vain. */
+static int manager_look(struct job *j, const char *owner, struct err *e)
 {
 	struct identity *manager = NULL;
-	char owner[MARKET_NAME], mine[IDENTITY_TEXT] = "";
+	struct err why = { .code = ERR_NONE };
+	char mine[IDENTITY_TEXT] = "";
+	if (host_manager_open(j->book, &manager, &why) == 0)
+		identity_text(mine, identity_public(manager));
+	identity_free(manager);
+	j->deal.managed = strcmp(owner, mine) == 0;
+	if (mine[0] || (why.code == ERR_NOT_FOUND && (j->deal.pool_typed || owner_here(j, owner))))
+		return 0;
+	if (e)
+		*e = why;
+	return why.code == ERR_NOT_FOUND ? err_hint(e, "put it back from a copy of this home; or say who else runs it: --pool POOL") : -1;
+}
+
+static int pool_find(struct job *j, struct err *e)
+{
+	char owner[MARKET_NAME];
 	struct run_deal *d = &j->deal;
 	if (host_find(j->book, MARKET_ROW_ASSET, d->pool_typed ? d->pool_typed : HOST_LOCAL_POOL, d->pool, e) < 0 || asset_owner(j, d->pool, owner, e) < 0)
 		return -1;
-	if (host_manager_open(j->book, &manager, NULL) == 0)
-		identity_text(mine, identity_public(manager));
-	identity_free(manager);
-	d->managed = strcmp(owner, mine) == 0;
+	if (manager_look(j, owner, e) < 0)
+		return -1;
 	if (order_find(j, MARKET_ORDER_POOL, d->pool, owner, &d->pool_order, e) < 0)
 		return -1;
 	d->pool_order.sign = !d->pool_order.id[0] && d->managed;
