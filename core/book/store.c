@@ -254,6 +254,18 @@ static int layout_make(struct store *s, struct err *e)
 	return store_end(s, r, e);
 }
 
+/* SQLite deletes the log of a database that has no bytes; most of a book may be in it. It writes the first page before it makes a log. */
+static int log_guard(const struct store *s, const char *path, off_t size, struct err *e)
+{
+	char log[PATH_MAX + 8];
+	struct stat st;
+	(void)snprintf(log, sizeof log, "%s-wal", path);
+	if (size > 0 || stat(log, &st) < 0 || st.st_size == 0)
+		return 0;
+	err_set(e, ERR_INVALID, "the store in %s is empty, but not the log beside it: " STORE_FILE " was lost", s->home);
+	return err_hint(e, "keep %s, and put " STORE_FILE " back from a copy of this home", log);
+}
+
 static int database_open(struct store *s, bool create, struct err *e)
 {
 	char path[PATH_MAX];
@@ -272,6 +284,8 @@ static int database_open(struct store *s, bool create, struct err *e)
 	close(fd);
 	if (!plain)
 		return err_set(e, ERR_INVALID, "the store %s is not a plain file", path);
+	if (log_guard(s, path, st.st_size, e) < 0)
+		return -1;
 	/* What a savepoint keeps to undo a chain stays in memory up to here: a file in /tmp for each would cost more than the chain. Refused, and not needed, once SQLite runs. */
 	(void)sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, SAVEPOINT_BYTES);
 	int rc = store_wal_open(&s->wal, path, &s->db);

@@ -194,9 +194,9 @@ function case.passes(words, ...)
     end
 end
 
-function case.home()
-    home = now .. "/home"
-    sh("cp -a " .. quote(work) .. "/home home")
+function case.home(name)
+    home = now .. "/" .. (name or "home")
+    sh("cp -a " .. quote(work) .. "/home " .. quote(home))
     return home
 end
 
