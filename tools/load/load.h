@@ -94,6 +94,7 @@ struct grant {
 	size_t data;
 	enum load_app app;
 	unsigned user;	/* a lane, or ANYBODY */
+	unsigned owner;	/* who signed it: it holds while he owns the data, also when he gets it back */
 	uint64_t uses, until;	/* until: 0 for ever */
 	bool bulk, policy;
 	uint64_t made, revoke_begun, revoked;
@@ -115,8 +116,9 @@ struct lane {
 	struct call call;
 	uint64_t begun, rest;	/* rest: nothing before this */
 	size_t data, grant;
+	enum load_app app;	/* that runs on the data */
 	unsigned runs;
-	unsigned to;	/* new owner of what is transferred */
+	unsigned to, owner;	/* new owner of what is transferred; who signs */
 	bool killed, told_secret;
 	char task[ID_TEXT], dir[32];
 	int64_t until;
@@ -140,7 +142,7 @@ struct counted { char what[160]; uint64_t n; bool expected; struct counted *next
 
 struct load {
 	char home[PATH_MAX], work[PATH_MAX], enclua[PATH_MAX], iapps[PATH_MAX];
-	uint64_t seed, seconds, growth;
+	uint64_t seed, seconds;
 	unsigned n_lanes, n_workers, weights[OP_COUNT];
 	bool kill, spoil;
 	uint64_t begun, end;	/* of the load itself */
@@ -160,12 +162,11 @@ struct load {
 	size_t n_confirmed, max_confirmed;
 	struct samples times[OP_COUNT], cpu[OP_COUNT];
 	uint64_t done_in_minute[64], runs_in_minute[64], cpu_in_minute[64];
-	uint64_t ops, runs, killed, unavailable;
+	uint64_t ops, runs, killed;
 	struct counted *refusals;
 	uint64_t unexpected, wrong;
 	struct census census;
 	struct memory memory[PROCESS_COUNT];
-	uint64_t deposited;
 	uint64_t random;	/* of kills */
 };
 
@@ -186,7 +187,6 @@ bool worker_ended(struct load *l, pid_t pid, int status);
 
 /* place.c: the home, its people, iApps and first data */
 int place_make(struct load *l);
-void place_teller(struct call *c);
 
 /* operations.c */
 bool op_begin(struct load *l, struct lane *lane);
@@ -197,8 +197,6 @@ void confirm(struct load *l, const struct lane *lane, const char *id, bool compl
 
 /* refusals.c: was it to be expected at that moment? */
 void op_refused(struct load *l, struct lane *lane, int status, const struct json *answer);
-bool run_may(const struct load *l, const struct lane *lane, enum load_app app, bool policy, uint64_t now);	/* can a grant have admitted it? */
-bool run_must(const struct load *l, const struct lane *lane, enum load_app app, bool policy, uint64_t now);	/* was there one that held from its begin to its end? */
 void refusal_count(struct load *l, const char *what, bool expected);
 
 /* census.c */

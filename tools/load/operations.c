@@ -88,7 +88,6 @@ static void costs(struct lane *lane, const char *most)
 /* A grant that may admit this lane: what is revoked is asked for too, now and then. */
 static bool granted(struct load *l, struct lane *lane, enum load_app app, bool policy)
 {
-	const uint64_t now = os_now_us();
 	const bool any = chance(lane, 8) == 0;
 	if (l->n_grants == 0)
 		return false;
@@ -97,15 +96,15 @@ static bool granted(struct load *l, struct lane *lane, enum load_app app, bool p
 		const struct grant *g = &l->grants[(first + i) % l->n_grants];
 		if (g->app != app || g->policy != policy || g->bulk || (g->user != ANYBODY && g->user != lane->number))
 			continue;
-		if (!any && (g->revoked || l->data[g->data].transferred > g->made || g->used >= g->uses || (g->until && (uint64_t)os_time() >= g->until)))
+		if (!any && (g->revoked || l->data[g->data].owner != g->owner || g->used >= g->uses || (g->until && (uint64_t)os_time() >= g->until)))
 			continue;
 		lane->data = g->data;
+		lane->app = app;
 		call_add(&lane->call, "--data");
 		call_add(&lane->call, "%s", l->data[g->data].id);
 		for (size_t j = 0; j < l->n_grants; j++)
 			if (l->grants[j].data == g->data && l->grants[j].app == app && !l->grants[j].bulk)
 				l->grants[j].tried++;
-		(void)now;
 		return true;
 	}
 	return false;
@@ -322,6 +321,7 @@ static bool grant_of(struct load *l, struct lane *lane, bool ends)
 	const bool one = chance(lane, 4) == 0;
 	if (data->unsure)
 		return false;
+	lane->owner = data->owner;
 	as_owner(l, lane, data->owner);
 	call_add(&lane->call, "grant");
 	call_add(&lane->call, "%s", data->id);
@@ -376,7 +376,7 @@ static bool revoke(struct load *l, struct lane *lane)
 	lane->grant = (size_t)chance(lane, l->n_grants);
 	struct grant *g = &l->grants[lane->grant];
 	const struct data *d = &l->data[g->data];
-	if (d->unsure || (g->revoked && chance(lane, 10)) || d->transferred > g->made)
+	if (d->unsure || (g->revoked && chance(lane, 10)) || d->owner != g->owner)
 		return false;
 	as_owner(l, lane, d->owner);
 	call_add(&lane->call, "revoke");

@@ -256,7 +256,7 @@ static void owner_begin(struct load *l, struct call *c, unsigned owner)
 static int first_grant(struct load *l, size_t d)
 {
 	const struct data *data = &l->data[d];
-	struct grant g = { .data = d, .user = ANYBODY, .uses = FIRST_USES, .app = l->sources[data->source].kind == SOURCE_TABLE ? APP_COHORT : APP_WORDS };
+	struct grant g = { .data = d, .user = ANYBODY, .owner = data->owner, .uses = FIRST_USES, .app = l->sources[data->source].kind == SOURCE_TABLE ? APP_COHORT : APP_WORDS };
 	char id[ID_TEXT];
 	struct call c;
 	owner_begin(l, &c, data->owner);

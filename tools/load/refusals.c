@@ -28,14 +28,15 @@ void refusal_count(struct load *l, const char *what, bool expected)
 static bool dead(const struct load *l, const struct grant *g, uint64_t begun)
 {
 	const struct data *d = &l->data[g->data];
-	return (g->revoked && g->revoked < begun) || (d->transferred > g->made && d->transferred < begun);
+	return (g->revoked && g->revoked < begun) || (d->owner != g->owner && d->transfer_begun < d->transferred && d->transferred < begun);
 }
 
 /* There for certain from its beginning to now, with a use left whoever else took one. */
 static bool alive(const struct load *l, const struct grant *g, uint64_t begun)
 {
 	const struct data *d = &l->data[g->data];
-	return g->made < begun && !g->revoke_begun && !g->until && (!d->transfer_begun || d->transferred > d->transfer_begun) && d->transfer_begun < g->made &&
+	return g->made < begun && !g->revoke_begun && !g->until && d->owner == g->owner && (!d->transfer_begun || d->transferred > d->transfer_begun) &&
+		d->transferred < begun &&
 		g->tried <= (g->policy && g->uses > 5 ? 5 : g->uses);
 }
 
@@ -47,7 +48,7 @@ static bool held(const struct load *l, const struct lane *lane)
 		return true;
 	for (size_t i = 0; i < l->n_grants; i++) {
 		const struct grant *g = &l->grants[i];
-		if (g->data != lane->data || g->bulk || (g->user != ANYBODY && g->user != lane->number) || dead(l, g, lane->begun))
+		if (g->data != lane->data || g->app != lane->app || g->bulk || (g->user != ANYBODY && g->user != lane->number) || dead(l, g, lane->begun))
 			continue;
 		if (!alive(l, g, lane->begun))
 			return false;

@@ -36,7 +36,7 @@ static void grant_used(struct load *l, const struct lane *lane, const char *id)
 	g->used++;
 	if (g->revoked && g->revoked < lane->begun)
 		load_wrong(l, "%s: %s served %s although it was revoked, and that confirmed, before this was asked", op_names[lane->op], id, lane->task);
-	if (d->transferred > g->made && d->transferred < lane->begun)
+	if (d->owner != g->owner && d->transfer_begun < d->transferred && d->transferred < lane->begun)
 		load_wrong(l, "%s: %s served %s although its data had another owner before this was asked", op_names[lane->op], id, lane->task);
 	if (g->until && (int64_t)g->until + 1 < began)
 		load_wrong(l, "%s: %s served %s although it had ended", op_names[lane->op], id, lane->task);
@@ -182,7 +182,7 @@ static void protected_(struct load *l, struct lane *lane, const struct json *ans
 static void granted_(struct load *l, struct lane *lane, const struct json *answer)
 {
 	const char *app = text_of(answer, "app");
-	struct grant g = { .data = lane->data, .user = lane->to, .made = os_now_us(), .until = (uint64_t)lane->until };
+	struct grant g = { .data = lane->data, .user = lane->to, .owner = lane->owner, .made = os_now_us(), .until = (uint64_t)lane->until };
 	for (size_t i = 0; i < APP_COUNT; i++)
 		if (!strcmp(l->apps[i], app))
 			g.app = (enum load_app)i;
