@@ -110,6 +110,8 @@ uint64_t book_replica_accepted(const struct book *b);
 int book_replica_add(struct book *b, const struct book_item *items, size_t n, struct err *e);
 /* The signature of the entry whose bytes have this SHA-256 was made in this process: it is not verified when the entry comes. The last few are remembered. */
 void book_replica_vouch(struct book *b, const uint8_t hash[static 32]);
+void book_replica_forget(struct book *b);
+int book_replica_retract(struct book *b, uint64_t size, struct err *e);
 int book_replica_check(struct book *b, const uint8_t *note, size_t len, struct merkle_hash *root, struct err *e);
 
 /* What this home, as a witness, last countersigned of another book. put is compare-and-swap: ERR_CONFLICT when the size there is not old_size (0: none yet), or is larger than the new one.

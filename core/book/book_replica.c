@@ -466,11 +466,11 @@ static bool pending_keep(struct replica *r, const struct book_item *items, size_
 	return true;
 }
 
-static void batch_undo(struct book *b)
+/* Back to the last commit, and the first n since then once more. */
+static void batch_undo(struct book *b, size_t n)
 {
 	struct replica *r = b->replica;
 	struct book_item items[PENDING];
-	size_t n = r->n_pending;
 	for (size_t i = 0, at = 0; i < n; at += r->pending_len[i++])
 		items[i] = (struct book_item){ r->pending.data + at, r->pending_len[i] };
 	(void)store_end(b->store, -1, NULL);
@@ -489,10 +489,27 @@ int book_replica_add(struct book *b, const struct book_item *items, size_t n, st
 	if (transaction_begin(b, e) < 0)
 		return -1;
 	if (batch_follow(b, items, n, e) < 0) {
-		batch_undo(b);
+		batch_undo(b, b->replica->n_pending);
 		return -1;
 	}
 	return pending_keep(b->replica, items, n) ? 0 : book_replica_settle(b, e);
+}
+
+void book_replica_forget(struct book *b)
+{
+	database_forget(b);
+}
+
+int book_replica_retract(struct book *b, uint64_t size, struct err *e)
+{
+	const struct replica *r = b->replica;
+	assert(r);
+	if (size == b->head.range.size)
+		return 0;
+	if (!transaction_open(b) || size > b->head.range.size || size < r->committed.range.size || size < r->accepted.size)
+		return err_set(e, ERR_CONFLICT, "what came after entry %llu is written for good, or was believed", (unsigned long long)size);
+	batch_undo(b, (size_t)(size - r->committed.range.size));
+	return b->head.range.size == size ? 0 : err_set(e, ERR_INTERNAL, "the replica cannot go back to %llu entries", (unsigned long long)size);
 }
 
 /* Checkpoints */

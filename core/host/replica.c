@@ -32,6 +32,16 @@ void replica_vouch(struct book *b, const void *bytes, size_t len)
 	book_replica_vouch(b, hash);
 }
 
+void replica_forget(struct book *b)
+{
+	book_replica_forget(b);
+}
+
+int replica_retract(struct book *b, uint64_t size, struct err *e)
+{
+	return book_replica_retract(b, size, e);
+}
+
 int replica_check(struct book *b, const uint8_t *checkpoint, size_t len, struct merkle_hash *root, struct err *e)
 {
 	return book_replica_check(b, checkpoint, len, root, e);

@@ -19,6 +19,9 @@ uint64_t replica_accepted(const struct book *b);	/* entries under the newest che
 int replica_add(struct book *b, const struct book_item *items, size_t n, struct err *e);
 /* An entry of these bytes was signed in this process: its signature is not verified when it comes. The last few are remembered. */
 void replica_vouch(struct book *b, const void *bytes, size_t len);
+/* Takes back what was given after `size`, and not yet believed: ERR_CONFLICT when that is so long ago that it is written. */
+int replica_retract(struct book *b, uint64_t size, struct err *e);
+void replica_forget(struct book *b);	/* the next opening begins with no entries */
 /* ERR_INVALID: not signed by the operator, or another root than what was given ("fork"), or older than what was accepted ("rollback"); ERR_CONFLICT: another origin. The
  * size must be replica_size. After a fork is found, what was given is of no use: close it, and the next opening begins with no entries. */
 int replica_check(struct book *b, const uint8_t *checkpoint, size_t len, struct merkle_hash *root, struct err *e);

@@ -29,8 +29,14 @@ struct keeper_promise {
 /* One who asks. */
 struct keeper_connection {
 	int fd;
+	uint64_t number;	/* whoever comes later has a larger one */
+	uint64_t since_us, turn_us;	/* when it was last heard or answered; when it began to give entries */
+	uint64_t begun_us;	/* when a message of its began that is not yet whole; 0: none is coming */
+	struct keeper_message in;
+	struct buf out;	/* an answer that it has not yet taken, … */
+	size_t out_at;	/* … from here on */
 	bool told;	/* of which book */
-	bool follows;	/* has given entries, and not yet the checkpoint over them: nobody else is answered meanwhile */
+	bool follows;	/* has given entries, and not yet the checkpoint over them: nobody else is answered meanwhile, for a while */
 	bool checked;	/* has shown a checkpoint … */
 	struct merkle_hash root;	/* … with this root */
 	uint8_t nonce[32];
@@ -43,11 +49,13 @@ struct keeper_process {
 	int listening, lock;
 	struct keeper_connection c[KEEPER_CONNECTIONS], *at;	/* at: who asks now */
 	size_t n;
+	uint64_t number, full_us;	/* of the last who came; since when there is no room for who comes, or 0 */
 	struct keeper *keys;
 	struct attest_references *references;
 	char folder[4200];
 	struct book *replica;
 	bool sound;	/* a checkpoint covers all that the replica has */
+	uint64_t giver;	/* who gave what none covers yet; 0: it was there before, or several did */
 	struct iapp *policy;	/* the last that was asked, or NULL */
 	uint8_t policy_blob[32];
 	struct entry *en;
@@ -62,7 +70,15 @@ int keeper_item_text(const struct keeper_message *m, size_t i, char *out, size_t
 /* Signs with the keeper's key what the book is to have. Its own signature it does not verify again. */
 int keeper_sign(struct keeper_process *p, struct entry *en, struct buf *note, struct err *e);
 
-/* keeper_decide.c, keeper_release.c: answer into p->out */
+/* keeper_line.c: those who ask. None of them is waited for: whoever says half a message, or does not take its answer, delays nobody but himself. */
+int keeper_line_add(struct keeper_process *p, int fd);	/* −1: of another user */
+void keeper_line_drop(struct keeper_process *p, size_t i);
+int keeper_line_turn(struct keeper_process *p, int (*serve_one)(struct keeper_process *p, const struct keeper_message *m, struct err *e), struct err *e);	/* once */
+
+/* keeper_follow.c, keeper_decide.c, keeper_release.c: answer into p->out */
+int keeper_answer_hello(struct keeper_process *p, const struct keeper_message *m, struct err *e);
+int keeper_answer_follow(struct keeper_process *p, const struct keeper_message *m, struct err *e);
+int keeper_answer_check(struct keeper_process *p, const struct keeper_message *m, struct err *e);
 int keeper_answer_decide(struct keeper_process *p, const struct keeper_message *m, struct err *e);
 int keeper_answer_release(struct keeper_process *p, const struct keeper_message *m, struct err *e);
 int keeper_answer_take(struct keeper_process *p, const struct keeper_message *m, struct err *e);

@@ -138,6 +138,14 @@ static int refused(const struct keeper_message *m, struct err *e)
 	return m->items[2].len ? err_hint(e, "%.*s", (int)m->items[2].len, (const char *)m->items[2].at) : -1;
 }
 
+/* What the keeper has of the book may be less than before: it says anew how much that is. */
+static void unshown_note(struct keeper_link *l)
+{
+	const struct keeper_message *m = &l->in;
+	if (m->n >= 3 && m->items[1].len >= sizeof KEEPER_UNSHOWN - 1 && memcmp(m->items[1].at, KEEPER_UNSHOWN, sizeof KEEPER_UNSHOWN - 1) == 0)
+		l->told = l->checked = false;
+}
+
 static int answer_wait(struct keeper_link *l, size_t least, struct err *e)
 {
 	bool end = false;
@@ -147,8 +155,10 @@ static int answer_wait(struct keeper_link *l, size_t least, struct err *e)
 			err_set(e, ERR_UNAVAILABLE, "the keeper has ended");
 		return err_hint(e, "try again; enclua doctor says whether this machine lacks what it needs");
 	}
-	if (l->in.kind == KEEPER_NO)
+	if (l->in.kind == KEEPER_NO) {
+		unshown_note(l);
 		return refused(&l->in, e);
+	}
 	if (l->in.kind != KEEPER_ANSWER || l->in.n < least)
 		return err_set(e, ERR_INTERNAL, "the keeper's answer is malformed");
 	return 0;
@@ -312,8 +322,10 @@ int keeper_link_follow(struct keeper_link *l, struct err *e)
 		struct err why = { .code = ERR_NONE };
 		if (follow_open(l, &why) == 0 && keeper_link_answers(l, &why) == 0)
 			return 0;
-		if (why.code == ERR_UNAVAILABLE && i < TRIES)
+		if (why.code == ERR_UNAVAILABLE && i < TRIES) {
+			l->told = l->checked = false;	/* what it has may have been taken back: it says anew how much that is */
 			continue;
+		}
 		if (e)
 			*e = why;
 		return err_wrap(e, "the keeper follows the book");

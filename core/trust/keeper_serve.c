@@ -1,4 +1,5 @@
-/* The keeper's process: it answers those who ask, one question at a time, until the last has gone. Here is what needs no judgement: following the book, salts, parcels, nonces.
+/* The keeper's process: it answers those who ask, one question at a time, until the last has gone. Here is what needs no judgement: salts, parcels, nonces; following the book is
+ * in keeper_follow.c, who asks in keeper_line.c.
  */
 #include "trust/keeper_serve.h"
 
@@ -22,8 +23,8 @@
 #include "trust/keeper_lock.h"
 
 #define REFERENCES "references"
-#define PATIENCE_S 10	/* with one who is in the middle of a message, or of giving entries */
 #define PARCEL_HEAD KIB(4)	/* an age header of one recipient is 200 bytes */
+#define PARCEL_BYTES (LIMIT_PARCEL_BYTES + MIB(16))	/* sealed: a tag for each chunk, and the header */
 
 int keeper_item_bytes(const struct keeper_message *m, size_t i, size_t n, const uint8_t **out, struct err *e)
 {
@@ -39,94 +40,6 @@ int keeper_item_text(const struct keeper_message *m, size_t i, char *out, size_t
 		return err_set(e, ERR_INVALID, "item %zu of a question to the keeper is no such text", i);
 	memcpy(out, m->items[i].at, m->items[i].len);
 	out[m->items[i].len] = '\0';
-	return 0;
-}
-
-static int size_answer(struct keeper_process *p, struct err *e)
-{
-	uint64_t size = replica_size(p->replica);
-	return keeper_message_add(&p->out, &size, sizeof size, e);
-}
-
-/* The first says which book it is; all others must mean the same. */
-static int on_hello(struct keeper_process *p, const struct keeper_message *m, struct err *e)
-{
-	char origin[NOTE_NAME_BYTES + 1];
-	const uint8_t *operator_key = NULL;
-	if (keeper_item_text(m, 0, origin, sizeof origin, e) < 0 || keeper_item_bytes(m, 1, 32, &operator_key, e) < 0)
-		return -1;
-	if (p->replica && (strcmp(book_origin(p->replica), origin) != 0 || memcmp(book_operator(p->replica), operator_key, 32) != 0))
-		return err_set(e, ERR_DENIED, "this keeper serves the book %s, not %s", book_origin(p->replica), origin);
-	if (!p->replica && replica_open(&p->replica, p->folder, origin, operator_key, e) < 0)
-		return -1;
-	p->at->told = true;
-	if (size_answer(p, e) < 0 || keeper_message_add(&p->out, identity_public(keeper_identity(p->keys)), 32, e) < 0)
-		return -1;
-	return keeper_message_add(&p->out, keeper_recipient(p->keys), 32, e);
-}
-
-/* What others have given already is not taken twice: the checkpoint that follows tells whether it was the same. */
-static int on_follow(struct keeper_process *p, const struct keeper_message *m, struct err *e)
-{
-	struct book_item items[KEEPER_ITEMS_MAX];
-	const uint8_t *first = NULL;
-	uint64_t at, size = replica_size(p->replica);
-	size_t n = 0;
-	if (keeper_item_bytes(m, 0, sizeof at, &first, e) < 0)
-		return -1;
-	memcpy(&at, first, sizeof at);
-	if (at > size)
-		return err_set(e, ERR_INVALID, "the keeper has %llu entries, and is given those from %llu on", (unsigned long long)size, (unsigned long long)at);
-	for (size_t i = 1; i < m->n; i++, at++)
-		if (at >= size)
-			items[n++] = (struct book_item){ m->items[i].at, m->items[i].len };
-	if (n) {
-		p->sound = false;
-		p->at->follows = true;
-		if (replica_add(p->replica, items, n, e) < 0)
-			return -1;
-	}
-	return size_answer(p, e);
-}
-
-/* A checkpoint of fewer entries than others have given meanwhile: its root must be that of the beginning. */
-static int check_older(struct keeper_process *p, const char *text, size_t len, struct checkpoint *c, struct err *e)
-{
-	struct note_key operator_key;
-	struct note parsed;
-	struct merkle_hash root;
-	if (note_key_make(&operator_key, book_origin(p->replica), NOTE_ED25519, book_operator(p->replica), e) < 0 ||
-		checkpoint_open(c, &parsed, text, len, &operator_key, e) < 0)
-		return -1;
-	uint64_t accepted = replica_accepted(p->replica);
-	if (merkle_root(book_reader(p->replica), c->size, &root, e) < 0)
-		return -1;
-	if (!merkle_equal(&root, &c->root))
-		return err_set(e, ERR_INVALID, "fork: the checkpoint of %llu entries is not of the book that the keeper follows", (unsigned long long)c->size);
-	/* Nobody has shown it the newer one in this life: a moment's delay, or a book that was set back. Who asks again with a newer one is answered. */
-	if (!p->sound && c->size < accepted)
-		return err_set(e, ERR_UNAVAILABLE, "rollback: the book has %llu entries, and the keeper has seen %llu of it: it was set back to an older copy",
-			(unsigned long long)c->size, (unsigned long long)accepted);
-	return p->sound ? 0 : err_set(e, ERR_UNAVAILABLE, "the keeper has entries that no checkpoint covers yet");
-}
-
-static int on_check(struct keeper_process *p, const struct keeper_message *m, struct err *e)
-{
-	struct checkpoint c;
-	struct note parsed;
-	p->at->follows = p->at->checked = false;
-	if (m->n != 1)
-		return err_set(e, ERR_INVALID, "a checkpoint is one item");
-	const char *text = (const char *)m->items[0].at;
-	const size_t len = m->items[0].len;
-	if (checkpoint_read(&c, &parsed, text, len, e) < 0)
-		return -1;
-	/* Whichever of the two is asked verifies the signature first. */
-	if (c.size < replica_size(p->replica) ? check_older(p, text, len, &c, e) < 0 : replica_check(p->replica, m->items[0].at, len, &c.root, e) < 0)
-		return -1;
-	p->sound = true;
-	p->at->root = c.root;
-	p->at->checked = true;
 	return 0;
 }
 
@@ -172,8 +85,11 @@ static int parcel_key(struct keeper_process *p, int fd, const uint8_t hash[stati
 	struct stat st;
 	struct sha256 h;
 	size_t header;
-	if (fd < 0 || fstat(fd, &st) < 0 || st.st_size <= 0)
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size <= 0)
 		return err_set(e, ERR_INVALID, "no parcel came with the question");
+	/* Everybody waits while it is hashed; a file full of holes has any size. */
+	if ((uint64_t)st.st_size > PARCEL_BYTES)
+		return err_set(e, ERR_LIMIT, "the parcel is larger than any may be");
 	uint64_t size = (uint64_t)st.st_size;
 	size_t n = size < sizeof head ? (size_t)size : sizeof head;
 	if (os_pread(fd, head, n, 0) != (ssize_t)n)
@@ -227,9 +143,9 @@ static int on_nonce(struct keeper_process *p, const struct keeper_message *m, st
 /* What must be before a question is answered: a book, and a book as its operator has signed it. */
 enum need { NOTHING, BOOK, CHECKED };
 static const struct { enum keeper_kind kind; enum need need; int (*answer)(struct keeper_process *p, const struct keeper_message *m, struct err *e); } table[] = {
-	{ KEEPER_HELLO, NOTHING, on_hello },
-	{ KEEPER_FOLLOW, BOOK, on_follow },
-	{ KEEPER_CHECK, BOOK, on_check },
+	{ KEEPER_HELLO, NOTHING, keeper_answer_hello },
+	{ KEEPER_FOLLOW, BOOK, keeper_answer_follow },
+	{ KEEPER_CHECK, BOOK, keeper_answer_check },
 	{ KEEPER_SALT, CHECKED, on_salt },
 	{ KEEPER_PARCEL, CHECKED, on_parcel },
 	{ KEEPER_DECIDE, CHECKED, keeper_answer_decide },
@@ -262,102 +178,14 @@ static int no(struct keeper_process *p, const struct err *why, struct err *e)
 	return buf_add(&p->out, p->entries.data, p->entries.len, e);
 }
 
+/* Into p->out. */
 static int serve_one(struct keeper_process *p, const struct keeper_message *m, struct err *e)
 {
 	struct err why = { .code = ERR_NONE };
 	buf_clear(&p->entries);
 	if (keeper_message_begin(&p->out, KEEPER_ANSWER, e) < 0 || (answer(p, m, &why) < 0 && no(p, &why, e) < 0))
 		return -1;
-	if (keeper_message_send(p->at->fd, &p->out, -1, e) < 0)
-		return -1;
-	if (p->at->promise.is)
-		keeper_promise_seal(p);
 	return 0;
-}
-
-/* Those who ask */
-
-static int connection_add(struct keeper_process *p, int fd)
-{
-	const struct timeval patience = { .tv_sec = PATIENCE_S };
-	struct ucred who;
-	socklen_t len = sizeof who;
-	if (p->n == KEEPER_CONNECTIONS || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0 || (who.uid != geteuid() && who.uid != 0) ||
-		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) < 0)
-		return -1;
-	p->c[p->n++] = (struct keeper_connection){ .fd = fd };
-	return 0;
-}
-
-static void connection_drop(struct keeper_process *p, size_t i)
-{
-	close(p->c[i].fd);
-	keeper_promise_done(&p->c[i].promise);
-	crypto_wipe(p->c[i].nonce, sizeof p->c[i].nonce);
-	p->c[i] = p->c[--p->n];
-}
-
-/* One question of one of them. Whoever goes away, or sends what is no message, is dropped: that is his affair alone. */
-static void connection_serve(struct keeper_process *p, size_t i, struct keeper_message *m)
-{
-	struct err e = { .code = ERR_NONE };
-	bool end = false;
-	p->at = &p->c[i];
-	if (keeper_message_receive(p->at->fd, m, &end, &e) < 0 || end || serve_one(p, m, &e) < 0)
-		connection_drop(p, i);
-}
-
-static void accept_one(struct keeper_process *p)
-{
-	int fd = accept4(p->listening, NULL, NULL, SOCK_CLOEXEC);
-	if (fd >= 0 && connection_add(p, fd) < 0)
-		close(fd);
-}
-
-static bool gives(const struct keeper_process *p)
-{
-	for (size_t i = 0; i < p->n; i++)
-		if (p->c[i].follows)
-			return true;
-	return false;
-}
-
-/* Until the last has gone. One who is in the middle of giving entries is waited for, but not for ever. */
-static int serve(struct keeper_process *p, struct err *e)
-{
-	struct keeper_message m = KEEPER_MESSAGE_INIT;
-	int r = 0;
-	while (r == 0 && p->n) {
-		struct pollfd fds[KEEPER_CONNECTIONS + 1];
-		size_t turn = p->n, n = p->n;
-		for (size_t i = 0; i < n; i++) {
-			if (p->c[i].follows)
-				turn = i;
-			fds[i] = (struct pollfd){ .fd = p->c[i].fd, .events = POLLIN };
-		}
-		if (turn < n) {
-			struct pollfd one = fds[turn];
-			int ready = poll(&one, 1, PATIENCE_S * 1000);
-			if (ready == 0)
-				connection_drop(p, turn);
-			else if (ready > 0)
-				connection_serve(p, turn, &m);
-			continue;
-		}
-		fds[n] = (struct pollfd){ .fd = p->listening, .events = POLLIN };
-		if (poll(fds, n + 1, -1) < 0) {
-			r = errno == EINTR ? 0 : err_sys(e, errno, "the keeper cannot wait");
-			continue;
-		}
-		if (fds[n].revents)
-			accept_one(p);
-		/* From the end: a dropped one's place is taken by the last. Until one begins to give entries: then it is his turn. */
-		for (size_t i = n; i-- > 0 && !gives(p);)
-			if (fds[i].revents)
-				connection_serve(p, i, &m);
-	}
-	keeper_message_done(&m);
-	return r;
 }
 
 /* Beginning */
@@ -406,7 +234,7 @@ static int begin(struct keeper_process *p, int first, struct err *e)
 		return -1;
 	if (p->o->measurement)
 		attest_references_own(p->references, p->o->measurement);
-	if (connection_add(p, first) < 0)
+	if (keeper_line_add(p, first) < 0)
 		return err_set(e, ERR_DENIED, "the keeper serves its own user only");
 	if (attest_references_prepare(p->references, e) < 0)
 		return -1;
@@ -419,11 +247,13 @@ int keeper_serve(int first, const struct keeper_service *o, struct err *e)
 	if (!p)
 		return err_set(e, ERR_LIMIT, "out of memory");
 	*p = (struct keeper_process){ .o = o, .listening = -1, .lock = -1, .out = BUF_INIT(KEEPER_MESSAGE_BYTES), .entries = BUF_INIT(MIB(8)) };
-	int r = begin(p, first, e) < 0 ? -1 : serve(p, e);
+	int r = begin(p, first, e);
+	while (r == 0 && p->n)	/* until the last has gone */
+		r = keeper_line_turn(p, serve_one, e);
 	if (p->listening >= 0)
 		close(p->listening);	/* who comes now starts the next */
 	while (r == 0 && p->n)
-		connection_drop(p, 0);
+		keeper_line_drop(p, 0);
 	if (p->replica)
 		replica_close(p->replica);
 	keeper_close(p->keys);

@@ -15,7 +15,7 @@
 
 #define KEEPER_FOLDER "keeper"	/* in the home: replica, references, socket */
 #define KEEPER_SOCKET "socket"
-#define KEEPER_CONNECTIONS 64u
+#define KEEPER_CONNECTIONS 256u
 
 struct keeper_service {
 	const char *home;	/* <home>/keeper.key, <home>/keeper/ */

@@ -46,14 +46,20 @@ struct keeper_message {
 	size_t n;
 	int fd;	/* that came with it, or −1; the receiver closes it */
 	struct buf bytes;	/* what the items lie in; wiped when it goes */
+	uint8_t head[4];
+	size_t got;	/* bytes of one that is coming; 0: none is */
 };
 #define KEEPER_MESSAGE_INIT { .fd = -1, .bytes = BUF_INIT(KEEPER_MESSAGE_BYTES) }
 
 int keeper_message_begin(struct buf *out, enum keeper_kind kind, struct err *e);	/* out: cleared; its ceiling KEEPER_MESSAGE_BYTES */
 int keeper_message_add(struct buf *out, const void *bytes, size_t n, struct err *e);
 int keeper_message_send(int socket, struct buf *out, int fd, struct err *e);	/* fd −1: none */
+/* As much of it from *at on as the socket takes without waiting: 1 that was all, 0 there is more to send, −1 */
+int keeper_message_push(int socket, struct buf *out, size_t *at, struct err *e);
 /* The bytes of the message before are gone. end: the other side has closed. ERR_INVALID: not such a message; ERR_UNAVAILABLE: cut short. */
 int keeper_message_receive(int socket, struct keeper_message *m, bool *end, struct err *e);
+/* As much of one as has come, from a socket that does not wait: 1 it is whole, 0 more is to come, −1 as above, or the other side has closed: then end, and no error. */
+int keeper_message_arrive(int socket, struct keeper_message *m, bool *end, struct err *e);
 void keeper_message_done(struct keeper_message *m);
 
 #endif
