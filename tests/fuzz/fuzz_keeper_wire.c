@@ -64,13 +64,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
 	if (cut) {
 		int fd = data[0] & 1 ? open("/dev/null", O_RDONLY | O_CLOEXEC) : -1;
-		require(send_some(pair[0], bytes, cut, fd) == (ssize_t)cut);
+		require(os_send_fds(pair[0], bytes, cut, &fd, fd >= 0) == (ssize_t)cut);
 		if (fd >= 0)
 			close(fd);
 	}
 	if (len - cut) {
 		int fd = data[0] & 2 ? open("/dev/null", O_RDONLY | O_CLOEXEC) : -1;
-		require(send_some(pair[0], bytes + cut, len - cut, fd) == (ssize_t)(len - cut));
+		require(os_send_fds(pair[0], bytes + cut, len - cut, &fd, fd >= 0) == (ssize_t)(len - cut));
 		if (fd >= 0)
 			close(fd);
 	}

@@ -170,12 +170,28 @@ static void victim_note(struct load *l, pid_t pid)
 			l->workers[i].killed = 1;
 }
 
+static enum process_kind kind_choose(struct load *l)
+{
+	static const unsigned weights[PROCESS_COUNT] = {
+#define X(id, name, weight) weight,
+		LOAD_PROCESSES(X)
+#undef X
+	};
+	uint64_t all = 0;
+	size_t k = 0;
+	for (size_t i = 0; i < PROCESS_COUNT; i++)
+		all += weights[i];
+	for (uint64_t which = load_random(&l->random, all); which >= weights[k]; k++)
+		which -= weights[k];
+	return (enum process_kind)k;
+}
+
 /* First the kind, then one of it: there are many commands and one keeper. The descriptor keeps the number from meaning another process. */
 void census_kill(struct load *l)
 {
 	scan(l);
 	for (unsigned tries = 0; tries < 20 && l->census.n; tries++) {
-		const enum process_kind kind = (enum process_kind)load_random(&l->random, PROCESS_COUNT);
+		const enum process_kind kind = kind_choose(l);
 		size_t n = 0, which;
 		for (size_t i = 0; i < l->census.n; i++)
 			n += l->census.at[i].kind == kind;

@@ -53,7 +53,7 @@ static uint64_t file_size(const struct load *l, const char *name)
 static void memory_print(const struct load *l)
 {
 	static const char *const names[] = {
-#define X(id, name) name,
+#define X(id, name, weight) name,
 		LOAD_PROCESSES(X)
 #undef X
 	};

@@ -126,10 +126,12 @@ struct lane {
 
 struct worker_process { char name[16]; pid_t pid; uint64_t again; unsigned started, killed; bool stopping; };
 
-/* X(ENUM, name): kinds of processes, as far as they are looked at. */
-#define LOAD_PROCESSES(X) X(COMMAND, "command") X(WORKER, "worker") X(SCHEDULER, "scheduler") X(SLOT, "slot") X(KEEPER, "keeper") X(ZYGOTE, "zygote") X(BOX, "box")
+/* X(ENUM, name, weight): kinds of processes, as far as they are looked at; how often one of them is the one that is killed. There is one scheduler, and its key is under a
+ * passphrase: it takes a second to begin. */
+#define LOAD_PROCESSES(X) \
+	X(COMMAND, "command", 4) X(WORKER, "worker", 3) X(SCHEDULER, "scheduler", 1) X(SLOT, "slot", 3) X(KEEPER, "keeper", 4) X(ZYGOTE, "zygote", 3) X(BOX, "box", 4)
 enum process_kind {
-#define X(id, name) PROCESS_##id,
+#define X(id, name, weight) PROCESS_##id,
 	LOAD_PROCESSES(X)
 #undef X
 	PROCESS_COUNT

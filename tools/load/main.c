@@ -29,7 +29,8 @@
 #include "load.h"
 #include "seal/crypto.h"
 
-#define OP_S 180u	/* nothing takes so long */
+#define OP_S 180u	/* nothing takes so long, … */
+#define OP_KILLED_S 420u	/* … unless what it waits for was killed: then a lease may have to end first */
 #define CALM_S 10u	/* after the last kill: all must go on as if nothing had been */
 #define LEAVE_S 30u	/* for keepers and boxes to notice that nobody asks any more */
 #define WRONG_MAX 200u
@@ -137,7 +138,7 @@ static void hung_end(struct load *l)
 	for (unsigned i = 0; i < l->n_lanes; i++) {
 		struct lane *lane = &l->lanes[i];
 		char said[300];
-		if (!lane->pid || os_now_us() < lane->begun + OP_S * 1000000u)
+		if (!lane->pid || os_now_us() < lane->begun + (l->killed ? OP_KILLED_S : OP_S) * 1000000u)
 			continue;
 		call_text(&lane->call, said, sizeof said);
 		load_wrong(l, "does not end: %s", said);
@@ -203,6 +204,7 @@ static void load_run(struct load *l)
 	}
 	l->end = os_now_us();
 	turn(l, 0, false);
+	/* What was killed in the middle is open now; what was not must come to its end. */
 	for (unsigned rounds = 0; rounds < 3; rounds++) {	/* what was begun is waited for and fetched */
 		for (unsigned i = 0; i < l->n_lanes; i++)
 			if (l->lanes[i].then != OP_COUNT)

@@ -226,7 +226,7 @@ static bool watch(struct load *l, struct lane *lane)
 	call_add(&lane->call, "watch");
 	call_add(&lane->call, "%s", lane->task);
 	call_add(&lane->call, "--timeout");
-	call_add(&lane->call, "2m");
+	call_add(&lane->call, l->kill ? "7m" : "2m");
 	return true;
 }
 
