@@ -325,6 +325,8 @@ static int prints_tell(struct script *s, const struct json *prints, struct err *
 		ptrdiff_t n = text && buf_reserve(&line, len + 1, e) == 0 ? base64_decode(line.data, len + 1, text, len) : -1;
 		int r = n < 0 ? -1 : test_lines(s->t, "  > ", (const char *)line.data, (size_t)n, e);
 		buf_done(&line);
+		if (n < 0)
+			return err_set(e, ERR_TASK, IAPP_TEST_FILE " printed what is no text");	/* it has answered by itself, past lua/test_shared.lua */
 		if (r < 0)
 			return -1;
 	}
