@@ -30,6 +30,7 @@ const char *ledger_unit_text(enum ledger_unit u)
 	return (unsigned)u < LEDGER_UNIT_COUNT ? texts[u] : "?";
 }
 
+// NOLINTNEXTLINE(misc-redundant-expression): they are written in two places
 static_assert(LEDGER_AMOUNT_MAX == TEXT_AMOUNT_MAX, "what is typed fits what is counted");
 
 /* For messages: money as people write it, all else with its unit. */

@@ -77,8 +77,6 @@ void *aligned_alloc(size_t align, size_t n)
 	return p;
 }
 
-void *memalign(size_t align, size_t n);
-
 void *memalign(size_t align, size_t n)
 {
 	return aligned_alloc(align, n);

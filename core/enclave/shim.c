@@ -2,6 +2,7 @@
 #include <stddef.h>
 #include <string.h>
 
+// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): what libsodium calls
 void __explicit_bzero_chk(void *p, size_t n, size_t room);
 
 void __explicit_bzero_chk(void *p, size_t n, size_t room)

@@ -71,6 +71,7 @@ static void text_copy(char *out, size_t size, const struct json *v)
 	const char *text = v && json_kind(v) == JSON_STRING ? json_text(v, &len) : "";
 	if (len >= size) {
 		len = size - 1;
+		// NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): it takes len for what it was before json_text()
 		while (len && ((unsigned char)text[len] & 0xc0) == 0x80)
 			len--;
 	}

@@ -33,8 +33,8 @@ struct bundle {
 
 int bundle_parse(struct bundle **out, struct buf *plain, struct err *e);	/* takes the buffer over */
 void bundle_free(struct bundle *b);
-/* Writes the files below dir, and result.json where there is one: the whole set or nothing. A plain file is replaced when it is as an earlier result left it by the
+/* Writes the files below the folder dir_name, and result.json where there is one: the whole set or nothing. A plain file is replaced when it is as an earlier result left it by the
  * result.json that lies there; no other file of the user's, and never a folder or a link. log.txt, result.age and task.receipt are always replaced. */
-int bundle_write(const struct bundle *b, const char *dir, struct err *e);
+int bundle_write(const struct bundle *files, const char *dir_name, struct err *e);
 
 #endif

@@ -61,6 +61,7 @@ static int file_write(int top, const struct bundle_file *f, struct err *e)
 }
 
 /* Removes a tree that we have made: at most as deep as a path has slashes. */
+// NOLINTNEXTLINE(misc-no-recursion): as deep as a path of ours has slashes
 static void tree_remove(int top, const char *name)
 {
 	if (unlinkat(top, name, 0) == 0 || errno == ENOENT)

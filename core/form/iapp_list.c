@@ -1,6 +1,7 @@
 /* The list of an iApp's files: `sha256sum -c` reads it, h1 is its hash (Go's dirhash), and its rules decide what an iApp may hold. */
 #include "form/iapp_list.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,6 +151,7 @@ int iapp_list_parse(struct iapp_line **out, size_t *n, const char *text, size_t 
 		count += text[i] == '\n';
 	if (count > LIMIT_IAPP_FILES)
 		return err_set(e, ERR_INVALID, "the iApp has more than %u files", LIMIT_IAPP_FILES);
+	assert(count > 0);
 	lines = calloc(count, sizeof *lines);
 	if (!lines)
 		return err_set(e, ERR_LIMIT, "out of memory");

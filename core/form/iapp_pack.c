@@ -105,6 +105,7 @@ out:
 
 static int folder_take(struct packing *p, int parent, const char *name, const char *prefix, unsigned depth, struct err *e);
 
+// NOLINTNEXTLINE(misc-no-recursion): folder_take() looks at the depth
 static int name_take(struct packing *p, int folder, const char *name, const char *prefix, unsigned depth, struct err *e)
 {
 	char path[LIMIT_PATH_BYTES + 2];
@@ -123,6 +124,7 @@ static int name_take(struct packing *p, int folder, const char *name, const char
 	return S_ISDIR(st.st_mode) ? folder_take(p, folder, name, path, depth + 1, e) : file_take(p, folder, name, path, e);
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): no deeper than FOLDER_DEPTH
 static int folder_take(struct packing *p, int parent, const char *name, const char *prefix, unsigned depth, struct err *e)
 {
 	if (depth > FOLDER_DEPTH)

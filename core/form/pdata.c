@@ -312,6 +312,7 @@ static int json_leaf(struct pdata *d, const char *path, const struct json *v, st
 }
 
 /* Recursion ends at LIMIT_DATA_DEPTH. path holds len bytes of the way to v. */
+// NOLINTNEXTLINE(misc-no-recursion): no deeper than LIMIT_DATA_DEPTH
 static int json_object(struct pdata *d, char path[static LIMIT_PATH_BYTES + 2], size_t len, const struct json *v, unsigned depth,
 	struct err *e)
 {

@@ -154,6 +154,7 @@ bad:
 }
 
 /* Recursion ends at LIMIT_DATA_DEPTH. inner is the path within the data, "" at the top. `left_out` is a name that is none of the data, or NULL. */
+// NOLINTNEXTLINE(misc-no-recursion): no deeper than LIMIT_DATA_DEPTH
 static int folder_add(struct pdata *d, const char *folder, const char *inner, const char *left_out, unsigned depth, struct err *e)
 {
 	char **names = NULL;

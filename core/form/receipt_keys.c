@@ -20,7 +20,7 @@ int receipt_keeper_check(struct receipt *r, const struct receipt_item *from, str
 			appoint = &r->items[i];
 	if (receipt_need(appoint, from, "the keeper.appoint of who signed it", e) < 0)
 		return -1;
-	if (memcmp(appoint->en.by, open->en.by, 32) != 0)
+	if (!open || memcmp(appoint->en.by, open->en.by, 32) != 0)
 		return wrong(appoint, "not by the operator of the book", e);
 	struct receipt_item *who = receipt_item_by(r, ENTRY_IDENTITY_REGISTER_TYPE, from->en.by);
 	if (receipt_need(who, appoint, "the registration of the keeper", e) < 0)

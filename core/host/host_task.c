@@ -435,7 +435,7 @@ int on_task_finalize(struct event *v, struct err *e)
 {
 	const struct entry_task_finalize *f = &v->en->task_finalize;
 	struct market_callback callback = { NULL, 0 };
-	struct entry *en = malloc(sizeof *en);
+	struct entry *en = calloc(1, sizeof *en);
 	struct buf bytes = BUF_INIT(ENTRY_BYTES_MAX), value = BUF_INIT(LIMIT_CALLBACK_BYTES);
 	struct err why = { .code = ERR_NONE };
 	char worker[MARKET_NAME];

@@ -75,6 +75,7 @@ static int args_check(const struct work *w, struct err *e)
 }
 
 /* Walks a public schema; true when some leaf's path fits the pattern and its type is the one asked for. */
+// NOLINTNEXTLINE(misc-no-recursion): no deeper than LIMIT_DATA_DEPTH
 static bool schema_has(const struct json *node, const char *prefix, const struct manifest_schema *want, unsigned depth)
 {
 	if (depth > LIMIT_DATA_DEPTH)

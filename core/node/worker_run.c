@@ -73,6 +73,7 @@ static int data_take(struct run *r, struct err *e)
 		result = data_one(r, t.data[i].data, e);
 	keeper_task_done(&t);
 	for (size_t i = 0; i < r->n_data; i++)
+		// NOLINTNEXTLINE(clang-analyzer-core.NullDereference): n_data is 0 where there is no list
 		r->data[i].ephemeral = false;
 	r->work.data = r->list;
 	r->work.n_data = r->n_data;

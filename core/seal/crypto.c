@@ -15,7 +15,8 @@ static_assert(_Alignof(struct sha256) >= _Alignof(crypto_hash_sha256_state), "al
 static_assert(sizeof(struct hmac256) >= sizeof(crypto_auth_hmacsha256_state), "room for libsodium's HMAC");
 static_assert(_Alignof(struct hmac256) >= _Alignof(crypto_auth_hmacsha256_state), "aligned for libsodium's HMAC");
 static_assert(crypto_hash_sha256_BYTES == 32 && crypto_hash_sha512_BYTES == 64, "digest sizes of the header");
-static_assert(crypto_sign_BYTES == 64 && crypto_sign_PUBLICKEYBYTES == 32 && crypto_sign_SEEDBYTES == 32, "Ed25519 sizes");
+static_assert(crypto_sign_BYTES == 64 && crypto_sign_PUBLICKEYBYTES == 32, "Ed25519 sizes");
+static_assert(crypto_sign_SEEDBYTES == 32, "the size of a secret Ed25519 key");
 
 static bool sha_instructions;	/* what the processor has; written once, before anything is hashed */
 

@@ -96,6 +96,7 @@ static int file_add(struct vendor *v, const char *dir, const char *below, struct
 
 static int tree_take(struct vendor *v, const char *root, const char *below, int depth, struct err *e);
 
+// NOLINTNEXTLINE(misc-no-recursion): no deeper than DEPTH
 static int entry_take(struct vendor *v, const char *root, const char *below, const char *name, int depth, bool lua, struct err *e)
 {
 	static const char *const code[] = { ".c", ".h", ".cc", ".cpp", ".so", ".dll", ".o", ".a" };
@@ -117,6 +118,7 @@ static int entry_take(struct vendor *v, const char *root, const char *below, con
 }
 
 /* Everything below; C is refused wherever it is, Lua is taken when no rockspec has named it. */
+// NOLINTNEXTLINE(misc-no-recursion): no deeper than DEPTH
 static int tree_take(struct vendor *v, const char *root, const char *below, int depth, struct err *e)
 {
 	char path[PATH_MAX];

@@ -25,6 +25,7 @@ static bool name_matters(const char *name)
 	return n && name[0] != '.' && name[n - 1] != '~' && !(n > 4 && !strcmp(name + n - 4, ".swp")) && strspn(name, "0123456789") != n;
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): no deeper than DEPTH_MAX
 static int folder_watch(int fd, const char *folder, unsigned depth, struct err *e)
 {
 	char path[PATH_MAX];

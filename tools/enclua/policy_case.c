@@ -93,6 +93,7 @@ static int members_known(struct making *m, const struct json *base, const struct
 	return 0;
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): no deeper than DEPTH_MAX
 static int object_write(struct making *m, const struct json *base, const struct json *const *over, size_t n, const char *where, unsigned depth)
 {
 	if (depth > DEPTH_MAX)
