@@ -89,7 +89,7 @@ templates="hello data bulk files-secrets policy messaging oracle"
 	fails 2 "choose one" "$generator" init p --with data,bulk --yes
 	fails 2 "one line" "$generator" init p --author "$(printf 'a\nb')" --yes
 	fails 2 "a name is needed" "$generator" init
-	[ -z "$(ls | grep -v -e home -e out -e err)" ]
+	[ -z "$(find . -mindepth 1 -maxdepth 1 ! -name '.*' ! -name '*home*' ! -name '*out*' ! -name '*err*')" ]
 	mkdir full && echo mine > full/file
 	fails 6 "not empty" "$generator" init full --yes
 	[ "$(ls -A full)" = file ]

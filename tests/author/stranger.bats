@@ -29,7 +29,7 @@ path() {
 	"$generator" help --list > verbs
 	awk '/^## An iApp of your own/ { on = 1; next } /^## / { on = 0 } on' "$top/README.md" > section
 	for verb in init test run package deploy add doc; do
-		grep -q "\`\(iapp-generator \)\?$verb[ \`]" section
+		grep -q "\`\(iapp-generator \)\?${verb}[ \`]" section
 		grep -qx "$verb" verbs
 	done
 	for t in hello data bulk files-secrets policy messaging oracle; do grep -q "$t" section; done

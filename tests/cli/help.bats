@@ -158,7 +158,8 @@ offers() {
 	local want=()
 	while [ "$1" != -- ]; do want+=("$1"); shift; done
 	shift
-	local got=" $(completes "$@") " word
+	local got word
+	got=" $(completes "$@") "
 	for word in "${want[@]}"; do
 		[[ "$got" == *"$word"* ]] || { echo "no$word in$got"; return 1; }
 	done

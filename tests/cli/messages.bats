@@ -18,6 +18,7 @@ setup() {
 teardown() { teardown_place; }
 
 # each 'STATUS|WORDS|COMMAND' of standard input: it fails so, on stderr alone
+# shellcheck disable=SC2120 # what set gives it
 each() {
 	local status words command n=0
 	while IFS='|' read -r status words command; do

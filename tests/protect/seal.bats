@@ -62,7 +62,7 @@ teardown() { teardown_work; }
 	age -a -r "$alice" -o sealed plain
 	"$enclua" unseal -i alice.key sealed | cmp plain -
 	{ printf '\n  \n'; sed 's/$/\r/' sealed; } | "$enclua" unseal -i alice.key | cmp plain -
-	{ cat sealed; echo "PS"; } > more
+	{ cat sealed; echo "PS"; } > "more"
 	refuses 5 "armor" "$enclua" unseal -i alice.key -o opened more
 }
 

@@ -43,7 +43,7 @@ teardown() { teardown_home; }
 @test "every argument of a manifest is in the README beside it" {
 	for folder in "$top"/iapps/*/; do
 		for argument in $(sed -n 's/^ *- {name: \([a-z_]*\),.*/\1/p' "$folder/iapp.yaml"); do
-			grep -q "\`$argument[\`=]" "$folder/README.md" || { echo "$(basename "$folder"): no $argument"; return 1; }
+			grep -q "\`${argument}[\`=]" "$folder/README.md" || { echo "$(basename "$folder"): no $argument"; return 1; }
 		done
 	done
 }
