@@ -49,7 +49,7 @@ ifeq ($(LUA),system)
 all: lua-system
 endif
 
-.PHONY: all lua-system deps demo check bench fuzz clean distclean
+.PHONY: all lua-system deps demo check bench fuzz lint coverage clean distclean
 all: $O/enclua $O/iapp-generator $O/enclave $O/keeper $O/attest-helper $O/market-replay
 
 deps:
@@ -133,6 +133,14 @@ $O/obj/%.o: %.c $O/gen/flags
 	$Qmkdir -p $(@D)
 	$Q$(CC) $(ENCLUA_CFLAGS) $(CFLAGS) $(SAN_FLAGS) -MMD -MP -c -o $@ $<
 
+# Static checks; what was clean and did not change is not looked at again.
+lint: $O/gen/templates.h $O/gen/topics.h $O/gen/measurement.h $O/gen/filter.h
+	$QO=$O $(PROVE) --timer --exec tests/run tests/lint/run
+
+# Which lines and branches the tests reach: tests/COVERAGE.md.
+coverage:
+	$Qtests/coverage/run $(TESTS)
+
 # Other flags, other objects.
 FLAGS = $(filter-out -I$O/gen,$(CC) $(ENCLUA_CFLAGS) $(CFLAGS) $(SAN_FLAGS))
 $O/gen/flags: FORCE
@@ -147,7 +155,7 @@ include tests/fuzz/fuzz.mk
 include tools/package/package.mk
 
 clean:
-	rm -rf build-san build-clang build-san-clang
+	rm -rf build-san build-clang build-san-clang build-cov
 	[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} +
 
 distclean: clean
