@@ -1,4 +1,4 @@
-/* core/base/ustar.c and padme.c: the bytes are libarchive's, and anything else is refused by name. */
+/* core/base/ustar.c: the bytes are libarchive's, and anything else is refused by name. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -231,27 +231,11 @@ static void test_end(void **state)
 	assert_false(end);
 }
 
-static void test_padme(void **state)
-{
-	(void)state;
-	static const uint64_t rows[][2] = { { 0, 0 }, { 1, 1 }, { 2, 2 }, { 7, 7 }, { 8, 8 }, { 9, 10 }, { 16, 16 }, { 17, 18 },
-		{ 511, 512 }, { 1000, 1024 }, { 1025, 1088 }, { 1000000, 1015808 } };
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		assert_int_equal(padme(rows[i][0]), rows[i][1]);
-	uint64_t last = 0;
-	for (uint64_t n = 2; n < (1ull << 40); n += n / 7 + 1) {
-		uint64_t p = padme(n);
-		assert_true(p >= n && p - n <= n * 12 / 100 + 1 && p >= last && padme(p) == p);
-		last = p;
-	}
-	assert_true(padme(UINT64_MAX) == UINT64_MAX);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bytes), cmocka_unit_test(test_split), cmocka_unit_test(test_large), cmocka_unit_test(test_paths),
-		cmocka_unit_test(test_refused), cmocka_unit_test(test_any_bit), cmocka_unit_test(test_end), cmocka_unit_test(test_padme),
+		cmocka_unit_test(test_refused), cmocka_unit_test(test_any_bit), cmocka_unit_test(test_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
