@@ -12,6 +12,7 @@ TEST_TIMEOUT ?= 900
 
 test_age_vectors_LIBS := -lz
 test_ustar_LIBS := -larchive
+test_tar_LIBS := -Wl,--wrap=dlopen
 test_iapp_evil_LIBS := -lz
 test_worker_LIBS := $(patsubst %,-Wl$(comma)--wrap=%,os_time book_append book_append_one os_file_replace)
 test_alloc_LIBS := -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc

@@ -1,5 +1,5 @@
 /* From a folder to a signed archive. Nothing of the clock, the user, the umask, the locale or the order of the directory gets in: names are sorted
- * bytewise, every header is canonical ustar (base/ustar.h), and an Ed25519 signature is the same each time.
+ * bytewise, every header is libarchive's ustar (form/tar.h), and an Ed25519 signature is the same each time.
  */
 #include "form/iapp.h"
 
@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "base/ustar.h"
 #include "form/iapp_list.h"
+#include "form/tar.h"
 #include "seal/crypto.h"
 
 #define FOLDER_DEPTH 16u
@@ -170,17 +171,7 @@ static int sort_together(struct packing *p, struct err *e)
 	return 0;
 }
 
-static int tar_add(struct buf *out, const char *path, const void *bytes, size_t n, struct err *e)
-{
-	uint8_t block[USTAR_BLOCK];
-	struct ustar_entry entry = { .size = n };
-	(void)snprintf(entry.path, sizeof entry.path, "%s", path);
-	if (ustar_encode(block, &entry, e) < 0 || buf_add(out, block, sizeof block, e) < 0 || buf_add(out, bytes, n, e) < 0)
-		return -1;
-	return buf_add_zero(out, USTAR_PAD(n), e);
-}
-
-static int signatures_add(struct buf *out, enum iapp_kind kind, const struct buf *list, const char *comment, const struct identity *const *signers,
+static int signatures_add(struct tar_writer *tar, enum iapp_kind kind, const struct buf *list, const char *comment, const struct identity *const *signers,
 	size_t n_signers, struct err *e)
 {
 	const char *head = iapp_words[kind].untrusted + strlen("untrusted comment: ");	/* which minisign_sign writes itself */
@@ -197,7 +188,7 @@ static int signatures_add(struct buf *out, enum iapp_kind kind, const struct buf
 		buf_clear(&sig);
 		r = minisign_sign(&sig, signers[i], list->data, list->len, untrusted, comment, e);
 		if (r == 0)
-			r = tar_add(out, name, sig.data, sig.len, e);
+			r = tar_writer_add(tar, name, sig.data, sig.len, e);
 	}
 	buf_done(&sig);
 	return r;
@@ -206,12 +197,17 @@ static int signatures_add(struct buf *out, enum iapp_kind kind, const struct buf
 static int tar_write(const struct packing *p, const struct buf *list, const char *comment, const struct identity *const *signers,
 	size_t n_signers, struct buf *out, struct err *e)
 {
-	if (tar_add(out, IAPP_LIST, list->data, list->len, e) < 0 || signatures_add(out, p->kind, list, comment, signers, n_signers, e) < 0)
+	struct tar_writer *tar;
+	if (tar_writer_new(&tar, out, e) < 0)
 		return -1;
-	for (size_t i = 0; i < p->n; i++)
-		if (tar_add(out, p->lines[i].path, p->contents[i].data, p->contents[i].len, e) < 0)
-			return err_wrap(e, "cannot archive %s", p->lines[i].path);
-	return buf_add_zero(out, 2 * USTAR_BLOCK, e);
+	int r = tar_writer_add(tar, IAPP_LIST, list->data, list->len, e) < 0 ||
+		signatures_add(tar, p->kind, list, comment, signers, n_signers, e) < 0 ? -1 : 0;
+	for (size_t i = 0; r == 0 && i < p->n; i++)
+		r = tar_writer_add(tar, p->lines[i].path, p->contents[i].data, p->contents[i].len, e);
+	if (r == 0)
+		r = tar_writer_end(tar, e);
+	tar_writer_free(tar);
+	return r;
 }
 
 /* In the order of their key numbers: the set of signers decides the bytes, not the order of the options. */

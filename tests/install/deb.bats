@@ -29,7 +29,7 @@ teardown() { teardown_place; }
 	grep -qx "Version: $("$enclua" version | grep -o '[0-9][0-9.]*' | head -1)" fields
 	grep -qx "Architecture: $(dpkg --print-architecture)" fields
 	grep -q '^Maintainer: .* <.*@.*>$' fields
-	for library in libc6 libsodium23 libsqlite3-0 libyaml-0-2; do
+	for library in libarchive13 libc6 libsodium23 libsqlite3-0 libyaml-0-2; do
 		dpkg-deb -f "$deb" Depends | tr ',' '\n' | grep -qE "^ ?$library( |\$)" || { echo "$library"; dpkg-deb -f "$deb" Depends; return 1; }
 	done
 	dpkg-deb -f "$deb" Built-Using | grep -q 'libsodium (= .*musl (= '
