@@ -127,23 +127,23 @@ struct box_job *attack_start(struct box_zygote *z, const struct attack *a, struc
 	return j;
 }
 
-static bool step(struct box_job *j, struct box_outcome *out)
+/* 1 when it has ended, 0 when it goes on, -1 when there was no box: nothing ran. */
+static int step(struct box_job *j, struct box_outcome *out, struct err *e)
 {
-	struct err e = { .code = ERR_NONE };
 	struct pollfd p = { .fd = box_job_fd(j), .events = POLLIN };
 	bool ended = false;
 	(void)poll(&p, 1, box_job_timeout_ms(j));
-	if (box_job_step(j, &ended, out, &e) < 0) {
-		printf("Bail out! %s\n", e.msg);
-		exit(1);
-	}
-	return ended;
+	return box_job_step(j, &ended, out, e) < 0 ? -1 : ended;
 }
 
 void attack_step(struct box_job *j)
 {
 	struct box_outcome out;
-	(void)step(j, &out);
+	struct err e = { .code = ERR_NONE };
+	if (step(j, &out, &e) < 0) {
+		printf("Bail out! %s\n", e.msg);
+		exit(1);
+	}
 }
 
 void attack_end(struct box_job *j)
@@ -154,7 +154,13 @@ void attack_end(struct box_job *j)
 void attack_run(struct box_zygote *z, const struct attack *a, struct reply *r)
 {
 	struct box_job *j = attack_start(z, a, r);
-	while (!step(j, &r->outcome))
-		;
+	struct err e = { .code = ERR_NONE };
+	int ended = 0;
+	while (ended == 0)
+		ended = step(j, &r->outcome, &e);
+	if (ended < 0) {
+		r->outcome = (struct box_outcome){ .done.status = BOX_ALARM };
+		(void)snprintf(r->refused, sizeof r->refused, "%.255s", e.msg);
+	}
 	box_job_free(j);
 }

@@ -19,6 +19,7 @@ uint32_t lock_bit(const char *step);
 struct reply {
 	struct box_outcome outcome;
 	char text[256];	/* RESULT bytes */
+	char refused[256];	/* why no box could be had; the outcome is then an alarm */
 };
 
 struct attack {
