@@ -12,6 +12,7 @@
 #define GUARD MIB(1)
 #define SMALL_PAGES MIB(2)	/* of each half are never huge pages: a short task would pay for zeroing 2 MiB */
 #define FIXED_NOREPLACE 0x100000	/* MAP_FIXED_NOREPLACE; musl's headers may be too old */
+#define OWN_PAGES 23	/* MADV_POPULATE_WRITE */
 #define CARVE 8u	/* fresh blocks threaded at a time: memory that is not needed yet is not touched */
 
 enum slab_state { CURRENT, PARTIAL, FULL, EMPTY };
@@ -66,6 +67,18 @@ void arena_bound(struct arena *a, uint64_t ceiling)
 uint64_t arena_touched(const struct arena *a)
 {
 	return (uint64_t)(a->small_top - a->small) + (uint64_t)(a->large_high - a->large);
+}
+
+static void pages_own(const uint8_t *from, const uint8_t *to)
+{
+	(void)madvise((void *)(uintptr_t)from, (size_t)(to - from), OWN_PAGES);	/* a kernel before 5.14 refuses */
+}
+
+void arena_own(const struct arena *a)
+{
+	pages_own((const uint8_t *)a, (const uint8_t *)(a + 1));
+	pages_own(a->small, a->small_top);
+	pages_own(a->large, a->large_high);
 }
 
 static void list_push(struct slab **list, struct slab *s, enum slab_state state)

@@ -29,5 +29,7 @@ void arena_free(struct arena *a, void *p);
 void *arena_realloc(struct arena *a, void *p, size_t n);
 size_t arena_usable(const struct arena *a, const void *p);
 uint64_t arena_touched(const struct arena *a);	/* bytes ever used */
+/* After a fork: the pages used so far become this process's own at once, and not one by one when they are written. Best effort; nothing that can be seen changes. */
+void arena_own(const struct arena *a);
 
 #endif

@@ -14,6 +14,8 @@
 int enclave_prepare(void);
 /* Zygote, when it has time and policies are asked: their state, which a task without it makes for itself. Makes no system call. */
 int enclave_prepare_policy(void);
+/* A spare, before it waits, once policies are asked: the pages of their state become its own while nobody waits for it. */
+void enclave_own_policy(void);
 
 /* What a task gets from the time before its lock-down. */
 struct task_start {

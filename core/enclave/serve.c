@@ -70,6 +70,8 @@ static int task_begin(void *arg)
 	lock = b->z->lock;
 	if (dup2(b->socket, BOXCTL_FD) < 0 || syscall(SYS_CLOSE_RANGE, (unsigned)BOX_CHANNEL_FD, ~0u, 0u) < 0)
 		_exit(BOX_EXIT_LOCK);
+	if (b->z->policies)
+		enclave_own_policy();
 	unsigned failed = lock_apply(b->z->steps, &lock);
 	if (failed)
 		_exit((int)(BOX_EXIT_LOCK + failed));

@@ -61,6 +61,12 @@ int enclave_prepare_policy(void)
 	return state_make(BOX_KIND_POLICY);
 }
 
+void enclave_own_policy(void)
+{
+	if (pristine[BOX_KIND_POLICY].L)
+		arena_own(pristine[BOX_KIND_POLICY].memory.arena);
+}
+
 _Noreturn void task_limit(struct task *t, enum box_limit which)
 {
 	end_without_result(t, BOX_LIMIT, which);

@@ -12,6 +12,10 @@ int enclave_prepare_policy(void)
 	return 0;
 }
 
+void enclave_own_policy(void)
+{
+}
+
 int enclave_prepare(void)
 {
 	return crypto_init(NULL);
