@@ -113,6 +113,7 @@ static bool revoked_before(const struct load *l, const struct lane *lane)
 static const struct { uint32_t ops; int status; const char *words; bool (*when)(const struct load *l, const struct lane *lane); const char *what; } rows[] = {
 	{ BIT(FAILS), 8, "fails failed: no", always, "the iApp ended with an error" },
 	{ BIT(GREEDY), 9, "memory", always, "the iApp passed its memory" },
+	{ BIT(GREEDY), 9, "wall clock", always, "the machine was too busy for it to come so far" },
 	{ BIT(POOR), 7, "funds: ", always, "no money" },
 	{ BIT(DEAR), 7, "more than", always, "dearer than offered" },
 	{ BIT(BULK), 4, "", always, "nothing was granted as one of many, or no longer" },
