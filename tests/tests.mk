@@ -20,6 +20,7 @@ test_export_fault_LIBS := -Wl,--wrap=write -Wl,--wrap=fsync -Wl,--wrap=rename -W
 deal_time_LIBS := $(patsubst %,-Wl$(comma)--wrap=%,os_time entry_sign entry_open store_begin book_head_load book_apply book_entry_insert book_head_store store_end)
 keeper_time_LIBS := $(patsubst %,-Wl$(comma)--wrap=%,book_checkpoint_passing keeper_message_begin keeper_message_receive book_append attest_evidence)
 replica_time_LIBS := $(patsubst %,-Wl$(comma)--wrap=%,os_time entry_open book_entry_known book_apply book_entry_insert book_head_store store_begin store_end)
+test_keeper_serve_LIBS := -Wl,--wrap=book_append
 test_host_LIBS := -Wl,--wrap=os_time
 test_book_layout_LIBS := -Wl,--wrap=os_time
 test_replica_LIBS := -Wl,--wrap=os_time

@@ -272,8 +272,8 @@ static int bury(struct step *s, const struct worker_task *t, struct err *e)
 		uint8_t who[32];
 		int fd;
 		due_at(s, s->now + PULSE_S);
-		if (!strcmp(at[i], s->w->state->me))
-			continue;	/* it is back: the lease is its own */
+		if (!strcmp(at[i], s->w->state->me) && !avoided(s, t->task.id))
+			continue;	/* it is back, and has not failed here just now: the lease is its own */
 		r = identity_parse(who, at[i], e) < 0 ? -1 : worker_keep_abandoned(s->w, who, t->task.id, &fd, e);
 		if (r <= 0)
 			continue;
@@ -434,7 +434,7 @@ static int task_do(struct step *s, const struct market_task *task, int (*what)(s
 		*done = is > 0;
 		if (is < 0)
 			tell(s, task->id, &why);
-		if (is < 0 && what == candidate && why.code != ERR_CONFLICT)
+		if (is < 0 && what == candidate && (why.code != ERR_CONFLICT || worker_keys_lost(&why)))
 			avoid(s, task->id);
 	}
 	free(t);

@@ -23,6 +23,7 @@ int scheduler_claim(const struct worker *w, const struct worker_task *t, struct 
 
 /* worker_run.c. 1: done; 0: nobody is needed, or another process of this worker is at it; -1 */
 int worker_run(struct worker *w, const struct worker_task *t, int64_t now, struct err *e);
+bool worker_keys_lost(const struct err *e);	/* it went wrong since the keys of this sending are gone: it must be sent anew */
 int worker_recover(struct worker *w, const struct worker_task *t, int64_t now, struct err *e);	/* makes again what was kept */
 
 /* worker_keep.c: what was committed to, until it is revealed: a task.reveal, signed. */

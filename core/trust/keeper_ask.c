@@ -205,7 +205,7 @@ static int release_once(struct keeper_link *l, const struct keeper_release_ask *
 		return -1;
 	l->ahead = false;
 	if (release_ask(l, ask, t, e) < 0) {
-		if (keeper_link_unshown(l, e))
+		if (keeper_link_unshown(l, e) || l->socket < 0)	/* it died before we had its word: nothing of it is in the book */
 			return 0;
 		refusal_append(l, ended);
 		return -1;

@@ -30,6 +30,7 @@
 #define FOLLOW_ITEMS 256u
 #define NONCE_US (KEEPER_NONCE_S * UINT64_C(1000000) / 2)	/* older ones are not used: the keeper would refuse them soon */
 #define TRIES 100u	/* times 10 ms: keepers come and go with those who ask */
+#define DIED_TRIES 4u
 
 /* Reaching it */
 
@@ -367,11 +368,14 @@ int keeper_link_ask_shown(struct keeper_link *l, int fd, size_t least, struct er
 {
 	struct buf asked = BUF_INIT(KEEPER_MESSAGE_BYTES);
 	int r = buf_add(&asked, l->out.data, l->out.len, e);
+	unsigned died = 0;
 	for (unsigned i = 0; r == 0; i++) {
 		struct err why = { .code = ERR_NONE };
 		if (keeper_link_ask(l, fd, least, &why) == 0)
 			break;
-		if (!keeper_link_unshown(l, &why) || i == TRIES) {
+		/* One that has died meanwhile is followed by another, who is told all it needs; one that dies of the question is not asked for ever. */
+		const bool again = keeper_link_unshown(l, &why) || (l->socket < 0 && ++died < DIED_TRIES);
+		if (!again || i == TRIES) {
 			if (e)
 				*e = why;
 			r = -1;

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <signal.h>
 #include <sys/socket.h>
 
 #include <cmocka.h>
@@ -30,6 +31,25 @@ struct world {
 	char grant[ID_TEXT], task[MARKET_NAME];
 	uint8_t box_secret[32], box[32], measurement[32];
 };
+
+/* Linked with --wrap: the moment between a keeper's word and the key. */
+int __real_book_append(struct book *b, const struct book_item *items, size_t n, uint64_t *indices, struct err *e);
+int __wrap_book_append(struct book *b, const struct book_item *items, size_t n, uint64_t *indices, struct err *e);
+
+static struct keeper_link *victim;	/* its keeper dies when the next key.release is in the book */
+static bool parcels;	/* requests have one, so that a worker takes them */
+
+int __wrap_book_append(struct book *b, const struct book_item *items, size_t n, uint64_t *indices, struct err *e)
+{
+	static const char release[] = "enclua/key.release/v1\n";
+	int r = __real_book_append(b, items, n, indices, e);
+	if (r == 0 && victim && items[n - 1].len > sizeof release && memcmp(items[n - 1].bytes, release, sizeof release - 1) == 0) {
+		assert_int_equal(kill(victim->pid, SIGKILL), 0);
+		(void)usleep(100000);
+		victim = NULL;
+	}
+	return r;
+}
 
 /* Making */
 
@@ -103,6 +123,16 @@ static int world_close(void **state)
 	return 0;
 }
 
+static void parcel_make(struct world *w, uint8_t hash[static 32])
+{
+	const struct work nothing = { .seed = "" };
+	char requester[IDENTITY_TEXT];
+	struct err e;
+	identity_text(requester, identity_public(w->m.requester));
+	const struct parcel_for to = { requester, w->m.app };
+	BOOK_MUST(parcel_seal(book_store(w->m.b), keeper_recipient(w->m.keeper), &to, &nothing, hash, &e), &e);
+}
+
 /* A deal on bob's data, and one task of it, which the machine's worker is sent to. level and until: of the grant. */
 static void task_make(struct world *w, const char *level, uint64_t until)
 {
@@ -122,6 +152,8 @@ static void task_make(struct world *w, const char *level, uint64_t until)
 	en.order_request.volume = 1;
 	memcpy(en.order_request.recipient, identity_age_public(w->m.requester), 32);
 	memset(en.order_request.params, 1, 32);
+	if (parcels)
+		parcel_make(w, en.order_request.parcel);
 	(void)book_make_append(w->m.b, &en, w->m.requester, request);
 	market_deal_id(deal, request, 0);
 	book_make_draft(w->m.b, &en, ENTRY_DEAL_MATCH_TYPE);
@@ -446,6 +478,36 @@ static void a_book_that_was_changed_is_not_believed(void **state)
 	buf_done(&note);
 }
 
+/* Keys that it never got it gets when it is sent anew: at once, and not when its lease has ended. */
+static void a_keeper_dies_between_its_word_and_the_key(void **state)
+{
+	struct world *w = *state;
+	struct box_zygote *z = worker_make_zygote();
+	struct worker one = { .book = w->m.b, .keeper = w->m.link, .identity = w->m.worker, .owners = { w->m.manager }, .n_owners = 1, .zygote = z, .say = worker_make_say };
+	struct err e;
+	bool did;
+	int64_t due;
+	parcels = true;
+	task_make(w, "", 0);
+	parcels = false;
+	BOOK_MUST(keeper_link_follow(w->m.link, &e), &e);
+	assert_true(w->m.link->pid > 0);
+	victim = w->m.link;
+	BOOK_MUST(worker_begin(&one, &e), &e);
+	BOOK_MUST(worker_step(&one, &did, &due, &e), &e);
+	assert_null(victim);	/* it did die */
+	worker_end(&one);	/* the process begins anew, as one whose keeper is gone does */
+	BOOK_MUST(worker_begin(&one, &e), &e);
+	for (unsigned i = 0; i < 4; i++)
+		BOOK_MUST(worker_step(&one, &did, &due, &e), &e);
+	assert_int_equal(market_make_task(w->m.b, w->task).status, MARKET_ACTIVE);
+	worker_end(&one);
+	worker_make_run(one);	/* and once more: then it does not avoid what went wrong before */
+	assert_int_equal(market_make_task(w->m.b, w->task).status, MARKET_COMPLETED);
+	assert_true(worker_make_result_has(&w->m, w->task, "what bob keeps"));
+	box_zygote_stop(z);
+}
+
 /* Whatever is sent, the keeper answers, or drops whoever sent it, and serves the others. */
 static void nonsense_harms_nobody(void **state)
 {
@@ -485,7 +547,7 @@ int main(void)
 		TEST(each_check_is_violated_alone), TEST(nothing_leaves_before_the_book_says_so), TEST(a_revoked_grant_ends_the_task), TEST(data_given_away_ends_the_task),
 		TEST(a_grant_revoked_after_asking_ahead_ends_the_task), TEST(questions_asked_ahead_mix_with_others),
 		TEST(a_grant_that_ended_meanwhile_ends_the_task), TEST(a_machine_that_promises_less_gets_no_key), TEST(a_book_that_was_changed_is_not_believed),
-		TEST(nonsense_harms_nobody),
+		TEST(nonsense_harms_nobody), TEST(a_keeper_dies_between_its_word_and_the_key),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
