@@ -1,6 +1,7 @@
 /* A commit: chains of entries, each all or nothing, in one transaction and one wait for the disk. In this order: signatures, by who brings them, before anything is
  * locked; spelling; the rules of each entry and its rows; what was written, read back and hashed again against the new head; commit.
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,38 +9,44 @@
 #include "book/book_inner.h"
 
 /* An entry on its way in. */
-struct incoming { struct entry en; size_t text_len; uint8_t id[ID_BYTES]; int64_t off; };	/* off: seconds between its time and our clock */
+struct book_incoming { struct entry en; size_t text_len; uint8_t id[ID_BYTES]; };
 
-void book_chain_verify(struct book_chain *c)
+void book_chain_open(struct book_chain *c)
 {
-	struct entry *en = malloc(sizeof *en);
-	c->result = en ? 0 : err_set(&c->why, ERR_LIMIT, "out of memory");
-	for (size_t i = 0; c->result == 0 && i < c->n; i++)
-		c->result = entry_open(en, c->items[i].bytes, c->items[i].len, NULL, &c->why);
-	c->signed_well = c->result == 0;
-	free(en);
-}
-
-static int incoming_open(const struct book *b, struct incoming *in, const struct book_item *item, bool signed_well, int64_t now, struct err *e)
-{
-	if ((signed_well ? entry_decode : entry_open)(&in->en, item->bytes, item->len, &in->text_len, e) < 0)
-		return -1;
-	entry_hash(in->id, item->bytes, in->text_len);
-	if (!entry_text_is(&in->en.book, b->origin)) {
-		err_set(e, ERR_DENIED, "the entry is for the book %.*s, and this one is %s", (int)in->en.book.len, in->en.book.at, b->origin);
-		return err_hint(e, "an entry is signed for one book; make it again for this one");
+	c->in = calloc(c->n ? c->n : 1, sizeof *c->in);
+	c->result = c->in ? 0 : err_set(&c->why, ERR_LIMIT, "out of memory");
+	for (size_t i = 0; c->result == 0 && i < c->n; i++) {
+		const struct book_item *item = &c->items[i];
+		struct book_incoming *in = &c->in[i];
+		c->result = (c->signed_well ? entry_decode : entry_open)(&in->en, item->bytes, item->len, &in->text_len, &c->why);
+		if (c->result == 0)
+			entry_hash(in->id, item->bytes, in->text_len);
 	}
-	in->off = in->en.time - now;
-	return 0;
+	c->signed_well = c->result == 0;
 }
 
-static int entry_admit(struct book *b, const struct incoming *in, const struct book_item *item, uint64_t *index, struct err *e)
+void book_chain_done(struct book_chain *c)
 {
+	free(c->in);
+	c->in = NULL;
+}
+
+static int incoming_check(const struct book *b, const struct book_incoming *in, struct err *e)
+{
+	if (entry_text_is(&in->en.book, b->origin))
+		return 0;
+	err_set(e, ERR_DENIED, "the entry is for the book %.*s, and this one is %s", (int)in->en.book.len, in->en.book.at, b->origin);
+	return err_hint(e, "an entry is signed for one book; make it again for this one");
+}
+
+static int entry_admit(struct book *b, const struct book_incoming *in, const struct book_item *item, int64_t now, uint64_t *index, struct err *e)
+{
+	const int64_t off = in->en.time - now;
 	int known = book_entry_known(b, in->id, index, e);
 	if (known)
 		return known < 0 ? -1 : 0;	/* again, however late: nothing changes, the same answer */
-	if (in->off > BOOK_CLOCK_S || in->off < -BOOK_CLOCK_S)
-		return err_set(e, ERR_INVALID, "the entry's time is %lld s away from the clock of this book, more than %d s", (long long)in->off, BOOK_CLOCK_S);
+	if (off > BOOK_CLOCK_S || off < -BOOK_CLOCK_S)
+		return err_set(e, ERR_INVALID, "the entry's time is %lld s away from the clock of this book, more than %d s", (long long)off, BOOK_CLOCK_S);
 	*index = b->head.range.size;
 	const struct book_applied at = { .index = *index, .text = item->bytes, .text_len = in->text_len, .id = in->id, .admit = true,
 		.now = in->en.time > b->head.time ? in->en.time : b->head.time };
@@ -50,21 +57,21 @@ static int entry_admit(struct book *b, const struct incoming *in, const struct b
 	return 0;
 }
 
-static int chain_admit(struct book *b, struct book_chain *c, const struct incoming *in)
+static int chain_admit(struct book *b, struct book_chain *c, int64_t now)
 {
 	for (size_t i = 0; i < c->n; i++)
-		if (entry_admit(b, &in[i], &c->items[i], &c->indices[i], &c->why) < 0)
+		if (entry_admit(b, &c->in[i], &c->items[i], now, &c->indices[i], &c->why) < 0)
 			return -1;
 	return 0;
 }
 
 /* A refused chain leaves nothing behind; an error of the store ends the whole transaction. */
-static int chain_try(struct book *b, struct book_chain *c, const struct incoming *in, struct err *e)
+static int chain_try(struct book *b, struct book_chain *c, int64_t now, struct err *e)
 {
 	struct book_head before = b->head;
 	if (store_run(b->store, "SAVEPOINT chain", e) < 0)
 		return -1;
-	c->result = chain_admit(b, c, in);
+	c->result = chain_admit(b, c, now);
 	if (c->result < 0) {
 		b->head = before;
 		if (store_run(b->store, "ROLLBACK TO chain", e) < 0)
@@ -100,7 +107,7 @@ static int read_back(struct book *b, const struct book_head *before, struct err 
 	return r;
 }
 
-static int transaction(struct book *b, struct book_chain *chains, size_t n, struct incoming *const *in, struct err *e)
+static int transaction(struct book *b, struct book_chain *chains, size_t n, int64_t now, struct err *e)
 {
 	if (store_begin(b->store, e) < 0)
 		return -1;
@@ -108,7 +115,7 @@ static int transaction(struct book *b, struct book_chain *chains, size_t n, stru
 	struct book_head before = b->head;
 	for (size_t i = 0; r == 0 && i < n; i++)
 		if (chains[i].result == 0)
-			r = chain_try(b, &chains[i], in[i], e);
+			r = chain_try(b, &chains[i], now, e);
 	if (r == 0 && b->head.range.size != before.range.size && (book_head_store(b, e) < 0 || read_back(b, &before, e) < 0))
 		r = -1;
 	if (store_end(b->store, r, e) < 0) {
@@ -120,26 +127,19 @@ static int transaction(struct book *b, struct book_chain *chains, size_t n, stru
 
 int book_commit(struct book *b, struct book_chain *chains, size_t n, struct err *e)
 {
-	struct incoming **in = calloc(n ? n : 1, sizeof *in);
-	int64_t now = os_time();
-	int r = -1;
-	if (!in)
-		return err_set(e, ERR_LIMIT, "out of memory");
+	bool given[BOOK_CHAINS];	/* read before, and not ours to free */
+	assert(n <= BOOK_CHAINS);
 	for (size_t i = 0; i < n; i++) {
 		struct book_chain *c = &chains[i];
-		c->result = 0;
-		in[i] = calloc(c->n ? c->n : 1, sizeof **in);
-		if (!in[i]) {
-			err_set(e, ERR_LIMIT, "out of memory");
-			goto out;
-		}
+		given[i] = c->in != NULL;
+		if (!given[i])
+			book_chain_open(c);
 		for (size_t k = 0; c->result == 0 && k < c->n; k++)
-			c->result = incoming_open(b, &in[i][k], &c->items[k], c->signed_well, now, &c->why);
+			c->result = incoming_check(b, &c->in[k], &c->why);
 	}
-	r = transaction(b, chains, n, in, e);
-out:
+	int r = transaction(b, chains, n, os_time(), e);
 	for (size_t i = 0; i < n; i++)
-		free(in[i]);
-	free(in);
+		if (!given[i])
+			book_chain_done(&chains[i]);
 	return r;
 }

@@ -67,9 +67,12 @@ struct book_chain {
 	int result;	/* 0, or -1 and why */
 	struct err why;
 	bool signed_well;	/* its signatures hold: who gives it has checked them */
+	struct book_incoming *in;	/* its entries as they were read, once they were; NULL before */
 };
-/* Does each entry of it have the signature that it says? Else result and why; the same is asked of the chain by book_commit, unless it was said to be signed_well. */
-void book_chain_verify(struct book_chain *c);
+/* Reads its entries, and their signatures, unless they are signed_well: result and why. book_commit does it where it has not been done. */
+void book_chain_open(struct book_chain *c);
+void book_chain_done(struct book_chain *c);	/* frees what that has read */
+#define BOOK_CHAINS 257u	/* in one commit: as many clients as a leader serves, and its own */
 int book_commit(struct book *b, struct book_chain *chains, size_t n, struct err *e);	/* -1: nothing of it happened, and nothing says so per chain */
 
 /* book_queue.c: one process commits for all that wait. */

@@ -28,7 +28,7 @@
 #include "base/os.h"
 #include "book/book_inner.h"
 
-#define CLIENTS 256u	/* of one leader; more are refused by the backlog and come again */
+#define CLIENTS (BOOK_CHAINS - 1)	/* of one leader; more are refused by the backlog and come again */
 #define CHAIN_ITEMS 1024u
 #define SIGNED_WELL 0x80000000u
 #define REQUEST_BYTES MIB(8)	/* of one chain, whether it has to wait or not */
@@ -409,9 +409,11 @@ int book_queue_submit(struct book *b, struct book_chain *c, struct err *e)
 	c->result = 0;
 	if (chain_check(c, e) < 0 || book_queue_open(b, e) < 0)
 		return -1;
-	book_chain_verify(c);
-	if (c->result < 0)
+	book_chain_open(c);
+	if (c->result < 0) {
+		book_chain_done(c);
 		return 0;
+	}
 	for (uint64_t until = os_now_us() + PATIENCE_MS * 1000u;;) {
 		if (flock(b->lock_fd, LOCK_EX | LOCK_NB) == 0) {
 			if (waits)
@@ -441,5 +443,6 @@ int book_queue_submit(struct book *b, struct book_chain *c, struct err *e)
 	}
 	if (waits)
 		(void)flock(b->waiting_fd, LOCK_UN);
+	book_chain_done(c);
 	return r;
 }

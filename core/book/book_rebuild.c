@@ -129,6 +129,10 @@ static int tables_make_again(struct book *b, struct err *e)
 	return store_exec(b->store, TABLES_SCHEMA, e);
 }
 
+/* A row is not searched for the one that it names, which the ledger has just looked up. */
+#define BULK_BEGIN "PRAGMA foreign_keys = OFF"
+#define BULK_END "PRAGMA foreign_keys = ON"
+
 int book_tables_clear(struct book *b, struct err *e)
 {
 	return tables_make_again(b, e);
@@ -147,7 +151,7 @@ int book_rebuild(struct book *b, struct book_rebuilt *out, void (*progress)(void
 {
 	uint8_t each[TABLES * 32];
 	memset(out, 0, sizeof *out);
-	if (book_replica_settle(b, e) < 0 || store_begin(b->store, e) < 0)
+	if (book_replica_settle(b, e) < 0 || store_exec(b->store, BULK_BEGIN, e) < 0 || store_begin(b->store, e) < 0)
 		return -1;
 	int r = book_rules_needed(b, e) < 0 || book_head_load(b, e) < 0 ? -1 : 0;
 	const struct book_head head = b->head;
@@ -162,7 +166,8 @@ int book_rebuild(struct book *b, struct book_rebuilt *out, void (*progress)(void
 		r = tables_digest(b->store, each, out->after, &out->rows, e);
 	out->entries = head.range.size;
 	b->head = head;
-	return store_end(b->store, r, e);
+	r = store_end(b->store, r, e);
+	return store_exec(b->store, BULK_END, r == 0 ? e : NULL) < 0 ? -1 : r;
 }
 
 /* Verify */
