@@ -23,6 +23,7 @@ replica_time_LIBS := $(patsubst %,-Wl$(comma)--wrap=%,os_time entry_open book_en
 test_keeper_serve_LIBS := -Wl,--wrap=book_append
 test_host_LIBS := -Wl,--wrap=os_time
 test_book_layout_LIBS := -Wl,--wrap=os_time
+growth_time_LIBS := -Wl,--wrap=os_time
 test_replica_LIBS := -Wl,--wrap=os_time
 test_book_memory_LIBS := -Wl,--wrap=os_time
 test_host_receipt_LIBS := -Wl,--wrap=os_time
