@@ -145,9 +145,14 @@ static void bulk_ended(struct load *l, struct lane *lane, const struct json *ans
 {
 	const struct json *slices = json_get(answer, "slices");
 	for (size_t i = 0; i < json_count(slices); i++) {
+		const struct json *slice = json_at(slices, i);
 		char dir[64];
 		(void)snprintf(dir, sizeof dir, "%s/slice-%u", lane->dir, (unsigned)(i + 1));
-		run_ended(l, lane, json_at(slices, i), dir);
+		/* All of its owners have changed their minds meanwhile: the others go on. */
+		if (!strcmp(text_of(slice, "status"), "FAILED") && strstr(text_of(slice, "reason"), "release-none"))
+			refusal_count(l, "bulk: all grants of a task were taken back meanwhile", true);
+		else
+			run_ended(l, lane, slice, dir);
 	}
 }
 
