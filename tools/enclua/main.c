@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,9 +22,19 @@ const struct command *const command_sets[] = {
 	NULL,
 };
 
+/* Never the folder that one happens to stand in: keys would lie there. Who has no HOME has one in the list of users; who is not in it has none. */
+static const char *user_folder(void)
+{
+	const char *home = getenv("HOME");
+	if (home && home[0] == '/')
+		return home;
+	const struct passwd *user = getpwuid(geteuid());
+	return user && user->pw_dir && user->pw_dir[0] == '/' ? user->pw_dir : "/dev/null";
+}
+
 static int home_choose(struct cli *c, const char *given, struct err *e)
 {
-	const char *env = getenv("ENCLUA_HOME"), *data = getenv("XDG_DATA_HOME"), *user = getenv("HOME");
+	const char *env = getenv("ENCLUA_HOME"), *data = getenv("XDG_DATA_HOME");
 	int n;
 	if (!given && env && env[0])
 		given = env;
@@ -32,7 +43,7 @@ static int home_choose(struct cli *c, const char *given, struct err *e)
 	else if (data && data[0] == '/')
 		n = snprintf(c->home, sizeof c->home, "%s/enclua", data);
 	else
-		n = snprintf(c->home, sizeof c->home, "%s/.local/share/enclua", user && user[0] == '/' ? user : ".");
+		n = snprintf(c->home, sizeof c->home, "%s/.local/share/enclua", user_folder());
 	if (n <= 0 || (size_t)n >= sizeof c->home - 256)
 		return err_set(e, ERR_USAGE, n ? "the path of the home is too long" : "--home is empty");
 	return 0;
