@@ -27,13 +27,14 @@ end
 local work = output("mktemp -d"):sub(1, -2)
 local now, home    -- the folder of the case that runs, and the home it is run in
 
+-- What a program finds in its environment. o: NAME = text, or false for a name that is not there.
 local function env(o)
-    local e = { "PATH=" .. build .. ":" .. os.getenv("PATH"), "HOME=" .. now, "ENCLUA_HOME=" .. home, "LANG=C.UTF-8", "TMPDIR=" .. work }
-    for _, name in ipairs { "ASAN_OPTIONS", "UBSAN_OPTIONS", "ENCLUA_ALLOW_MISSING_LAYER" } do
-        if os.getenv(name) then e[#e + 1] = name .. "=" .. os.getenv(name) end
-    end
-    for _, pair in ipairs(o or {}) do e[#e + 1] = pair end
-    return e
+    local of = { PATH = build .. ":" .. os.getenv("PATH"), HOME = now, ENCLUA_HOME = home, LANG = "C.UTF-8", TMPDIR = work }
+    for _, name in ipairs { "ASAN_OPTIONS", "UBSAN_OPTIONS", "ENCLUA_ALLOW_MISSING_LAYER" } do of[name] = os.getenv(name) end
+    for name, value in pairs(o or {}) do of[name] = value end
+    local list = {}
+    for name, value in pairs(of) do if value then list[#list + 1] = name .. "=" .. value end end
+    return list
 end
 
 local function read(path)
@@ -154,7 +155,7 @@ function case.refused(want, words, ...)
     local before, fail = tree(), nil
     for _, command in each(...) do
         local code, out, err
-        code, out, err, fail = run(command)
+        code, out, err, fail = run(command, type(command) == "table" and command or nil)
         check(code, err, want, words, out, fail)
     end
     local change = tree_change(before, tree())

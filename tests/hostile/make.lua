@@ -15,6 +15,7 @@
 --   stop, after                             as of tar
 -- minisig(SEED, MESSAGE, { algorithm, number, key, untrusted, trusted, over, signature, global, text })
 -- age { … }: key, stanza = { LINE… }, header = function(lines), mac, plain, chunks = function(list), nonce, after
+-- pdata { ENTRY…, padded = NUMBER }: what is sealed as protected data
 -- note(TEXT, { SIGNER… }): a signed note; signer = { name, seed, type = 1, id, time, signature }
 local make = {}
 local ZERO = string.rep("\0", 512)
@@ -164,6 +165,14 @@ function make.age(o)
     if o.chunks then chunks = o.chunks(chunks, function(bytes, index, last) return forge.age_chunk(FILE_KEY, nonce, bytes, index, last) end) end
     local bytes = text .. " " .. mac .. "\n" .. nonce .. table.concat(chunks)
     return o.after and o.after(bytes) or bytes
+end
+
+-- The plaintext of protected data: ENTRY… as of tar, of which the first is the schema; padded: how long in all, else its Padmé length.
+function make.pdata(t)
+    local bytes = make.tar(t)
+    local e = math.floor(math.log(#bytes, 2))
+    local mask = (1 << (e - math.floor(math.log(e, 2)) - 1)) - 1
+    return bytes .. string.rep("\0", (t.padded or ((#bytes + mask) & ~mask)) - #bytes)
 end
 
 function make.note(text, signers)
