@@ -426,12 +426,15 @@ static int initialize(struct chain *c, struct store_task *t, struct err *e)
 static int assign_until(struct chain *c, const struct store_task *t, bool back, struct err *e)
 {
 	struct identity *worker = NULL;
-	if (draft(c, ENTRY_TASK_ASSIGN_TYPE, e) < 0 || book_worker_open(c->j->book, &worker, e) < 0)
+	int64_t now;
+	if (draft(c, ENTRY_TASK_ASSIGN_TYPE, e) < 0 || book_time(c->j->book, &now, e) < 0 || book_worker_open(c->j->book, &worker, e) < 0)
 		return -1;
+	if (now < c->en->time)	/* after a clock that was ahead, book time is */
+		now = c->en->time;
 	struct entry_task_assign *f = &c->en->task_assign;
 	id_set(f->task, t->id);
 	memcpy(f->worker, identity_public(worker), 32);
-	f->until = (uint64_t)c->en->time + (back ? 0 : c->j->app->manifest->wall_ms / 1000 + LEASE_MARGIN_S);
+	f->until = (uint64_t)now + (back ? 0 : c->j->app->manifest->wall_ms / 1000 + LEASE_MARGIN_S);
 	identity_free(worker);
 	return sign(c, c->manager, ID_ORDER, NULL, e);
 }
