@@ -229,8 +229,9 @@ static int layout_look(struct store *s, bool *empty, struct err *e)
 /* The change to WAL wants the file to itself and does not always wait for it, so a process that comes second tries again. */
 static int wal_enable(struct store *s, struct err *e)
 {
-	int rc = SQLITE_OK;
-	for (int tries = 0; tries < 100; tries++) {
+	const uint64_t until = os_now_us() + BUSY_MS * 1000u;
+	int rc = SQLITE_BUSY;
+	while (rc != SQLITE_OK && os_now_us() < until) {	/* each try may wait as long by itself: not a number of them */
 		rc = sqlite3_exec(s->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
 		if ((rc & 0xff) != SQLITE_BUSY)
 			break;
