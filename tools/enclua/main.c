@@ -87,8 +87,8 @@ static int result_print(struct cli *c, struct err *e)
 			return -1;
 	}
 	const struct buf *b = c->json ? &c->object : &c->text;
-	if (cli_write_stdout(b->data, b->len, e) < 0)
-		return -1;
+	if (cli_write_stdout(b->data, b->len, e) < 0)	/* whoever would do it again has to know */
+		return err_wrap(e, "it is done, and cannot be shown");
 	return 0;
 }
 
@@ -180,6 +180,7 @@ int main(int argc, char **argv)
 		(void)fprintf(stderr, "%s: out of memory\n", face_of(argc > 0 ? argv[0] : NULL)->program);
 		return err_exit(ERR_LIMIT);
 	}
+	(void)signal(SIGCHLD, SIG_DFL);	/* whoever started us may ignore it; then the ends of our children would not be told */
 	(void)signal(SIGPIPE, SIG_IGN);	/* a box that dies is an error to report, not our end */
 	(void)signal(SIGXFSZ, SIG_IGN);	/* and so is a file that may not grow */
 	c->text = (struct buf)BUF_INIT(MIB(64));
