@@ -264,10 +264,15 @@ int os_dir_next(DIR *d, struct dirent **out)
 	return *out ? 1 : errno ? -1 : 0;
 }
 
-bool os_exists(const char *path)
+int os_look(const char *path)
 {
 	struct stat st;
-	return lstat(path, &st) == 0 || (errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG);
+	return lstat(path, &st) == 0 ? 1 : errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG ? 0 : -1;
+}
+
+bool os_exists(const char *path)
+{
+	return os_look(path) != 0;
 }
 
 uint64_t os_now_us(void)

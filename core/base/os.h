@@ -44,7 +44,8 @@ int os_dir_make(const char *path, mode_t mode, struct err *e);	/* with its paren
 /* ERR_DENIED when anybody but its owner may change what is in it, or when its owner is neither this user nor root. */
 int os_dir_guard(const char *path, struct err *e);
 int os_dir_next(DIR *d, struct dirent **out);	/* 1, 0 at the end, -1 with errno: a folder that breaks off is no shorter folder */
-bool os_exists(const char *path);	/* false only when it is certain that nothing is there: who cannot look finds out when opening it */
+int os_look(const char *path);	/* 1: something is there, 0: nothing, -1 with errno: that cannot be seen */
+bool os_exists(const char *path);	/* the same for who opens it next: false only when it is certain that nothing is there */
 
 uint64_t os_now_us(void);	/* monotonic */
 int64_t os_time(void);	/* seconds since 1970, UTC */

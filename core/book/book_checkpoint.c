@@ -59,8 +59,9 @@ int book_published_check(struct book *b, struct err *e)
 	struct note note;
 	if (path_in(b, PUBLISHED, path, e) < 0)
 		return -1;
-	if (!os_exists(path))
-		return 0;
+	const int is = os_look(path);
+	if (is <= 0)
+		return is < 0 ? err_sys(e, errno, "cannot look at the published checkpoint %s", path) : 0;
 	int r = os_plain_read(path, &bytes, e);
 	if (r == 0 && checkpoint_open(&c, &note, buf_text(&bytes), bytes.len, NULL, e) < 0) {
 		err_wrap(e, "the published checkpoint %s", path);

@@ -245,8 +245,9 @@ int keystore_find(const char *dir, const char *name, struct keystore_item *out, 
 		return -1;
 	if (path_make(&key, dir, name, ".key", e) < 0 || path_make(&pub, dir, name, ".pub", e) < 0)
 		return -1;
-	if (!os_exists(key.text))
-		return not_found(dir, name, e);
+	const int is = os_look(key.text);
+	if (is <= 0)
+		return is < 0 ? err_sys(e, errno, "cannot look at the key %s", key.text) : not_found(dir, name, e);
 	/* Whoever can put another .pub there reads what is sealed to that name. */
 	if (os_dir_guard(dir, e) < 0)
 		return -1;
@@ -536,7 +537,12 @@ int keystore_add(const char *dir, const char *name, const struct identity *id, c
 	if (lock < 0)
 		goto out;
 	leftovers_remove(dir);
-	if (os_exists(key_path.text)) {
+	const int is = os_look(key_path.text);
+	if (is < 0) {
+		err_sys(e, errno, "cannot look at %s", key_path.text);
+		goto out;
+	}
+	if (is) {
 		err_set(e, ERR_CONFLICT, "there is a key called %s already", name);
 		err_hint(e, "choose another name; all that are taken: enclua key list");
 		goto out;

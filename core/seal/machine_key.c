@@ -23,8 +23,9 @@ int machine_key_make(const char *home, const char *name, struct err *e)
 	char path[PATH_MAX];
 	if (key_path(path, home, name, e) < 0)
 		return -1;
-	if (os_exists(path))
-		return 0;
+	const int is = os_look(path);
+	if (is)
+		return is < 0 ? err_sys(e, errno, "cannot look at the %s's key %s", name, path) : 0;
 	struct identity *identity = NULL;
 	if (identity_new(&identity, e) < 0)
 		return -1;

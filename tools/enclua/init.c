@@ -40,9 +40,14 @@ int cli_home_make(struct cli *c, const char *passphrase, struct err *e)
 	mode_t before = umask(077);
 	if (cli_keys_dir(c, keys, sizeof keys, e) < 0 || os_dir_make(keys, 0700, e) < 0 || (lock = home_lock(c, e)) < 0)
 		goto out;
-	if (keystore_find(keys, "me", &item, NULL) < 0 &&
-	    (identity_new(&me, e) < 0 || keystore_add(keys, "me", me, passphrase, e) < 0))
+	const bool there = keystore_find(keys, "me", &item, &why) == 0;
+	if (!there && why.code != ERR_NOT_FOUND) {
+		*e = why;
 		goto out;
+	}
+	if (!there && (identity_new(&me, e) < 0 || keystore_add(keys, "me", me, passphrase, e) < 0))
+		goto out;
+	why.code = ERR_NONE;
 	if (keystore_default(keys, chosen, &why) < 0 && why.code != ERR_NOT_FOUND) {	/* not read is not none */
 		*e = why;
 		goto out;
