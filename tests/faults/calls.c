@@ -22,7 +22,7 @@ const struct call_family call_families[] = {
 	{ "seek", { SYS_lseek, -1 }, { EIO }, CALL_SAYS },
 	{ "list", { SYS_getdents64, -1 }, { EIO }, CALL_SAYS },
 	{ "lock", { SYS_flock, -1 }, { ENOLCK }, CALL_EINTR | CALL_CHANGES | CALL_SAYS },
-	{ "fcntl", { SYS_fcntl, -1 }, { ENOLCK }, CALL_CHANGES | CALL_SAYS },	/* locks only */
+	{ "fcntl", { SYS_fcntl, -1 }, { EIO }, CALL_SAYS },	/* locks only */
 	{ "fork", { SYS_fork, SYS_vfork, SYS_clone, SYS_clone3, -1 }, { EAGAIN, ENOMEM }, CALL_CHANGES | CALL_SAYS },
 	{ "exec", { SYS_execve, SYS_execveat, -1 }, { ENOMEM }, 0 },
 	{ "wait", { SYS_wait4, SYS_waitid, -1 }, { 0 }, CALL_EINTR },

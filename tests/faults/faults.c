@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "hardship.h"
 #include "judge.h"
 #include "shim.h"
 
@@ -21,8 +22,8 @@
 #define FAULTS_MAX 60000u
 #define SHOWN 5u	/* failures of one command, in full */
 
-static const char *const kind_names[FAULT_KINDS] = { "none", "error", "from", "short", "eintr", "signal", "malloc" };
-static const char *const command_kinds[] = { "read", "once", "more", "fresh" };
+static const char *const kind_names[FAULT_KINDS] = { "none", "error", "from", "short", "eintr", "signal", "malloc", "hardship" };
+static const char *const command_kinds[] = { "read", "once", "more", "later", "fresh" };
 
 struct session {
 	struct place place;
@@ -195,16 +196,17 @@ static bool wanted(enum fault_kind kind)
 	return !kinds || strstr(kinds, kind_names[kind]);
 }
 
+static void hardships_list(struct faults *l)
+{
+	for (size_t i = 0; i < hardships_n; i++)
+		faults_add(l, FAULT_HARDSHIP, i, 0, hardship_values(i));
+}
+
 static void faults_list(struct faults *l, const struct trial *t)
 {
 	static const int signals[] = { SIGKILL, SIGTERM, SIGINT, SIGPIPE };
 	const char *family = getenv("FAULTS_FAMILY");
-	const char *n = getenv("FAULTS_N");
 	l->n = 0;
-	if (n) {	/* this one alone, again */
-		l->at[l->n++] = (struct fault){ .kind = FAULT_MALLOC, .n = strtoull(n, NULL, 10) };
-		return;
-	}
 	for (size_t i = 0; i < call_families_n && !t->place->san; i++) {
 		const struct call_family *c = &call_families[i];
 		if (family && strcmp(family, c->name) != 0)
@@ -221,8 +223,12 @@ static void faults_list(struct faults *l, const struct trial *t)
 	if (!t->place->san && wanted(FAULT_SIGNAL) && !family)
 		for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
 			faults_add(l, FAULT_SIGNAL, 0, signals[i], t->changes);
+	if (wanted(FAULT_HARDSHIP) && !family)
+		hardships_list(l);
 	if (wanted(FAULT_MALLOC) && !family)
-		faults_add(l, FAULT_MALLOC, 0, 0, t->asked);
+		for (uint64_t n = 1; n <= t->asked && l->n < FAULTS_MAX; n++)
+			if (t->places[n])
+				l->at[l->n++] = (struct fault){ FAULT_MALLOC, 0, 0, n };
 }
 
 /* One after the other, each kind and family as often as the others: a command that reads much would else be tested for reading only. */
@@ -241,7 +247,7 @@ static void faults_sample(struct faults *l, size_t want, uint64_t *seed)
 /* Where something was found once, all of it is tried each time: the table `found`. */
 static void faults_found(const struct session *s, struct faults *l, const struct trial *t)
 {
-	char path[1400], line[600], name[40], kind[16], family[16];
+	char path[1400], line[600], name[40], kind[16], family[32];
 	struct faults all = { .at = calloc(FAULTS_MAX, sizeof *all.at) };
 	(void)snprintf(path, sizeof path, "%s/found", s->here);
 	FILE *f = fopen(path, "r");
@@ -249,10 +255,10 @@ static void faults_found(const struct session *s, struct faults *l, const struct
 		die(path);
 	faults_list(&all, t);
 	while (fgets(line, sizeof line, f)) {
-		if (line[0] == '#' || sscanf(line, "%39s %15s %15s", name, kind, family) != 3 || strcmp(name, t->c->name) != 0)
+		if (line[0] == '#' || sscanf(line, "%39s %15s %31s", name, kind, family) != 3 || strcmp(name, t->c->name) != 0)
 			continue;
 		for (size_t i = 0; i < all.n && l->n < FAULTS_MAX; i++)
-			if (strcmp(kind_names[all.at[i].kind], kind) == 0 && strcmp(call_families[all.at[i].family].name, family) == 0)
+			if (strcmp(kind_names[all.at[i].kind], kind) == 0 && strcmp(all.at[i].kind == FAULT_HARDSHIP ? hardship_name(all.at[i].family) : call_families[all.at[i].family].name, family) == 0)
 				l->at[l->n++] = all.at[i];
 	}
 	(void)fclose(f);
@@ -276,6 +282,10 @@ static void comment(const char *text)
 
 static void fault_text(const struct fault *f, const struct outcome *o, char out[static 200])
 {
+	if (f->kind == FAULT_HARDSHIP) {
+		(void)snprintf(out, 200, "%s: %lld", hardship_name(f->family), (long long)hardship_value(f->family, f->n));
+		return;
+	}
 	(void)snprintf(out, 200, "%s %s %llu%s%s, in %s %s", kind_names[f->kind], f->kind == FAULT_MALLOC || f->kind == FAULT_SIGNAL ? "" : call_families[f->family].name,
 		(unsigned long long)f->n, f->number ? " " : "", !f->number ? "" : f->kind == FAULT_SIGNAL ? strsignal(f->number) : strerrorname_np(f->number), o->program, o->call);
 }
@@ -288,7 +298,7 @@ static void log_line(struct session *s, const struct trial *t, const struct faul
 	fault_text(f, o, what);
 	const char *reason = strstr(o->err, "enclua: ") ? strstr(o->err, "enclua: ") : o->err;
 	fprintf(s->log, "%s\t%s\t%s\t%d\t%s\t%s\t%.*s\n", v->bad ? "BAD" : "ok", t->c->name, what, o->status, v->changed ? "changed" : "-",
-		f->kind == FAULT_MALLOC ? "" : call_families[f->family].name, (int)strcspn(reason, "\n"), reason);
+		f->kind == FAULT_MALLOC || f->kind == FAULT_HARDSHIP ? "" : call_families[f->family].name, (int)strcspn(reason, "\n"), reason);
 	(void)fflush(s->log);
 }
 
@@ -327,6 +337,7 @@ static void command_test(struct session *s, const struct command *c)
 		comment(o.err);
 	}
 	free(l.at);
+	hardship_place_done(&s->place);
 	printf("%sok %zu - %s: %zu faults of %zu\n", failures ? "not " : "", ++s->test, c->name, runs, all);
 	if (failures)
 		printf("# %zu of them failed\n", failures);

@@ -4,7 +4,7 @@ FAULTS_WRAP := $(if $(SAN),$(patsubst %,-Wl$(comma)--wrap=%,malloc calloc reallo
 
 $O/faults/enclua: $(call OBJ,tests/faults/shim.c $(TOOL_SRC)) $O/core.a
 $O/faults/keeper: $(call OBJ,tests/faults/shim.c) $O/obj/tools/keeper/main.o $O/core.a
-$O/faults/faults: $(call OBJ,$(patsubst %,tests/faults/%.c,faults judge inject calls tree))
+$O/faults/faults: $(call OBJ,$(patsubst %,tests/faults/%.c,faults judge inject calls tree hardship))
 $(FAULTS):
 	$(call say,TEST,$@)
 	$Qmkdir -p $(@D)

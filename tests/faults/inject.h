@@ -22,7 +22,7 @@ extern const struct call_family call_families[];
 extern const size_t call_families_n;
 #define CALLS_MAX 40u
 
-enum fault_kind { FAULT_NONE, FAULT_ERROR, FAULT_FROM /* and every one after it */, FAULT_SHORT, FAULT_EINTR, FAULT_SIGNAL, FAULT_MALLOC, FAULT_KINDS };
+enum fault_kind { FAULT_NONE, FAULT_ERROR, FAULT_FROM /* and every one after it */, FAULT_SHORT, FAULT_EINTR, FAULT_SIGNAL, FAULT_MALLOC, FAULT_HARDSHIP /* family: which; n: which value */, FAULT_KINDS };
 
 struct fault {
 	enum fault_kind kind;

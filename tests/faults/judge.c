@@ -1,5 +1,6 @@
 /* See judge.h. Everything is asked as a user would ask it: by exit codes, messages, `book log`, `book verify`, and by doing it again. */
 #include "judge.h"
+#include "hardship.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -189,6 +190,38 @@ static int verify(struct place *p, struct outcome *o)
 	return place_say(p, argv, o) == 0 && o->status == 0 ? 0 : -1;
 }
 
+struct asked { uint64_t place, n; };
+
+static int place_compare(const void *a, const void *b)
+{
+	const struct asked *x = a, *y = b;
+	return x->place != y->place ? (x->place < y->place ? -1 : 1) : x->n < y->n ? -1 : x->n > y->n;
+}
+
+/* A command asks thousands of times from a few hundred places: only the first and the last time of each is of interest. */
+static void places_take(struct trial *t)
+{
+	struct asked *all;
+	const struct shim_state *shim = t->place->shim;
+	t->asked = atomic_load(&shim->asked);
+	if (t->asked > SHIM_PLACES)
+		t->asked = SHIM_PLACES;
+	free(t->places);
+	t->places = calloc(t->asked + 1, sizeof *t->places);
+	all = calloc(t->asked + 1, sizeof *all);
+	if (!all || !t->places)
+		abort();
+	for (uint64_t i = 0; i < t->asked; i++) {
+		all[i].place = atomic_load(&shim->places[i]);
+		all[i].n = i + 1;
+	}
+	qsort(all, t->asked, sizeof *all, place_compare);
+	for (uint64_t i = 0; i < t->asked; i++)
+		if (i == 0 || i + 1 == t->asked || all[i].place != all[i - 1].place || all[i].place != all[i + 1].place)
+			t->places[all[i].n] = true;
+	free(all);
+}
+
 int trial_begin(struct trial *t, struct place *p, const struct command *c, struct verdict *v)
 {
 	static struct outcome o, counted, beside;
@@ -204,11 +237,14 @@ int trial_begin(struct trial *t, struct place *p, const struct command *c, struc
 	look(p, &t->before, &beside);
 	place_fresh(p, t->stage);
 	atomic_store(&p->shim->asked, 0);
-	if (say_in(p, t->dir, t->argv, &o) < 0 || o.status != 0 || o.left || o.late) {
+	atomic_store(&p->shim->trace, 1);
+	const int said = say_in(p, t->dir, t->argv, &o);
+	atomic_store(&p->shim->trace, 0);
+	if (said < 0 || o.status != 0 || o.left || o.late) {
 		bad(v, "without a fault: exit %d, %u processes left: %s%s", o.status, o.left, o.out, o.err);
 		return -1;
 	}
-	t->asked = atomic_load(&p->shim->asked);
+	places_take(t);
 	look(p, &t->good, &beside);
 	if ((c->kind == KIND_READ || c->kind == KIND_FRESH) && !same(&t->before, &t->good))
 		between(v, "it changes something", &t->good, &t->before, &t->before, false);
@@ -259,6 +295,8 @@ static void say_judge(const struct trial *t, const struct fault *f, const struct
 		bad(v, "did not end in time\n");
 	if (o->left && !o->late)
 		bad(v, "%u processes left\n", o->left);
+	if (o->status == 127 && strstr(o->err, "error while loading shared libraries"))	/* before our first word */
+		goto out;
 	if (o->status > 10 && !killed && !o->late)
 		bad(v, "ended by %s %d\n", o->status > 255 ? "signal" : "exit", o->status > 255 ? o->status - 256 : o->status);
 	if (harmless && o->status != 0)
@@ -270,7 +308,7 @@ static void say_judge(const struct trial *t, const struct fault *f, const struct
 	if (o->out[0] && t->c->kind != KIND_FRESH)
 		bad(v, "exit %d, and on stdout: %.300s\n", o->status, o->out);
 	/* With no disk for stderr either, or none of libarchive's own memory (it ends the process by itself), nobody can say why. */
-	const bool mute = f->kind == FAULT_SIGNAL || (f->kind == FAULT_FROM && strcmp(call_families[f->family].name, "write") == 0) || strstr(o->err, "Fatal Internal Error in libarchive");
+	const bool mute = f->kind == FAULT_SIGNAL || (f->kind == FAULT_HARDSHIP && hardship_mute(f)) || (f->kind == FAULT_FROM && strcmp(call_families[f->family].name, "write") == 0) || strstr(o->err, "Fatal Internal Error in libarchive");
 	const char *line = strstr(o->err, "enclua: ");
 	if (!mute && (!line || strlen(line) < 16))
 		bad(v, "exit %d without a reason\n", o->status);
@@ -312,7 +350,7 @@ static bool cannot_clear(const struct fault *f)
 }
 
 /* Done again, all is as if nothing had been wrong. */
-static void again_judge(struct trial *t, const struct things *after, bool killed, struct verdict *v)
+static void again_judge(struct trial *t, const struct things *after, bool killed, bool any, struct verdict *v)
 {
 	static struct outcome o, beside;
 	static struct things now, most;
@@ -333,7 +371,8 @@ static void again_judge(struct trial *t, const struct things *after, bool killed
 			const unsigned was = things_count(&t->before, name), is = things_count(after, name);
 			most.at[i].count += is > was ? is - was : 0;
 		}
-	between(v, "done again", &now, &t->good, &most, killed);
+	if (!any)
+		between(v, "done again", &now, t->c->kind == KIND_LATER ? &t->before : &t->good, &most, killed);
 	if (verify(t->place, &o) < 0)
 		bad(v, "done again, book verify: %s\n", o.err);
 }
@@ -343,17 +382,31 @@ int trial_run(struct trial *t, const struct fault *f, struct outcome *o, struct 
 	static struct outcome beside;
 	static struct things after;
 	struct place *p = t->place;
-	const struct setting s = setting_of(p, t->dir);
+	struct fault copy = *f;
+	struct setting s = setting_of(p, t->dir);
 	memset(v, 0, sizeof *v);
+	memset(o, 0, sizeof *o);
+	if (f->kind == FAULT_HARDSHIP && !hardship_place(p, f))
+		return -1;
 	if (p->dirty)
 		place_fresh(p, t->stage);
 	const uint64_t print = tree_print(p->run);
 	atomic_store(&p->shim->asked, 0);
 	atomic_store(&p->shim->struck, 0);
 	atomic_store(&p->shim->fail_at, f->kind == FAULT_MALLOC ? f->n : 0);
-	if (inject_run(f, &s, t->argv, o) < 0)
-		return -1;
+	if (f->kind == FAULT_HARDSHIP) {
+		s.before = hardship_child;
+		s.with = &copy;
+		if (hardship_begin(p, f) < 0)
+			return -1;
+	}
+	const int done = inject_run(f, &s, t->argv, o);
 	atomic_store(&p->shim->fail_at, 0);
+	if (f->kind == FAULT_HARDSHIP)
+		hardship_end(p, f);
+	if (done < 0)
+		return -1;
+	o->fired |= f->kind == FAULT_HARDSHIP;
 	if (f->kind == FAULT_MALLOC)
 		o->fired = atomic_load(&p->shim->struck);
 	v->changed = p->dirty = tree_print(p->run) != print;
@@ -363,9 +416,11 @@ int trial_run(struct trial *t, const struct fault *f, struct outcome *o, struct 
 	if (!v->changed && (o->status != 0 || t->c->kind == KIND_READ || t->c->kind == KIND_FRESH))
 		return 0;
 	look(p, &after, &beside);
-	between(v, "afterwards", &after, o->status == 0 && f->kind != FAULT_SIGNAL ? &t->good : &t->before, &t->good, cannot_clear(f));
+	const bool any = f->kind == FAULT_HARDSHIP && hardship_is_clock(f);
+	if (!any)
+		between(v, "afterwards", &after, o->status == 0 && f->kind != FAULT_SIGNAL ? &t->good : &t->before, &t->good, cannot_clear(f));
 	if (things_count(&t->before, "home/store.db") && verify(p, &beside) < 0)
 		bad(v, "book verify: %s\n", beside.err);
-	again_judge(t, &after, cannot_clear(f), v);
+	again_judge(t, &after, cannot_clear(f), any, v);
 	return 0;
 }

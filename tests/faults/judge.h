@@ -11,6 +11,7 @@ enum command_kind {
 	KIND_READ,	/* changes nothing, and says the same again */
 	KIND_ONCE,	/* done again, it says that it is done, or does what was missing; never twice */
 	KIND_MORE,	/* each time adds as much again */
+	KIND_LATER,	/* the same, but what was begun may have to wait: for a lease to end */
 	KIND_FRESH,	/* reads, but makes names or keys of its own: what it prints differs */
 };
 
@@ -23,6 +24,7 @@ struct command {
 struct place {
 	char work[200], bin[240], run[240], enclua[260], state[260];
 	struct shim_state *shim;
+	bool own_mounts, disk;	/* run is a disk of its own */
 	bool dirty;	/* run is not as the stage left it */
 	bool san;
 };
@@ -38,6 +40,7 @@ struct trial {
 	struct things before, good;
 	char out[SAID_MAX];	/* what it printed when all went well; empty when it never prints the same */
 	uint64_t counts[CALLS_MAX], changes, asked;
+	bool *places;	/* requests for memory: the first and the last from each place in the program */
 };
 
 #define VERDICT_MAX 6000u
