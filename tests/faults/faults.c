@@ -223,7 +223,7 @@ static void faults_list(struct faults *l, const struct trial *t)
 	if (!t->place->san && wanted(FAULT_SIGNAL) && !family)
 		for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
 			faults_add(l, FAULT_SIGNAL, 0, signals[i], t->changes);
-	if (wanted(FAULT_HARDSHIP) && !family)
+	if (wanted(FAULT_HARDSHIP) && !family && !t->place->san)
 		hardships_list(l);
 	if (wanted(FAULT_MALLOC) && !family)
 		for (uint64_t n = 1; n <= t->asked && l->n < FAULTS_MAX; n++)
