@@ -89,7 +89,11 @@ static int file_read(const char *path, bool plain, struct buf *out, struct err *
 		return err_sys(e, errno, "cannot read %s", path);
 	struct stat st = { .st_mode = 0 };
 	int r = -1;
-	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+	if (fstat(fd, &st) < 0) {
+		err_sys(e, errno, "cannot look at %s", path);
+		goto out;
+	}
+	if (S_ISDIR(st.st_mode)) {
 		err_set(e, ERR_INVALID, "%s is a directory, not a file", path);
 		goto out;
 	}

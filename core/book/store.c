@@ -281,9 +281,11 @@ static int database_open(struct store *s, bool create, struct err *e)
 	}
 	if (fd < 0)
 		return err_sys(e, errno, "cannot open the store %s", path);
-	bool plain = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	const int why = fstat(fd, &st) < 0 ? errno : 0;
 	close(fd);
-	if (!plain)
+	if (why)
+		return err_sys(e, why, "cannot look at the store %s", path);
+	if (!S_ISREG(st.st_mode))
 		return err_set(e, ERR_INVALID, "the store %s is not a plain file", path);
 	if (log_guard(s, path, st.st_size, e) < 0)
 		return -1;
