@@ -4,6 +4,7 @@
 #ifndef ENCLUA_TESTS_MADE_LOG_H
 #define ENCLUA_TESTS_MADE_LOG_H
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -5,11 +5,11 @@ local take, bytes, word, over, note, meta, names, samples, task, documented, cla
 -- The program may change every table that it can reach: what this driver needs of them it has before.
 local pcall, type, next, select, tostring, setmetatable, rawset, rawget, error, require, load, ipairs, pairs, print =
     pcall, type, next, select, tostring, setmetatable, rawset, rawget, error, require, load, ipairs, pairs, print
-local sort, unpack, rep, sub = table.sort, table.unpack, string.rep, string.sub
+local sort, rep, sub = table.sort, string.rep, string.sub
 local create, resume, yield, wrap, close, running = coroutine.create, coroutine.resume, coroutine.yield, coroutine.wrap,
     coroutine.close, coroutine.isyieldable
-local find, match, gmatch, gsub, move, tointeger, max, min = string.find, string.match, string.gmatch, string.gsub, table.move,
-    math.tointeger, math.max, math.min
+local find, match, gmatch, gsub, move, tointeger, min = string.find, string.match, string.gmatch, string.gsub, table.move,
+    math.tointeger, math.min
 local tremove, tinsert = table.remove, table.insert
 local own <const> = { _G, string, table, math, utf8, coroutine }
 
@@ -290,7 +290,7 @@ local function documented_arguments(list, i)
     return typed(list[i]), documented_arguments(list, i + 1)
 end
 
-local function keep(ok, a, b, ...)
+local function keep(ok, a, b)
     note(ok)
     note(a)
     if a ~= nil then R[take(ROOM) + 1] = a end
