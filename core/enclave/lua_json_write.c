@@ -24,7 +24,6 @@ struct encoder {
 
 struct key { const char *text; size_t len; };
 
-// NOLINTNEXTLINE(misc-no-recursion): table_write() counts the depth
 static void value_write(struct encoder *c, int idx);
 
 static void line_start(struct encoder *c)
@@ -245,6 +244,7 @@ static void table_write(struct encoder *c, int idx)
 	c->depth--;
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): table_write() counts the depth
 static void value_write(struct encoder *c, int idx)
 {
 	lua_State *L = c->L;
