@@ -77,11 +77,6 @@ void attest_report_data_tpm(const struct attest_subject *s, uint8_t out[static 3
 	sha256(out, bytes, sizeof bytes);
 }
 
-const struct attest_provider *attest_provider_at(size_t i)
-{
-	return i < PROVIDERS ? providers[i] : NULL;
-}
-
 const struct attest_provider *attest_provider_find(const char *name, struct err *e)
 {
 	for (size_t i = 0; i < PROVIDERS; i++)

@@ -24,7 +24,6 @@ struct attest_provider {
 		struct attest_claims *out, struct err *e);
 };
 extern const struct attest_provider attest_software, attest_tpm2, attest_tdx, attest_sev_snp;
-const struct attest_provider *attest_provider_at(size_t i);	/* from the strongest; NULL after the last */
 const struct attest_provider *attest_provider_find(const char *name, struct err *e);
 
 /* Evidence, apart: ATTEST.md. */
