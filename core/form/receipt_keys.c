@@ -3,6 +3,7 @@
  *
  * That no keeper was passed by cannot be seen in a receipt that names none: a book may have none. The book's rules refuse such a run (run-no-release, core/host), and its host no receipt of it.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "form/receipt_inner.h"
@@ -20,6 +21,7 @@ int receipt_keeper_check(struct receipt *r, const struct receipt_item *from, str
 			appoint = &r->items[i];
 	if (receipt_need(appoint, from, "the keeper.appoint of who signed it", e) < 0)
 		return -1;
+	assert(appoint);
 	if (!open || memcmp(appoint->en.by, open->en.by, 32) != 0)
 		return wrong(appoint, "not by the operator of the book", e);
 	struct receipt_item *who = receipt_item_by(r, ENTRY_IDENTITY_REGISTER_TYPE, from->en.by);
