@@ -633,6 +633,25 @@ static void explanation_is_the_refusal(void **state)
 	world_close(&w);
 }
 
+/* Who must change an order is told what is missing by its name; a bit that has none, by its number. */
+static void what_the_pool_does_not_offer_is_named(void **state)
+{
+	(void)state;
+	struct world w;
+	struct market_deal d;
+	const struct market_match in = { .app = "a", .data = "d", .pool = "p", .request = "needs", .payer = "", .deal = "" };
+	const struct market_order needs = { .id = "needs", .kind = MARKET_ORDER_REQUEST, .signer = "alice", .requester = "alice", .beneficiary = "alice",
+		.asset = "app", .data = "data", .price = usual.app, .data_price = usual.data, .pool_price = usual.pool, .volume = usual.volume,
+		.trust = usual.trust, .tag = MARKET_TAG_GPU | MARKET_TAG_TPM2 | UINT64_C(1) << 40 };
+	world_open(&w);
+	assets_add(&w, 30);
+	ok(&w, orders_add(&w, &usual));
+	ok(&w, market_order_add(&w.m, &needs, &w.e));
+	refused(&w, market_match(&w.m, &in, &d, &w.e), "match-0x06");
+	assert_non_null(strstr(w.e.msg, "the orders need what the pool does not offer: gpu, tpm2, bits 0x10000000000"));
+	world_close(&w);
+}
+
 static void refused_task_says_where_to_look(void **state)
 {
 	(void)state;
@@ -676,7 +695,7 @@ int main(void)
 		cmocka_unit_test(each_loss_has_its_cause),
 		cmocka_unit_test(entry_moves_money_once),
 		cmocka_unit_test(deal_freezes_all_terms),
-		cmocka_unit_test(explanation_is_the_refusal),
+		cmocka_unit_test(explanation_is_the_refusal), cmocka_unit_test(what_the_pool_does_not_offer_is_named),
 		cmocka_unit_test(refused_task_says_where_to_look),
 		cmocka_unit_test(rules_stand_in_the_order_of_their_codes),
 	};
