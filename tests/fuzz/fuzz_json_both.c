@@ -9,7 +9,6 @@
 #include <lauxlib.h>
 
 #include "base/json.h"
-#include "base/limits.h"
 #include "enclave/lua_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

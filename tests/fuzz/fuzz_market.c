@@ -40,8 +40,8 @@ static const char *const templates[] = {
 	"{\"op\":\"order\",\"id\":\"d%s\",\"kind\":\"data\",\"signer\":\"%p\",\"data\":\"data\",\"price\":%s,\"volume\":%s,\"restrict\":{\"requester\":\"%p\"}}",
 	"{\"op\":\"order\",\"id\":\"p%s\",\"kind\":\"pool\",\"signer\":\"%p\",\"pool\":\"pool\",\"price\":%n,\"trust\":%s,\"volume\":%n}",
 	"{\"op\":\"order\",\"id\":\"r%s\",\"kind\":\"request\",\"signer\":\"%p\",\"app\":\"app\",\"maxAppPrice\":99,\"maxPoolPrice\":%n,\"trust\":%s,\"volume\":%n}",
-	"{\"op\":\"order\",\"id\":\"r%s\",\"kind\":\"request\",\"signer\":\"%p\",\"app\":\"app\",\"data\":\"data\",\"maxAppPrice\":99,\"maxDataPrice\":99,"
-		"\"maxPoolPrice\":%n,\"trust\":%s,\"payer\":\"%p\",\"callback\":true}",
+	("{\"op\":\"order\",\"id\":\"r%s\",\"kind\":\"request\",\"signer\":\"%p\",\"app\":\"app\",\"data\":\"data\",\"maxAppPrice\":99,\"maxDataPrice\":99,"
+		"\"maxPoolPrice\":%n,\"trust\":%s,\"payer\":\"%p\",\"callback\":true}"),
 	"{\"op\":\"match\",\"app\":\"a%s\",\"pool\":\"p%s\",\"request\":\"r%s\",\"now\":%t,\"deal\":\"D%s\"}",
 	"{\"op\":\"match\",\"app\":\"a%s\",\"data\":\"d%s\",\"pool\":\"p%s\",\"request\":\"r%s\",\"payer\":\"%p\",\"now\":%t,\"deal\":\"D%s\"}",
 	"{\"op\":\"explain\",\"app\":\"a%s\",\"data\":\"d%s\",\"pool\":\"p%s\",\"request\":\"r%s\",\"now\":%t}",

@@ -23,7 +23,6 @@
 
 #include "base/text.h"
 #include "seal/age.h"
-#include "seal/age_stanza.h"
 #include "seal/crypto.h"
 #include "seal/identity.h"
 #include "seal/minisign.h"

@@ -2,6 +2,13 @@
 #ifndef ENCLUA_TESTS_RELEASE_MAKE_H
 #define ENCLUA_TESTS_RELEASE_MAKE_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
 #include "unit/host_make.h"
 
 #define KEEPER OUTSIDER	/* appointed by the operator */

@@ -27,7 +27,7 @@ static int key_of(void *ctx, int fd, uint8_t key[static 16], uint64_t *header, s
 {
 	struct keeper *const *k = ctx;
 	uint8_t head[4096];
-	size_t len;
+	size_t len = 0;
 	ssize_t n = pread(fd, head, sizeof head, 0);
 	int r = n < 0 ? -1 : keeper_file_key(*k, head, (size_t)n, key, &len, e);
 	*header = len;
@@ -179,7 +179,7 @@ static void a_damaged_blob_is_never_decrypted(void **state)
 	(void)snprintf(path, sizeof path, "%s/blobs/%s", home, hex);
 	assert_int_equal(chmod(path, 0600), 0);
 	int fd = open(path, O_RDWR | O_CLOEXEC);
-	uint8_t byte;
+	uint8_t byte = 0;
 	assert_true(fd >= 0 && pread(fd, &byte, 1, 300) == 1);
 	byte ^= 1;
 	assert_int_equal(pwrite(fd, &byte, 1, 300), 1);
