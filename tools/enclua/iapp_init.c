@@ -91,7 +91,7 @@ static int yes_take(bool *out, const char *answer, struct err *e)
 	static const char *const words[] = { "n", "no", "y", "yes" };
 	char low[8];
 	size_t n = 0;
-	for (; answer[n] && n < sizeof low - 1; n++)
+	for (; n < sizeof low - 1 && answer[n]; n++)
 		low[n] = (char)tolower((unsigned char)answer[n]);
 	low[n] = '\0';
 	for (size_t i = 0; i < 4; i++)

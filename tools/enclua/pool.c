@@ -179,7 +179,7 @@ static int run_offer(struct cli *c, struct args *a, struct err *e)
 			trade_owner_check(&p.t, p.pool, p.by, e) < 0 || trade_enter(&p.t, p.en, p.by, order, e) < 0)
 			r = -1;
 	}
-	if (r == 0) {
+	if (r == 0 && f) {
 		trade_write(c, "pool", p.pool);
 		trade_write(c, "order", order);
 		trade_write_number(c, "price", f->price);

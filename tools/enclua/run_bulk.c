@@ -315,7 +315,6 @@ static int slice_run(struct bulk *b, struct job *j, const char *dir, struct err 
 	b->c->quiet = quiet;
 	if (r < 0 || job_terms_read(b->a, j, e) < 0 || job_price(j, e) < 0)
 		return -1;
-	r = -1;
 	/* A task that was written down and never came into the book is none. */
 	if (b->now->task[0] && store_task_find(j->store, b->now->task, &t, NULL) == 0)
 		r = slice_again(b, j, &t, dir, e);

@@ -380,7 +380,7 @@ int job_seal(struct cli *c, struct job *j, struct err *e)
 			continue;
 		struct store_data sealed = { .id = "" };
 		char name[LIMIT_NAME_BYTES + 1];
-		memcpy(name, j->data[i].name, sizeof name);
+		(void)snprintf(name, sizeof name, "%s", j->data[i].name);
 		struct protect_terms terms = {
 			.name = "",
 			.owner = j->actor,
@@ -392,7 +392,7 @@ int job_seal(struct cli *c, struct job *j, struct err *e)
 			return err_wrap(e, "sealing %s", name);
 		store_data_done(&j->data[i]);
 		j->data[i] = sealed;
-		memcpy(j->data[i].name, name, sizeof name);
+		(void)snprintf(j->data[i].name, sizeof j->data[i].name, "%s", name);
 	}
 	cli_progress_end(c);
 	j->seal_us = os_now_us() - begun;

@@ -132,6 +132,7 @@ static int run_here(struct cli *c, struct job *j, const char *dir, struct err *e
 	store_task_done(&t);
 	r = store_task_find(j->store, j->deal.task, &t, e) < 0 ? -1 : job_deliver(c, j, &t, dir, e);
 out:
+	j->ran = NULL;	/* the result ends here */
 	if (open && !e->hint[0])
 		err_hint(e, "task %s is open, and the money with it; when its time is over, enclua task claim gives it back", t.id);
 	if (!open)

@@ -29,6 +29,7 @@ static bool stat_read(pid_t pid, struct process *p)
 	char *at = strrchr(text, ')');
 	int parent;
 	char state;
+	// NOLINTNEXTLINE(cert-err34-c): the kernel writes these numbers
 	if (!at || sscanf(at + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %*u %*u %ld", &state, &parent, &pages) != 3 || state == 'Z')
 		return false;
 	*p = (struct process){ .pid = pid, .parent = parent, .rss = (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE) };

@@ -14,8 +14,10 @@
 
 /* Claims are for deadlines that are hours away: what this program takes for the time can be moved. The home is thrown away afterwards. */
 static int64_t shift;
+// NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): as ld --wrap calls them
 int64_t __real_os_time(void);
 int64_t __wrap_os_time(void);
+// NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
 int64_t __wrap_os_time(void)
 {
 	return __real_os_time() + shift;

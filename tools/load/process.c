@@ -1,4 +1,5 @@
 /* Commands as processes: what a person would type, each by itself, and the workers, kept alive as systemd would. Waits for none of them but at the beginning and the end. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -67,6 +68,7 @@ static _Noreturn void child_main(struct load *l, const struct call *c, const cha
 	(void)snprintf(home, sizeof home, "HOME=%s", l->work);
 	for (size_t i = 0; i < c->n; i++)
 		argv[i] = (char *)(uintptr_t)c->words[i];
+	assert(c->n > 0);
 	argv[c->n] = NULL;
 	if (out < 0 || err < 0 || in < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0 || chdir(l->work) < 0)
 		_exit(126);
