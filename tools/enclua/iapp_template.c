@@ -75,13 +75,13 @@ int template_about(const char *name, const char *key, struct buf *out, struct er
 static bool condition(const struct template_choice *c, const char *p, const char *end)
 {
 	while (p < end) {
-		bool not = *p == '!';
-		p += not;
+		bool without = *p == '!';
+		p += without;
 		size_t n = 0;
 		while (p + n < end && p[n] != ' ')
 			n++;
 		int f = feature_find(p, n, TEMPLATE_FEATURE_COUNT);
-		if (f >= 0 && c->with[f] != not)
+		if (f >= 0 && c->with[f] != without)
 			return true;
 		p += n + (p + n < end);
 	}
