@@ -81,7 +81,7 @@ static int run_transfer(struct cli *c, struct args *a, struct err *e)
 
 const struct command data_transfer_commands[] = {
 	{ "data transfer", "DATA WHO", "Give data of yours to another identity",
-	  "Example: enclua data transfer patients ben\n\nFrom then on only the new owner reads it, grants it and runs iApps on it; every grant of yours ends with that. What you "
-	  "have read or kept\nbefore, nobody can take back. A name that the new owner uses already is dropped.\n\nJSON: data, to, entry.", NULL, 2, 2, run_transfer },
+	  "Example: enclua data transfer patients ben\n\nFrom then on only the new owner reads it, grants it and runs iApps on it; every grant of yours ends with that. It would hold "
+	  "again\nif the data came back to you: revoke what should not. What you have read or kept before, nobody can take back.\nA name that the new owner uses already is dropped.\n\nJSON: data, to, entry.", NULL, 2, 2, run_transfer },
 	{ NULL, NULL, NULL, NULL, NULL, 0, 0, NULL },
 };
