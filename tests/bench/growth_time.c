@@ -9,7 +9,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/os.h"
 #include "bench/sides.h"
 #include "book/book_inner.h"
 #include "unit/host_make.h"

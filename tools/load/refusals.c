@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/os.h"
 #include "load.h"
 
 void refusal_count(struct load *l, const char *what, bool expected)
