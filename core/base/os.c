@@ -84,7 +84,7 @@ int os_lock(int fd)
 
 static int file_read(const char *path, bool plain, struct buf *out, struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | (plain ? O_NONBLOCK : 0));
+	int fd = plain ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, errno, "cannot read %s", path);
 	struct stat st = { .st_mode = 0 };
@@ -231,7 +231,8 @@ int os_dir_make(const char *path, mode_t mode, struct err *e)
 		if (mkdir(p, mode) < 0 && errno != EEXIST) {
 			const int why = errno;
 			struct stat is;
-			if (stat(p, &is) < 0 || !S_ISDIR(is.st_mode))	/* some file systems do not say EEXIST first */
+			const bool may_be = why == EROFS || why == EACCES || why == EPERM;	/* some file systems do not say EEXIST first */
+			if (!may_be || stat(p, &is) < 0 || !S_ISDIR(is.st_mode))
 				return err_sys(e, why, "cannot make the directory %s", p);
 		}
 		*s = c;

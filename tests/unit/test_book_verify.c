@@ -391,7 +391,7 @@ static void change_past_the_triggers(struct world *w, const char *change)
 static const struct { const char *name, *key, *another; } tables[] = {
 	{ "identity", "seq", "seq = seq + 1000, key = zeroblob(32)" }, { "data", "seq", "seq = seq + 1000, id = 'x', name = ''" },
 	{ "app", "seq", "seq = seq + 1000, id = 'x', h1 = 'x'" }, { "task", "seq", "seq = seq + 1000, id = 'x'" },
-	{ "account", "name", "name = 'x'" }, { "transfer", "seq", "seq = seq + 1000, id = zeroblob(16)" },
+	{ "account", "no", "no = no + 1000, name = 'x'" }, { "transfer", "seq", "seq = seq + 1000, id = zeroblob(16)" },
 };
 
 /* Every column of every table in its oldest or newest row, a row less, a row more: found, and named; and made again from the entries. */
