@@ -35,7 +35,7 @@ spdx_faults() {
 			fault(.fileTypes - ["SOURCE", "BINARY", "ARCHIVE", "TEXT", "DOCUMENTATION", "OTHER"] == []; "type of \(.fileName)"),
 			fault(has_text(["copyrightText"]) and (.licenseConcluded | license) and (.licenseInfoInFiles | length > 0); "rights of \(.fileName)")),
 		(.relationships[] | fault(([.spdxElementId, .relatedSpdxElement] - $ids) == []; "relationship \(.)"),
-			fault([.relationshipType] - ["DESCRIBES", "CONTAINS", "STATIC_LINK", "DYNAMIC_LINK", "BUILD_DEPENDENCY_OF", "BUILD_TOOL_OF"] == []; "relationship \(.)")),
+			fault([.relationshipType] - ["DESCRIBES", "CONTAINS", "STATIC_LINK", "DYNAMIC_LINK", "BUILD_DEPENDENCY_OF", "RUNTIME_DEPENDENCY_OF", "BUILD_TOOL_OF"] == []; "relationship \(.)")),
 		fault([.relationships[] | select(.relationshipType == "DESCRIBES") | .spdxElementId] == ["SPDXRef-DOCUMENT"]; "it describes nothing")
 	' "$1"
 }
