@@ -220,7 +220,7 @@ static int identity_add(struct cli *c, struct identities *ids, const char *what,
 	struct buf file = BUF_INIT(KEYFILE_BYTES);
 	const char *shown = cli_safe(what, strlen(what), 0);
 	int r = cli_text_read(strcmp(what, "-") ? what : "/dev/stdin", &file, e);
-	if (r == 0 && (strncmp(buf_text(&file), "age-encryption.org/", 19) == 0 || strncmp(buf_text(&file), "-----BEGIN AGE", 14) == 0)) {
+	if (strncmp(buf_text(&file), "age-encryption.org/", 19) == 0 || strncmp(buf_text(&file), "-----BEGIN AGE", 14) == 0) {	/* which may hold zero bytes */
 		r = err_set(e, ERR_INVALID, "the key file %s is itself sealed", shown);
 		err_hint(e, "enclua unseal -p %s | enclua unseal -i - FILE", shown);
 	} else if (r == 0 && (r = age_identities_parse(ids->list, KEYS_MAX, &ids->n, buf_text(&file), e)) < 0) {
