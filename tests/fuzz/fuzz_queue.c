@@ -43,8 +43,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int r = request_in(&whole, data + 1, size - 1, 0), s = request_in(&split, data + 1, size - 1, data[0] % size);
 	require(r == s || s != 0);	/* a request that ends at the cut is one; what follows it is nonsense */
 	if (r == 1) {
-		uint32_t n = (uint32_t)whole.n;
-		require(buf_add(&again, &n, sizeof n, NULL) == 0 && n > 0 && n <= CHAIN_ITEMS);
+		uint32_t n = (uint32_t)whole.n, said;
+		memcpy(&said, data + 1, sizeof said);
+		require(n > 0 && n <= CHAIN_ITEMS && !whole.signed_well);	/* the word of a client that is none of this user's is not taken */
+		n |= said & SIGNED_WELL;
+		require(buf_add(&again, &n, sizeof n, NULL) == 0);
 		for (size_t i = 0; i < whole.n; i++) {
 			uint32_t len = (uint32_t)whole.items[i].len;
 			require(buf_add(&again, &len, sizeof len, NULL) == 0 && (len == 0 || buf_add(&again, whole.items[i].bytes, len, NULL) == 0));
