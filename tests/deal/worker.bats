@@ -134,6 +134,23 @@ books_balance() {
 	[[ "$output" == *enclave* ]]
 }
 
+@test "a slot whose box is ended while it starts is tried again, three times in all" {
+	mkdir alone
+	cp "$build/enclua" "$build/keeper" alone
+	cp /bin/false alone/enclave
+	run alone/enclua worker run
+	[ "$status" -eq 10 ]
+	[ "$(grep -c 'is started again' <<< "$output")" -eq 2 ]
+	[[ "$output" == *"the box cannot start"* ]]
+
+	start alone/enclua worker run
+	soon grep -q 'is started again' "$work"/out.0
+	cp "$build/enclave" alone/enclave.new
+	mv alone/enclave.new alone/enclave
+	task=$(deal ask 1 1 sum 10 | tail -n 1)
+	soon status_is "$task" completed
+}
+
 @test "a box that the machine ends is no result of the iApp: the task is run again" {
 	task=$(deal ask 1 1 sum 60000000 | tail -n 1)
 	start "$enclua" worker run; worker=$pid

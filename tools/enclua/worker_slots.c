@@ -23,6 +23,7 @@
 
 #define WAIT_MS 1000	/* a look at the size of the book that nothing asked for */
 #define AGAIN_US 1000000u	/* before a slot that died is started again */
+#define STARTS 3u	/* what a slot needs may be ended by the machine while it starts; what fails so often is not there */
 
 /* What the processes share. */
 struct shared {
@@ -205,7 +206,7 @@ static int slot_main(const struct slots *all, struct shared *shared, unsigned nu
 
 /* Above them */
 
-struct crew { const struct slots *all; struct shared *shared; pid_t pids[SLOTS_MAX]; uint64_t again_us[SLOTS_MAX]; unsigned alive; bool stopping; };
+struct crew { const struct slots *all; struct shared *shared; pid_t pids[SLOTS_MAX]; uint64_t again_us[SLOTS_MAX]; unsigned failed[SLOTS_MAX], alive; bool stopping; };
 
 static int slot_start(struct crew *c, unsigned i, struct err *e)
 {
@@ -227,7 +228,14 @@ static void slots_signal(const struct crew *c, int signal)
 			(void)kill(c->pids[i], signal);
 }
 
-/* A slot that never got as far as looking at the book would not the next time either. */
+/* A slot that never got as far as looking at the book, and that not because its box or its keeper was gone just then, would not the next time either. */
+static bool hopeless(struct crew *c, unsigned i, int status)
+{
+	if (atomic_load(&c->shared->ready[i]) || !WIFEXITED(status))
+		return false;
+	return c->shared->why[i].code != ERR_UNAVAILABLE || c->all->once || ++c->failed[i] == STARTS;
+}
+
 static int slot_ended(struct crew *c, unsigned i, int status, struct err *e)
 {
 	bool well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
@@ -235,7 +243,7 @@ static int slot_ended(struct crew *c, unsigned i, int status, struct err *e)
 	c->alive--;
 	if (well || c->stopping)
 		return 0;
-	if (!atomic_load(&c->shared->ready[i]) && WIFEXITED(status)) {
+	if (hopeless(c, i, status)) {
 		if (e)
 			*e = c->shared->why[i];
 		return -1;
