@@ -50,6 +50,7 @@ struct box_zygote;
 /* ERR_UNAVAILABLE names each missing layer and the flag that would allow it. */
 int box_zygote_start(struct box_zygote **out, const struct box_options *o, struct err *e);
 void box_zygote_stop(struct box_zygote *z);	/* ends every task of it */
+bool box_zygote_lives(const struct box_zygote *z);	/* false: it was ended, and starts no task any more */
 const uint8_t *box_measurement(const struct box_zygote *z);	/* 32 bytes */
 uint32_t box_layers_missing(const struct box_zygote *z);
 int box_enclave_path(char *out, size_t size, struct err *e);	/* where NULL above looks */

@@ -228,6 +228,18 @@ void box_zygote_stop(struct box_zygote *z)
 	free(z);
 }
 
+bool box_zygote_lives(const struct box_zygote *z)
+{
+	char c;
+	ssize_t n;
+	if (z->pid <= 0)
+		return false;
+	do
+		n = recv(z->control, &c, 1, MSG_DONTWAIT | MSG_PEEK);
+	while (n < 0 && errno == EINTR);
+	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));
+}
+
 const uint8_t *box_measurement(const struct box_zygote *z)
 {
 	return z->measurement;

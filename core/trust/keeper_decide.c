@@ -89,6 +89,14 @@ static int decision_fill(struct keeper_process *p, const struct keeper_question 
 	return 0;
 }
 
+/* The zygote can be ended by the machine while everything else lives. */
+static int policy_judge(struct keeper_process *p, const struct iapp *policy, const struct buf *question, struct policy_decision *out, struct err *e)
+{
+	int r = policy_ask(p->o->policies, policy, buf_text(question), question->len, out, e);
+	p->over |= r < 0 && !box_zygote_lives(p->o->policies);
+	return r;
+}
+
 int keeper_decide(struct keeper_process *p, const struct keeper_question *q, struct keeper_decision *out, struct err *e)
 {
 	const struct host_question ask = { .scope = q->scope, .grant = q->grant, .request = q->request, .task = q->task, .assurance = q->assurance, .worker = q->worker,
@@ -99,7 +107,7 @@ int keeper_decide(struct keeper_process *p, const struct keeper_question *q, str
 	if (!p->o->policies)
 		return err_set(e, ERR_UNAVAILABLE, "this keeper was started without boxes for policies");
 	if (host_question(p->replica, &ask, &question, e) < 0 || policy_open(p, q->policy, q->archive, &policy, e) < 0 ||
-		policy_ask(p->o->policies, policy, buf_text(&question), question.len, &out->decision, e) < 0 ||
+		policy_judge(p, policy, &question, &out->decision, e) < 0 ||
 		policy_enforce(&out->decision, buf_text(&question), question.len, e) < 0 || obligations_write(&out->decision.obligations, &obligations, e) < 0)
 		goto out;
 	if (decision_fill(p, q, &question, &out->decision, &obligations, e) == 0)

@@ -54,6 +54,7 @@ struct keeper_process {
 	struct attest_references *references;
 	char folder[4200];
 	struct book *replica;
+	bool over;	/* what it needs has ended, and a keeper that is locked down can start nothing: the next one can */
 	bool sound;	/* a checkpoint covers all that the replica has */
 	uint64_t giver;	/* who gave what none covers yet; 0: it was there before, or several did */
 	struct iapp *policy;	/* the last that was asked, or NULL */

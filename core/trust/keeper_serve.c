@@ -183,9 +183,16 @@ static int serve_one(struct keeper_process *p, const struct keeper_message *m, s
 {
 	struct err why = { .code = ERR_NONE };
 	buf_clear(&p->entries);
-	if (keeper_message_begin(&p->out, KEEPER_ANSWER, e) < 0 || (answer(p, m, &why) < 0 && no(p, &why, e) < 0))
+	if (keeper_message_begin(&p->out, KEEPER_ANSWER, e) < 0)
 		return -1;
-	return 0;
+	if (answer(p, m, &why) == 0)
+		return 0;
+	if (p->over) {	/* no answer: who asked asks the next keeper, like all the others here */
+		if (e)
+			*e = why;
+		return -1;
+	}
+	return no(p, &why, e);
 }
 
 /* Beginning */
@@ -248,7 +255,7 @@ int keeper_serve(int first, const struct keeper_service *o, struct err *e)
 		return err_set(e, ERR_LIMIT, "out of memory");
 	*p = (struct keeper_process){ .o = o, .listening = -1, .lock = -1, .out = BUF_INIT(KEEPER_MESSAGE_BYTES), .entries = BUF_INIT(MIB(8)) };
 	int r = begin(p, first, e);
-	while (r == 0 && p->n)	/* until the last has gone */
+	while (r == 0 && p->n && !p->over)	/* until the last has gone */
 		r = keeper_line_turn(p, serve_one, e);
 	if (p->listening >= 0)
 		close(p->listening);	/* who comes now starts the next */

@@ -120,6 +120,26 @@ runs() { says 0 "$enclua" --json run-task "$app_dir" --data words; }
 	says 0 "$enclua" book verify
 }
 
+@test "what asks policies for it is ended while a slow run keeps it here: it makes room for another keeper, and no command notices" {
+	mkdir rules
+	printf 'api: 1\nname: rules\nversion: 1.0.0\nsummary: made by a test\nentry: policy.lua\n' > rules/policy.yaml
+	printf 'local policy = require "policy"\nreturn policy { api = 1, id = "rules", policy.permit { id = "all" } }\n' > rules/policy.lua
+	"$enclua" key new ben --no-passphrase > /dev/null
+	says 0 "$enclua" --json app deploy "$app_dir"
+	says 0 "$enclua" --json grant words --app word-count --user ben --policy ./rules
+	data=$("$enclua" --json data show words | jq -r .data)
+	slow
+	before=$(served)
+	pkill -9 -P "$before"
+	for round in 1 2; do
+		says 0 "$enclua" --as ben --json run-task word-count --data "$data"
+		jq -e '.status == "COMPLETED"' out
+	done
+	[ "$(served)" != "$before" ]
+	kill -9 "$asker"
+	says 0 "$enclua" --json book verify
+}
+
 @test "another user does not come in" {
 	[ "$(id -u)" -eq 0 ] || skip "only root can be somebody else"
 	slow
