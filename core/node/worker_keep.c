@@ -171,22 +171,37 @@ out:
 	return r;
 }
 
+/* "<task>.<worker>.reveal" or …".lock" of this worker: its task. */
+static bool own_file(const struct worker *w, const char *name, char task[static MARKET_NAME])
+{
+	static const char *const whats[] = { REVEAL, LOCK };
+	const size_t len = strlen(name);
+	for (size_t i = 0; i < sizeof whats / sizeof *whats; i++) {
+		char end[40];
+		ending(identity_public(w->identity), whats[i], end);
+		const size_t tail = strlen(end);
+		if (len <= tail || len - tail >= MARKET_NAME || strcmp(name + len - tail, end) != 0)
+			continue;
+		memcpy(task, name, len - tail);
+		task[len - tail] = '\0';
+		return true;
+	}
+	return false;
+}
+
+/* What it kept, and the locks of its processes that were killed. */
 int worker_keep_sweep(const struct worker *w, struct err *e)
 {
-	char path[PATH_MAX], end[40], task[MARKET_NAME];
+	char path[PATH_MAX], task[MARKET_NAME];
 	int r = 0;
-	ending(identity_public(w->identity), REVEAL, end);
 	if (snprintf(path, sizeof path, "%s/" FOLDER, book_home(w->book)) >= PATH_MAX)
 		return err_set(e, ERR_INVALID, "the path of the home is too long");
 	DIR *d = opendir(path);
 	if (!d)
 		return 0;
 	for (struct dirent *f; r == 0 && (f = readdir(d));) {
-		size_t len = strlen(f->d_name), tail = strlen(end);
-		if (len <= tail || len - tail >= sizeof task || strcmp(f->d_name + len - tail, end) != 0)
+		if (!own_file(w, f->d_name, task))
 			continue;
-		memcpy(task, f->d_name, len - tail);
-		task[len - tail] = '\0';
 		int is = over(w, task, e);
 		r = is < 0 ? -1 : is ? forget(w, task, e) : 0;
 	}

@@ -30,6 +30,7 @@
 #define FOLLOW_ITEMS 256u
 #define NONCE_US (KEEPER_NONCE_S * UINT64_C(1000000) / 2)	/* older ones are not used: the keeper would refuse them soon */
 #define TRIES 100u	/* times 10 ms: keepers come and go with those who ask */
+#define ENDS_MS 100u	/* a keeper that nobody asks ends at once; one of ours that does not is asked by others */
 #define DIED_TRIES 4u
 
 /* Reaching it */
@@ -50,6 +51,21 @@ static _Noreturn void child_main(int socket, const char *const argv[])
 	_exit(127);
 }
 
+/* One of ours that has ended is not left behind as a zombie. When others still ask it, it lives on without us, for as long as they like. */
+static void reap(struct keeper_link *l, unsigned wait_ms)
+{
+	const struct timespec moment = { .tv_nsec = 1000000 };
+	for (unsigned i = 0; l->pid > 0; i++) {
+		const pid_t was = waitpid(l->pid, NULL, WNOHANG);
+		if (was > 0 || (was < 0 && errno != EINTR))
+			l->pid = 0;
+		else if (i >= wait_ms)
+			return;
+		else
+			(void)nanosleep(&moment, NULL);
+	}
+}
+
 static int spawn(struct keeper_link *l, struct err *e)
 {
 	const struct keeper_link_options *o = &l->options;
@@ -67,6 +83,7 @@ static int spawn(struct keeper_link *l, struct err *e)
 	const char *const argv[] = { program, o->home, enclave, missing, NULL };
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0)
 		return err_sys(e, errno, "cannot make a socket pair");
+	reap(l, 0);
 	l->pid = fork();
 	if (l->pid == 0)
 		child_main(sockets[1], argv);
@@ -103,19 +120,6 @@ static void leave(struct keeper_link *l)
 	l->told = l->checked = false;
 	l->nonce_us = 0;
 	memset(&l->open, 0, sizeof l->open);
-}
-
-/* One of ours that has ended is not left behind as a zombie. When others still ask it, it lives on without us. */
-static void reap(struct keeper_link *l, bool wait)
-{
-	if (l->pid <= 0)
-		return;
-	pid_t was;
-	do
-		was = waitpid(l->pid, NULL, wait ? 0 : WNOHANG);
-	while (was < 0 && errno == EINTR);
-	if (was)
-		l->pid = 0;
 }
 
 /* Asking */
@@ -214,7 +218,7 @@ static int hello(struct keeper_link *l, struct err *e)
 		if (hello_once(l, &why) == 0)
 			break;
 		leave(l);
-		reap(l, true);	/* one that did not begin ends by itself */
+		reap(l, ENDS_MS);	/* one that did not begin ends by itself */
 		if ((why.code != ERR_CONFLICT && why.code != ERR_UNAVAILABLE) || i == TRIES) {
 			if (e)
 				*e = why;
@@ -410,7 +414,7 @@ void keeper_link_free(struct keeper_link *l)
 	if (!l)
 		return;
 	leave(l);
-	reap(l, false);
+	reap(l, 0);
 	keeper_message_done(&l->in);
 	buf_done(&l->out);
 	free(l);

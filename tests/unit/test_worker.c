@@ -236,17 +236,23 @@ static size_t blobs(const struct world *w)
 	return n;
 }
 
+static void nothing_runs(const struct world *w)
+{
+	char path[PATH_MAX + 16];
+	(void)snprintf(path, sizeof path, "%s/running", w->m.home);
+	assert_int_equal(rmdir(path), 0);	/* it is empty */
+}
+
 /* Kept files and results that nobody chose are gone when the workers have looked once more. */
 static void nothing_is_left_behind(void **state)
 {
 	struct world *w = *state;
-	char deal[MARKET_NAME], task[MARKET_NAME], command[PATH_MAX + 64];
+	char deal[MARKET_NAME], task[MARKET_NAME];
 	deal_make(w, 5, "sum", deal, task);
 	for (int round = 0; round < 3; round++)
 		for (size_t i = 0; i < CROWD; i++)
 			worker_make_run(worker_of(w, w->crowd[i]));
-	(void)snprintf(command, sizeof command, "%s/running", w->m.home);
-	assert_int_equal(rmdir(command), 0);
+	nothing_runs(w);
 	assert_int_equal(blobs(w), 3);	/* the iApp, the parcel, the result that was chosen */
 	assert_true(worker_make_result_has(&w->m, task, "sum"));
 }
@@ -365,6 +371,7 @@ static void a_death_anywhere_heals(struct world *w, uint64_t trust, int least)
 			assert_true(worker_make_result_has(&w->m, task, "sum"));
 		}
 	assert_in_range(deaths, least, 1000);
+	nothing_runs(w);
 	book_holds(w);
 }
 
