@@ -196,6 +196,19 @@ void task_unlock(const struct cli *c, const char *id, int fd)
 	close(fd);
 }
 
+/* One that nobody is at may have ended since its row was read; then it did not wait for anybody. */
+static const char *status_by_now(struct book *b, const char *id, const char *is)
+{
+	static const char *const ends[] = { "COMPLETED", "FAILED", "LIMIT" };
+	struct store_task now;
+	if (store_task_find(book_store(b), id, &now, NULL) == 0)
+		for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+			if (strcmp(now.status, ends[i]) == 0)
+				is = ends[i];
+	store_task_done(&now);
+	return is;
+}
+
 /* A command that runs a task itself leaves a file for it, locked as long as it lives. Else the task is left to workers, and the scheduler's leases say whether
  * one is at it. */
 const char *task_status(const struct cli *c, struct book *b, const struct store_task *t)
@@ -205,9 +218,9 @@ const char *task_status(const struct cli *c, struct book *b, const struct store_
 	if (strcmp(t->status, "RUNNING") != 0 || lock_path(c, t->id, path, sizeof path, NULL) < 0)
 		return t->status;
 	int fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return host_leases(b, t->id, os_time(), at_it, 1, &n, NULL) == 0 && n > 0 ? "RUNNING" : "WAITING";
-	bool held = flock(fd, LOCK_SH | LOCK_NB) < 0;
-	close(fd);
-	return held ? "RUNNING" : "INTERRUPTED";
+	bool held = fd >= 0 ? flock(fd, LOCK_SH | LOCK_NB) < 0 : host_leases(b, t->id, os_time(), at_it, 1, &n, NULL) == 0 && n > 0;
+	const char *is = held ? "RUNNING" : fd >= 0 ? "INTERRUPTED" : "WAITING";
+	if (fd >= 0)
+		close(fd);
+	return held ? is : status_by_now(b, t->id, is);
 }

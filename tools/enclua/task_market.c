@@ -136,6 +136,11 @@ static int watch(struct cli *c, struct trade *t, const char *which, uint64_t tim
 		if (r >= 0 && strcmp(now.text, said.text) != 0)
 			cli_note(c, "%s", now.text);
 		said = now;
+		/* The row was read before the task was seen to have ended: it may say yet that it has not. */
+		if (r >= 0 && ended) {
+			store_task_done(&row);
+			r = store_task_find(book_store(t->b), which, &row, e);
+		}
 		if (r >= 0)
 			r = ended ? task_tell(c, t->b, &row, e) : late(&row, (os_now_us() - begun) / 1000, timeout_ms, &task, e);
 		store_task_done(&row);
