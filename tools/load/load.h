@@ -185,6 +185,7 @@ struct json *call_answer(const struct load *l, const char *name, const char *suf
 void call_text(const struct call *c, char *out, size_t size);
 void workers_start(struct load *l, bool all);	/* those that do not run, after a moment, like systemd */
 void workers_stop(struct load *l);
+void workers_tell(struct load *l);
 bool worker_ended(struct load *l, pid_t pid, int status);
 
 /* place.c: the home, its people, iApps and first data */

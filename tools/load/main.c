@@ -142,6 +142,7 @@ static void hung_end(struct load *l)
 			continue;
 		call_text(&lane->call, said, sizeof said);
 		load_wrong(l, "does not end: %s", said);
+		workers_tell(l);
 		lane->killed = true;
 		(void)kill(lane->pid, SIGKILL);
 		lane->begun = os_now_us();

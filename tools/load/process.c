@@ -17,6 +17,7 @@
 #define AGAIN_US 300000u	/* RestartSec of a unit that is in a hurry */
 #define STOP_S 60u	/* a worker that is told to leave finishes what it runs */
 #define ANSWER_BYTES MIB(4)
+#define TELL_BYTES 600u
 
 void call_add(struct call *c, const char *format, ...)
 {
@@ -189,6 +190,33 @@ static void said_check(struct load *l, const struct worker_process *w)
 			load_wrong(l, "%s said: %.*s", w->name, (int)strcspn(at, "\n"), at);
 	}
 	buf_done(&text);
+}
+
+/* For whoever has to find out why something hung: the last words of each worker, and which tasks have not ended. */
+void workers_tell(struct load *l)
+{
+	struct json *list = NULL;
+	struct call c;
+	for (size_t i = 0; i < l->n_processes; i++) {
+		char path[PATH_MAX + 64];
+		struct buf text = BUF_INIT(ANSWER_BYTES);
+		(void)snprintf(path, sizeof path, "%s/worker.%s.err", l->work, l->workers[i].name);
+		if (os_file_read(path, &text, NULL) == 0)
+			(void)fprintf(stderr, "load: %s, process %d, started %u times, said last: %s\n", l->workers[i].name, (int)l->workers[i].pid, l->workers[i].started,
+				buf_text(&text) + (text.len > TELL_BYTES ? text.len - TELL_BYTES : 0));
+		buf_done(&text);
+	}
+	call_begin(l, &c, NULL);
+	call_add(&c, "task");
+	call_add(&c, "list");
+	(void)call_run(l, &c, "tell", &list);
+	for (size_t i = 0; i < json_count(json_get(list, "tasks")); i++) {
+		const struct json *t = json_at(json_get(list, "tasks"), i);
+		const char *status = json_text(json_get(t, "status"), NULL), *id = json_text(json_get(t, "task"), NULL);
+		if (status && id && (!strcmp(status, "RUNNING") || !strcmp(status, "WAITING") || !strcmp(status, "INTERRUPTED")))
+			(void)fprintf(stderr, "load: %s is %s\n", id, status);
+	}
+	json_free(list);
 }
 
 static void workers_leave(struct load *l)
