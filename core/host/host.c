@@ -2,9 +2,15 @@
  */
 #include "host/host.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "market/codec.h"
 #include "host/host_inner.h"
@@ -69,11 +75,44 @@ static bool rows_near(unsigned kind)
 
 const struct book_rules host_rules = { rules_open, rules_close, host_apply, rows_near };
 
+/* The folder at `at` cannot be entered. */
+static int folder_closed(const char *home, const char *at, const struct stat *st, struct err *e)
+{
+	const struct passwd *owner = getpwuid(st->st_uid);
+	char whose[64];
+	(void)snprintf(whose, sizeof whose, owner ? "%.60s" : "the user %.0s%lu", owner ? owner->pw_name : "", (unsigned long)st->st_uid);
+	const bool mine = st->st_uid == geteuid();
+	if (strcmp(home, at) == 0)
+		err_set(e, ERR_DENIED, "the folder %s cannot be read: it belongs to %s", home, mine ? "you, and its mode forbids it" : whose);
+	else
+		err_set(e, ERR_DENIED, "whether there is a home at %s cannot be seen: the folder %s belongs to %s", home, at, mine ? "you, and its mode forbids it" : whose);
+	return mine ? err_hint(e, "chmod u+rwx %s", at) : err_hint(e, "work as its owner, or choose another place: enclua --home DIR …");
+}
+
+int host_home_guard(const char *home, struct err *e)
+{
+	char at[PATH_MAX];
+	struct stat st;
+	if (snprintf(at, sizeof at, "%s", home) >= (int)sizeof at)
+		return 0;	/* whoever opens it says so */
+	if (stat(at, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		err_set(e, ERR_CONFLICT, "%s is a file, and a home is a folder", home);
+		return err_hint(e, "choose another place: enclua --home DIR …");
+	}
+	if (faccessat(AT_FDCWD, at, R_OK | X_OK, AT_EACCESS) == 0 || errno != EACCES)
+		return 0;
+	/* The innermost folder that can be looked at is the one that lets nobody in. */
+	for (char *slash; stat(at, &st) < 0; *slash = '\0')
+		if (!(slash = strrchr(at, '/')) || slash == at)
+			return 0;
+	return folder_closed(home, at, &st, e);
+}
+
 int host_open(struct book **out, const char *home, bool create, struct err *e)
 {
 	struct book *b = NULL;
 	*out = NULL;
-	if (book_open_with(&b, home, create, &host_rules, e) < 0)
+	if (host_home_guard(home, e) < 0 || book_open_with(&b, home, create, &host_rules, e) < 0)
 		return -1;
 	*out = b;
 	return 0;

@@ -38,6 +38,10 @@ enum host_record {
 #undef X
 };
 
+/* Says what keeps this user out of a home before anything is looked for in it: ERR_DENIED with the one whose it is, ERR_CONFLICT when it is no folder. What is not
+ * there keeps nobody out. */
+int host_home_guard(const char *home, struct err *e);
+
 /* A book with the market's rules. Every program that appends opens it so. */
 int host_open(struct book **out, const char *home, bool create, struct err *e);
 /* The pool `local`, its manager and its worker, and the home's keeper, unless they are there. */

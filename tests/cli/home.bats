@@ -41,6 +41,34 @@ init() { "$enclua" "$@" init --no-passphrase > /dev/null; }
 	[ "$(stat -c %a h/store.db)" = 600 ]
 }
 
+# barred COMMAND…: as somebody for whom modes of files hold. Root without these two rights is one.
+barred() {
+	if [ "$(id -u)" -eq 0 ]; then setpriv --bounding-set=-dac_override,-dac_read_search "$@"; else "$@"; fi
+}
+
+@test "a home that cannot be read is called that, with its owner, and not one that is there; a file is called a file" {
+	mkdir -m 0 shut
+	for words in "init --no-passphrase" "data list" "key list" "key new ada --no-passphrase" "account show" "run-task app"; do
+		# shellcheck disable=SC2086 # words
+		fails 4 "the folder shut cannot be read: it belongs to you, and its mode forbids it" barred "$enclua" --home shut $words
+		# shellcheck disable=SC2086 # words
+		fails 4 "whether there is a home at shut/x cannot be seen" barred "$enclua" --home shut/x $words
+	done
+	grep -q "try: chmod u+rwx shut" err
+	if [ "$(id -u)" -eq 0 ]; then
+		chown 54321 shut
+		fails 4 "the folder shut cannot be read: it belongs to the user 54321" barred "$enclua" --home shut init --no-passphrase
+		chown daemon shut
+		fails 4 "the folder shut belongs to daemon" barred "$enclua" --home shut/x init --no-passphrase
+	fi
+	chmod 700 shut
+	[ -z "$(ls -A shut)" ]
+	: > file
+	fails 6 "file is a file, and a home is a folder" "$enclua" --home file init --no-passphrase
+	fails 6 "file is a file, and a home is a folder" "$enclua" --home file data list
+	[ ! -s file ]
+}
+
 @test "init again changes nothing" {
 	init --home h
 	find h -type f -exec sha256sum {} + | sort > before

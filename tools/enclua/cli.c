@@ -10,6 +10,7 @@
 
 #include "base/os.h"
 #include "base/text.h"
+#include "host/host.h"
 #include "seal/machine_key.h"
 
 #define BAR_AFTER_US 500000u
@@ -125,7 +126,7 @@ int cli_home_path(const struct cli *c, const char *name, char *out, size_t size,
 
 int cli_keys_dir(const struct cli *c, char *out, size_t size, struct err *e)
 {
-	return cli_home_path(c, "keys", out, size, e);
+	return host_home_guard(c->home, e) < 0 ? -1 : cli_home_path(c, "keys", out, size, e);
 }
 
 /* The book publishes its first checkpoint last, so a home with that is a finished one. */
@@ -139,6 +140,8 @@ bool cli_has_home(const struct cli *c)
 static int acting_name(struct cli *c, char name[static LIMIT_NAME_BYTES + 1], struct err *e)
 {
 	char dir[4200];
+	if (host_home_guard(c->home, e) < 0)
+		return -1;
 	if (!cli_has_home(c)) {
 		err_set(e, ERR_NOT_FOUND, "there is no home at %s", c->home);
 		return err_hint(e, "enclua init");

@@ -97,6 +97,8 @@ static int run_init(struct cli *c, struct args *a, struct err *e)
 	struct buf pass = BUF_INIT(CLI_PASSPHRASE_BYTES);
 	char keys[4200];
 	int r = -1;
+	if (host_home_guard(c->home, e) < 0)
+		return -1;
 	if (cli_has_home(c)) {
 		err_set(e, ERR_CONFLICT, "there is a home at %s already", c->home);
 		return err_hint(e, "use it, or choose another place: enclua --home DIR init");
