@@ -21,6 +21,18 @@ void os_no_dumps(void)
 	(void)prctl(PR_SET_DUMPABLE, 0);
 }
 
+int os_stack_need(size_t bytes, struct err *e)
+{
+	struct rlimit now;
+	if (getrlimit(RLIMIT_STACK, &now) < 0 || now.rlim_cur >= bytes)	/* RLIM_INFINITY is the largest number */
+		return 0;
+	const struct rlimit more = { bytes, now.rlim_max > bytes ? now.rlim_max : bytes };
+	if (setrlimit(RLIMIT_STACK, &more) == 0)
+		return 0;
+	err_set(e, ERR_LIMIT, "the stack is limited to %zu KiB, and %zu KiB are needed", (size_t)now.rlim_cur / 1024, bytes / 1024);
+	return err_hint(e, "ulimit -s 8192, in a shell in which nobody has lowered it");
+}
+
 void os_wipe(void *p, size_t n)
 {
 	if (n)
@@ -82,6 +94,8 @@ int os_lock(int fd)
 	return r;
 }
 
+#define READ_BYTES 16384u	/* on the stack, deep in many calls */
+
 static int file_read(const char *path, bool plain, struct buf *out, struct err *e)
 {
 	int fd = plain ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : open(path, O_RDONLY | O_CLOEXEC);
@@ -103,8 +117,8 @@ static int file_read(const char *path, bool plain, struct buf *out, struct err *
 	}
 	for (;;) {
 		size_t room = out->max - out->len;
-		size_t step = room < 65536 ? room + 1 : 65536;
-		uint8_t chunk[65537];
+		size_t step = room < READ_BYTES ? room + 1 : READ_BYTES;
+		uint8_t chunk[READ_BYTES + 1];
 		ssize_t n = os_read(fd, chunk, step);
 		if (n < 0) {
 			err_sys(e, errno, "cannot read %s", path);

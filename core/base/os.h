@@ -12,6 +12,7 @@
 #include "base/err.h"
 
 void os_no_dumps(void);	/* this process leaves no core file, and other processes of its user cannot read its memory */
+int os_stack_need(size_t bytes, struct err *e);	/* raises the soft limit where it is lower; ERR_LIMIT when the hard one forbids it */
 void os_wipe(void *p, size_t n);	/* zeroes that the compiler may not leave out */
 
 /* Reads until n bytes or end of file; returns how many, or -1 with errno. */

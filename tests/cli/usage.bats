@@ -88,3 +88,15 @@ teardown() { teardown_place; }
 	fails 2 "unknown option -oq" "$enclua" -oq app pack
 	fails 2 "app pack needs more" "$enclua" -qv app pack -qo x
 }
+
+@test "a small stack: what may be raised is raised, and else it is said" {
+	mkdir app
+	printf 'api: 1\nname: app\nversion: 1.0.0\nentry: main.lua\n' > app/iapp.yaml
+	echo 'return function(task) task.result:write("a", "b") end' > app/main.lua
+	bash -c 'ulimit -Ss 128 && exec "$@"' - "$enclua" --quiet run-task app -o soft > out
+	[ "$(cat soft/a)" = b ]
+	set -- bash -c 'ulimit -s 128 && exec "$@"' -
+	[ "$(id -u)" -ne 0 ] || set -- "$@" setpriv --bounding-set=-sys_resource
+	fails 9 "the stack is limited to 128 KiB, and 512 KiB are needed" "$@" "$enclua" run-task app
+	fails 9 "try: ulimit -s 8192" "$@" "$enclua" run-task app
+}

@@ -15,6 +15,8 @@
 #include "seal/crypto.h"
 #include "verbs.h"
 
+#define STACK_BYTES KIB(512)	/* a run uses less than half of it, and what we start inherits the limit */
+
 const struct command *const command_sets[] = {
 #define X(set) set,
 	VERB_SETS(X)
@@ -161,7 +163,7 @@ static int run(struct cli *c, struct args *a, int argc, char **argv, struct err 
 	json_write_object(&c->out);
 	json_write_key(&c->out, "ok");
 	json_write_bool(&c->out, true);
-	if (cli_parse(argc, c->argv, a, e) < 0 || globals_take(c, a, e) < 0 || command_do(c, a, e) < 0)
+	if (os_stack_need(STACK_BYTES, e) < 0 || cli_parse(argc, c->argv, a, e) < 0 || globals_take(c, a, e) < 0 || command_do(c, a, e) < 0)
 		return -1;
 	cli_progress_end(c);
 	if (c->verbose)
