@@ -85,8 +85,10 @@ int text_amount(const char *text, uint64_t *nrlc, struct err *e)
 	bool rlc = strcmp(p, "RLC") == 0;
 	if (!rlc && strcmp(p, "nRLC") != 0 && (*p || spaced))
 		goto bad;
-	if (!rlc && point)
-		return err_set(e, ERR_INVALID, "\"%.40s\" is not an amount: there is nothing smaller than 1 nRLC", text);
+	if (!rlc && point) {
+		err_set(e, ERR_INVALID, "\"%.40s\" is not an amount: there is nothing smaller than 1 nRLC", text);
+		return *p ? -1 : err_hint(e, "in RLC it is written %.40sRLC", text);	/* a number alone counts nRLC */
+	}
 	if (decimals > RLC_DECIMALS)
 		return err_set(e, ERR_INVALID, "\"%.40s\" is not an amount: an RLC has 9 decimals", text);
 	for (size_t i = decimals; rlc && i < RLC_DECIMALS; i++)

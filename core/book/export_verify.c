@@ -45,6 +45,10 @@ static int file_read(const char *dir, const char *name, struct buf *out, struct 
 	buf_clear(out);
 	if (os_plain_read(path, out, &why) == 0)
 		return 0;
+	if (why.code == ERR_NOT_FOUND && strcmp(name, "checkpoint") == 0) {
+		err_set(e, ERR_INVALID, "%s is no exported book: it has no file checkpoint", dir);
+		return err_hint(e, "enclua book export DIR writes one; a receipt or a proof is a file");
+	}
 	if (why.code == ERR_NOT_FOUND)
 		return err_set(e, ERR_INVALID, "%s: the file is missing", name);
 	if (why.code == ERR_LIMIT)

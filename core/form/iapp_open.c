@@ -271,8 +271,10 @@ int iapp_open(struct iapp **out, const uint8_t *bytes, size_t len, const struct 
 		x = &any;
 	if (len > LIMIT_IAPP_BYTES)
 		return err_set(e, ERR_INVALID, "the archive is larger than %llu bytes", LIMIT_IAPP_BYTES);
-	if (len < 4u * USTAR_BLOCK)
-		return err_set(e, ERR_INVALID, "this is not %s archive: it is too short", iapp_words[x->kind].one);
+	if (len < 4u * USTAR_BLOCK) {
+		err_set(e, ERR_INVALID, "this is not %s archive: it is too short", iapp_words[x->kind].one);
+		return err_hint(e, "give the folder with its manifest, or the archive that enclua %s pack made of it", x->kind == IAPP_POLICY ? "policy" : "app");
+	}
 	struct iapp *a = calloc(1, sizeof *a);
 	if (!a || !(a->bytes = malloc(len))) {
 		free(a);

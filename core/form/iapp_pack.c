@@ -132,6 +132,10 @@ static int folder_take(struct packing *p, int parent, const char *name, const ch
 		return err_set(e, ERR_INVALID, "folders nested more than %u deep in %s", FOLDER_DEPTH, p->dir);
 	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (depth ? O_NOFOLLOW : 0));
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	if (!d && depth == 0 && errno == ENOTDIR) {
+		err_set(e, ERR_INVALID, "%s is a file, and what is packed is a folder", p->dir);
+		return err_hint(e, "give the folder that it is in");
+	}
 	if (!d) {
 		err_sys(e, errno, "cannot read the folder %s%s%s", p->dir, *prefix ? "/" : "", prefix);
 		if (fd >= 0)

@@ -40,6 +40,7 @@ each() {
 	2|version does not know what to do with "more"|version more
 	2|no command or topic is called "bogus"|help bogus
 	2|the path of the home is too long|--home $(printf 'x%.0s' {1..5000}) key list
+	2|unknown command "account balance"; there are show, deposit, |account balance
 	3|there is no home in nowhere|--home nowhere data list
 	END
 }
@@ -60,6 +61,7 @@ each() {
 
 @test "money, lists, orders and grants" {
 	each <<-'END'
+	5|try: in RLC it is written 0.5RLC|account deposit 0.5
 	5|an amount of 0 moves nothing|account transfer ada 0
 	3|no account in the book that is called nobody|account show nobody
 	2|--kind takes app, data, pool or who|list new note --kind bogus
@@ -91,6 +93,10 @@ each() {
 	2|run-task does not know what to do with "more"|run-task app more
 	3|there is no task|task result task1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq
 	5|file is no receipt, no proof and no exported book|verify file
+	5|app is no exported book: it has no file checkpoint|verify app
+	5|try: give the folder with its manifest, or the archive that enclua app pack made|run-task app/main.lua
+	5|app/main.lua is a file, and what is packed is a folder|app pack app/main.lua
+	5|try: enclua app pack app makes one|app verify app
 	END
 }
 

@@ -122,6 +122,7 @@ int archive_verify(struct cli *c, const struct args *a, enum iapp_kind kind, str
 	struct buf bytes = BUF_INIT(LIMIT_IAPP_BYTES);
 	struct iapp *app = NULL;
 	uint8_t whole[32];
+	struct stat st;
 	int r = -1;
 	if (args_count(a, "key") > LIMIT_SIGNERS)
 		return err_set(e, ERR_USAGE, "at most %u keys", LIMIT_SIGNERS);
@@ -130,6 +131,10 @@ int archive_verify(struct cli *c, const struct args *a, enum iapp_kind kind, str
 	if (sha && hex_decode(whole, 32, sha, strlen(sha)) < 0)
 		return err_set(e, ERR_USAGE, "--sha256 takes 64 hexadecimal digits, in small letters");
 	x.sha256 = sha ? whole : NULL;
+	if (stat(a->words[0], &st) == 0 && S_ISDIR(st.st_mode)) {
+		err_set(e, ERR_INVALID, "%s is a folder; an archive is a file", a->words[0]);
+		return err_hint(e, "enclua %s pack %s makes one", kind == IAPP_POLICY ? "policy" : "app", a->words[0]);
+	}
 	if (keys_read(a, keys, e) < 0 || cli_archive_read(a->words[0], &bytes, e) < 0)
 		goto out;
 	if (iapp_open(&app, bytes.data, bytes.len, &x, e) < 0) {

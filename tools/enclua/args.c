@@ -176,16 +176,16 @@ static int command_unknown(const char *const *words, size_t n, struct err *e)
 	char room[NEAR_MAX][NAME_BYTES], prefix[CLI_GROUP_BYTES];
 	size_t used = cli_group_find(words, n, prefix), count = candidates(prefix, names, room, NEAR_MAX);
 	const char *space = used ? " " : "";
+	char list[256] = "";
+	for (size_t i = 0, len = 0; used && i < count && len < sizeof list - NAME_BYTES - 2; i++)
+		len += (size_t)snprintf(list + len, sizeof list - len, "%s%s", i ? ", " : "", names[i]);
 	if (used == n) {
-		char list[256] = "";
-		for (size_t i = 0, len = 0; i < count && len < sizeof list - NAME_BYTES - 2; i++)
-			len += (size_t)snprintf(list + len, sizeof list - len, "%s%s", i ? ", " : "", names[i]);
 		err_set(e, ERR_USAGE, "%s needs one more word: %s", prefix, list);
 		return err_hint(e, "enclua %s --help", prefix);
 	}
 	const char *near = text_nearest(words[used], names), *shown = cli_safe(words[used], strlen(words[used]), 0);
 	if (!near) {
-		err_set(e, ERR_USAGE, "unknown command \"%s%s%s\"", prefix, space, shown);
+		err_set(e, ERR_USAGE, "unknown command \"%s%s%s\"%s%s", prefix, space, shown, used ? "; there are " : "", list);
 		return err_hint(e, "enclua %s%s--help", prefix, space);
 	}
 	err_set(e, ERR_USAGE, "unknown command \"%s%s%s\"; did you mean \"%s%s%s\"?", prefix, space, shown, prefix, space, near);
