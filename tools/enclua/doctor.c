@@ -136,7 +136,7 @@ static int attestation_show(struct cli *c, struct err *e)
 		json_write_object_end(&c->out);
 		if (offers[i].present && !offers[i].simulated && offers[i].level > best)
 			best = offers[i].level;
-		if (cli_print(c, e, "%-12s %-10s %-8s %s\n", i ? "" : "attestation", offers[i].provider, offers[i].present ? "present" : "absent", why) < 0)
+		if (cli_print(c, e, "%-12s %-10s %-*s%s\n", i ? "" : "attestation", offers[i].provider, *why ? 9 : 0, offers[i].present ? "present" : "absent", why) < 0)
 			return -1;
 	}
 	json_write_array_end(&c->out);
