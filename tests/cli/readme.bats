@@ -30,6 +30,19 @@ commands() {
 	[ "$(cat out/hello.txt)" = "$(printf 'Hello, Ada!\nYour protected secretText reads: the cake is in the fridge')" ]
 }
 
+@test "the first iApp of the README, and then the walk: one home serves both, and nothing but init says that it is there" {
+	ln -s "$build" build
+	awk '/^## An iApp of your own/ { on = 1 } /^## The nouns/ { on = 0 } on' README.md | grep -E '^    (build/|cat )' | sed 's/^    //' > first
+	[ "$(wc -l < first)" -eq 3 ]
+	bash -e first > said
+	[ "$(tail -1 said)" = "50.000" ]
+	fails 6 "there is a home at" enclua init --no-passphrase
+	rm out err
+	[ "$(commands | sed -n 2p | cut -d' ' -f 1,2)" = "enclua protect" ]
+	commands | sed -n '2,4p' > next
+	bash -e next > said
+}
+
 @test "the Lua of the README runs" {
 	mkdir -p mine
 	awk '/^\*\*Write one/ { on = 1 } /^Errors name/ { on = 0 } on && /^    / { print substr($0, 5) }' README.md > mine/main.lua
