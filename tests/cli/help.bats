@@ -175,3 +175,12 @@ offers() {
 	[ "$(completes enclua --js)" = --json ]
 	[ -z "$(completes enclua run-task '')" ]
 }
+
+@test "what stands beside an option is in one column, over however many lines" {
+	while read -r words; do
+		# shellcheck disable=SC2086 # words
+		"$enclua" $words --help | awk -v of="$words" '/^(Options|Options of every command):$/ { on = 1; next } !NF || /^[A-Z]/ { on = 0 }
+			on && !/^  (-[a-z],|   ) --[a-z0-9-]+/ && !/^ {31}[^ ]/ { print of ": " $0; bad = 1 } END { exit bad }'
+	done < <(commands)
+	"$enclua" worker run --help | grep -q '^ \{31\}\$ENCLUA_ALLOW_MISSING_LAYER'
+}

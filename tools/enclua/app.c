@@ -71,7 +71,7 @@ out:
 
 static const struct option_row pack_options[] = {
 	{ "output", 'o', "FILE", false, "where to write (else NAME.iapp here)" },
-	{ "sign", 0, "NAME", true, "sign as this identity of the home (else the acting one); may be given again" },
+	{ "sign", 0, "NAME", true, "sign as this identity of the home (else the acting one)" },
 	{ NULL, 0, NULL, false, NULL },
 };
 
@@ -88,7 +88,7 @@ const struct command app_commands[] = {
 	{ "app verify", "FILE [--key KEY]… [--h1 H1] [--sha256 HEX]", "Check an archive: whole, canonical, signed",
 	  "Example: enclua app verify cohort-average.iapp --key RWQ…\n\nWithout --key this shows that the archive is unchanged since it was signed, and by which key;\n"
 	  "not whose key that is.", verify_options, 1, 1, run_verify },
-	{ "app list", "", "List the iApps that this home has run", NULL, NULL, 0, 0, run_list },
+	{ "app list", "", "List the iApps that this home knows: run or deployed here", NULL, NULL, 0, 0, run_list },
 	{ "app show", "APP", "Show an iApp of this home", "APP is a name, an id or a unique prefix of one.", NULL, 1, 1, run_show },
 	{ NULL, NULL, NULL, NULL, NULL, 0, 0, NULL },
 };

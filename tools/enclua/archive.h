@@ -10,7 +10,7 @@
 int archive_pack(struct cli *c, const struct args *a, enum iapp_kind kind, const char *dir, const char *to, struct err *e);
 int archive_verify(struct cli *c, const struct args *a, enum iapp_kind kind, struct err *e);
 #define ARCHIVE_VERIFY_OPTIONS(what) \
-	{ "key", 0, "KEY|FILE", true, "accept only signatures by this minisign public key; may be given again" }, \
+	{ "key", 0, "KEY|FILE", true, "accept only signatures by this minisign public key" }, \
 	{ "h1", 0, "H1", false, "accept only this " what }, \
 	{ "sha256", 0, "HEX", false, "accept only an archive with this SHA-256" }
 

@@ -7,13 +7,30 @@
 #include "manual.h"
 #include "verbs.h"
 
+#define OPTION_COLUMN 31
+
+/* What stands beside an option; further lines begin where the first one does. */
+static int option_help(struct cli *c, const struct option_row *row, struct err *e)
+{
+	size_t n;
+	for (const char *line = row->help; ; line += n + 1) {
+		n = strcspn(line, "\n");
+		if (cli_print(c, e, "%.*s%s", (int)n, line, line[n] ? "\n" : row->repeat ? " (may be repeated)\n" : "\n") < 0)
+			return -1;
+		if (!line[n])
+			return 0;
+		if (cli_print(c, e, "%*s", OPTION_COLUMN, "") < 0)
+			return -1;
+	}
+}
+
 static int options_print(struct cli *c, const struct option_row *rows, struct err *e)
 {
 	for (; rows && rows->name; rows++) {
 		char left[64], letter[] = { '-', rows->letter, ',', ' ', '\0' };
 		(void)snprintf(left, sizeof left, "%s--%s%s%s", rows->letter ? letter : "    ", rows->name, rows->arg ? " " : "",
 			rows->arg ? rows->arg : "");
-		if (cli_print(c, e, "  %-28s %s%s\n", left, rows->help, rows->repeat ? " (may be repeated)" : "") < 0)
+		if (cli_print(c, e, "  %-*s ", OPTION_COLUMN - 3, left) < 0 || option_help(c, rows, e) < 0)
 			return -1;
 	}
 	return 0;

@@ -133,7 +133,7 @@ static int run_list(struct cli *c, struct args *a, struct err *e)
 
 static const struct option_row package_options[] = {
 	{ "output", 'o', "FILE", false, "where to write (else .enclua/NAME.iapp in the project)" },
-	{ "sign", 0, "NAME", true, "sign as this identity of the home (else the acting one); may be given again" },
+	{ "sign", 0, "NAME", true, "sign as this identity of the home (else the acting one)" },
 	PROJECT_OPTION,
 	{ NULL, 0, NULL, false, NULL },
 };

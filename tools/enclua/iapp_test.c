@@ -137,7 +137,7 @@ static const struct option_row test_options[] = {
 	{ "seed", 0, "TEXT", false, "changes what math.random gives" },
 	{ "output", 'o', "DIR", false, "write the result files there" },
 	PROJECT_OPTION,
-	{ "allow-missing-layer", 0, "NAME", true, "run although this machine lacks this isolation layer (see enclua doctor);\nfor tests in containers; may be given again" },
+	{ "allow-missing-layer", 0, "NAME", true, "run although this machine lacks this isolation layer (see enclua doctor);\nfor tests in containers" },
 	{ NULL, 0, NULL, false, NULL },
 };
 

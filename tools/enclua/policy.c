@@ -208,7 +208,7 @@ out:
 
 static const struct option_row pack_options[] = {
 	{ "output", 'o', "FILE", false, "where to write (else NAME.policy here)" },
-	{ "sign", 0, "NAME", true, "sign as this identity of the home (else the acting one); may be given again" },
+	{ "sign", 0, "NAME", true, "sign as this identity of the home (else the acting one)" },
 	{ NULL, 0, NULL, false, NULL },
 };
 

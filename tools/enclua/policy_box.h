@@ -8,7 +8,7 @@
 #include "trust/policy.h"
 
 #define POLICY_BOX_OPTIONS \
-	{ "allow-missing-layer", 0, "NAME", true, "run although this machine lacks this isolation layer (see enclua doctor);\nfor tests in containers; may be given again" }
+	{ "allow-missing-layer", 0, "NAME", true, "run although this machine lacks this isolation layer (see enclua doctor);\nfor tests in containers" }
 
 int policy_box_start(struct box_zygote **out, const struct args *a, struct err *e);
 

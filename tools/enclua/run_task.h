@@ -62,9 +62,9 @@ extern const char *const run_categories[];	/* XS … XL, then NULL */
 	{ "seed", 0, "TEXT", false, "another seed for math.random; the same text gives the same run" }, \
 	{ "min-assurance", 0, "none|software|tpm2|cvm", false, "refuse to run below this level (enclua doctor says what this machine offers)" }, \
 	{ "allow-missing-layer", 0, "NAME", true, "run although this machine lacks this isolation layer (see enclua doctor);\n" \
-	  "                                 $ENCLUA_ALLOW_MISSING_LAYER may name some, with commas between" }, \
+	  "$ENCLUA_ALLOW_MISSING_LAYER may name some, with commas between" }, \
 	{ "bulk", 0, NULL, false, "many data of many owners, who have granted them with --bulk: up to 100 in a task, as many tasks as it takes;\n" \
-	  "                                 DATA… are named after APP, or --all; results in DIR/slice-1, …; the same command goes on where it stopped" }, \
+	  "DATA… are named after APP, or --all; results in DIR/slice-1, …; the same command goes on where it stopped" }, \
 	{ "all", 0, NULL, false, "with --bulk: all data whose grants let this run in" }, \
 	{ "per-task", 0, "N", false, "with --bulk: at most so many data in a task (else 100)" }, \
 	{ "dry-run", 0, NULL, false, "check everything, seal nothing, run nothing" }

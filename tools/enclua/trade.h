@@ -53,7 +53,7 @@ int trade_option_only(struct trade *t, const struct args *a, enum trade_restrict
 	struct err *e);
 #define TRADE_OPTION_PRICE { "price", 0, "N", false, "for each task: 12, 12nRLC or 1.5RLC; without it, nothing" }
 #define TRADE_OPTION_VOLUME { "volume", 0, "N", false, "how many tasks it may ever serve; without it, any number" }
-#define TRADE_OPTION_TAG { "tag", 0, "WORD", true, "what is needed or offered: tee, scone, gramine, tdx, gpu, tpm2, egress; may be given again" }
+#define TRADE_OPTION_TAG { "tag", 0, "WORD", true, "what is needed or offered: tee, scone, gramine, tdx, gpu, tpm2, egress" }
 #define TRADE_OPTIONS_END { NULL, 0, NULL, false, NULL }
 
 /* JSON and text */

@@ -292,7 +292,7 @@ static const struct option_row run_options[] = {
 	{ "once", 0, NULL, false, "do what there is to do now, and leave" },
 	{ "idle-exit", 0, "SECONDS", false, "leave when there was nothing to do for so long" },
 	{ "allow-missing-layer", 0, "NAME", true, "run although this machine lacks this isolation layer (see enclua doctor);\n"
-	  "                                 $ENCLUA_ALLOW_MISSING_LAYER may name some, with commas between" },
+	  "$ENCLUA_ALLOW_MISSING_LAYER may name some, with commas between" },
 	{ NULL, 0, NULL, false, NULL },
 };
 
