@@ -29,8 +29,9 @@
 #define FOLLOW_BYTES MIB(4)	/* of entries in one message */
 #define FOLLOW_ITEMS 256u
 #define NONCE_US (KEEPER_NONCE_S * UINT64_C(1000000) / 2)	/* older ones are not used: the keeper would refuse them soon */
-#define TRIES 100u	/* times 10 ms: keepers come and go with those who ask */
-#define ENDS_MS 100u	/* a keeper that nobody asks ends at once; one of ours that does not is asked by others */
+#define TRIES 100u	/* with 10 ms between them: keepers come and go with those who ask */
+#define LEAVING_US UINT64_C(15000000)	/* for a keeper that is just ending: it still has to bring its replica to the disk */
+#define PAUSE_MAX_NS 160000000
 #define DIED_TRIES 4u
 
 /* Reaching it */
@@ -51,19 +52,17 @@ static _Noreturn void child_main(int socket, const char *const argv[])
 	_exit(127);
 }
 
-/* One of ours that has ended is not left behind as a zombie. When others still ask it, it lives on without us, for as long as they like. */
-static void reap(struct keeper_link *l, unsigned wait_ms)
+/* One of ours that has ended is not left behind as a zombie. When others still ask it, it lives on without us: nobody waits for that. */
+static void reap(struct keeper_link *l)
 {
-	const struct timespec moment = { .tv_nsec = 1000000 };
-	for (unsigned i = 0; l->pid > 0; i++) {
-		const pid_t was = waitpid(l->pid, NULL, WNOHANG);
-		if (was > 0 || (was < 0 && errno != EINTR))
-			l->pid = 0;
-		else if (i >= wait_ms)
-			return;
-		else
-			(void)nanosleep(&moment, NULL);
-	}
+	if (l->pid <= 0)
+		return;
+	pid_t was;
+	do
+		was = waitpid(l->pid, NULL, WNOHANG);
+	while (was < 0 && errno == EINTR);
+	if (was)
+		l->pid = 0;
 }
 
 static int spawn(struct keeper_link *l, struct err *e)
@@ -71,6 +70,9 @@ static int spawn(struct keeper_link *l, struct err *e)
 	const struct keeper_link_options *o = &l->options;
 	char program[PATH_MAX], enclave[PATH_MAX], missing[16];
 	int sockets[2];
+	reap(l);
+	if (l->pid > 0)
+		return err_set(e, ERR_CONFLICT, "the keeper that was started before does not listen, and has not ended");
 	if (o->program)
 		(void)snprintf(program, sizeof program, "%s", o->program);
 	else if (box_program_path(program, sizeof program, "keeper", e) < 0)
@@ -83,7 +85,6 @@ static int spawn(struct keeper_link *l, struct err *e)
 	const char *const argv[] = { program, o->home, enclave, missing, NULL };
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0)
 		return err_sys(e, errno, "cannot make a socket pair");
-	reap(l, 0);
 	l->pid = fork();
 	if (l->pid == 0)
 		child_main(sockets[1], argv);
@@ -209,22 +210,29 @@ static int hello_once(struct keeper_link *l, struct err *e)
 	return l->told ? 0 : -1;
 }
 
-/* One that serves the home already is asked; one that is just ending leaves its place to another. */
+/* One that serves the home already is asked; one that is just ending leaves its place to another. l->lost: there is none, and would be none the next time. */
 static int hello(struct keeper_link *l, struct err *e)
 {
-	const struct timespec moment = { .tv_nsec = 10000000 };
-	for (unsigned i = 0; !l->told; i++) {
+	const uint64_t until = os_now_us() + LEAVING_US;
+	struct timespec pause = { .tv_nsec = 10000000 };
+	l->lost = false;
+	for (unsigned failed = 0; !l->told;) {
 		struct err why = { .code = ERR_NONE };
 		if (hello_once(l, &why) == 0)
 			break;
 		leave(l);
-		reap(l, ENDS_MS);	/* one that did not begin ends by itself */
-		if ((why.code != ERR_CONFLICT && why.code != ERR_UNAVAILABLE) || i == TRIES) {
+		const bool leaving = why.code == ERR_CONFLICT;
+		if (leaving ? os_now_us() >= until : why.code != ERR_UNAVAILABLE || failed++ == TRIES) {
+			l->lost = true;
 			if (e)
 				*e = why;
+			if (e && leaving)
+				e->code = ERR_UNAVAILABLE;	/* a conflict with one who is faster is no news to a worker; this is */
 			return -1;
 		}
-		(void)nanosleep(&moment, NULL);
+		(void)nanosleep(&pause, NULL);
+		if (leaving && pause.tv_nsec < PAUSE_MAX_NS)
+			pause.tv_nsec += pause.tv_nsec / 4;	/* each try may start a process that finds the place taken */
 	}
 	return 0;
 }
@@ -327,7 +335,7 @@ int keeper_link_follow(struct keeper_link *l, struct err *e)
 		struct err why = { .code = ERR_NONE };
 		if (follow_open(l, &why) == 0 && keeper_link_answers(l, &why) == 0)
 			return 0;
-		if (why.code == ERR_UNAVAILABLE && i < TRIES) {
+		if (why.code == ERR_UNAVAILABLE && !l->lost && i < TRIES) {
 			l->told = l->checked = false;	/* what it has may have been taken back: it says anew how much that is */
 			continue;
 		}
@@ -339,7 +347,14 @@ int keeper_link_follow(struct keeper_link *l, struct err *e)
 
 int keeper_link_show(struct keeper_link *l, struct err *e)
 {
-	return follow_open(l, NULL) == 0 ? 0 : keeper_link_follow(l, e);
+	struct err why = { .code = ERR_NONE };
+	if (follow_open(l, &why) == 0)
+		return 0;
+	if (!l->lost)
+		return keeper_link_follow(l, e);
+	if (e)
+		*e = why;
+	return err_wrap(e, "the keeper follows the book");
 }
 
 void keeper_link_ahead(struct keeper_link *l)
@@ -414,7 +429,7 @@ void keeper_link_free(struct keeper_link *l)
 	if (!l)
 		return;
 	leave(l);
-	reap(l, 0);
+	reap(l);
 	keeper_message_done(&l->in);
 	buf_done(&l->out);
 	free(l);

@@ -13,6 +13,7 @@ struct keeper_link {
 	struct keeper_link_options options;
 	struct book *book;
 	bool told;	/* which book */
+	bool lost;	/* no keeper could be reached, nor started, however often it was tried */
 	uint64_t size;	/* entries that the keeper has */
 	bool checked;	/* and it has seen the checkpoint of that size, with … */
 	uint8_t root[32];	/* … this root */

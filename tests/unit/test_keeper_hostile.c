@@ -206,6 +206,23 @@ static void the_turn_is_kept(void **state)
 	}
 }
 
+/* Who has started the keeper is dropped while others keep it up, at a moment when he has to say anew which book is meant: he comes again, and does not wait for its end. */
+static void dropped_by_the_keeper_that_he_started(void **state)
+{
+	struct world *w = *state;
+	struct keeper_link *l = w->m.link;
+	struct err e;
+	(void)hostile(w);
+	assert_true(l->pid > 0);
+	(void)signal(SIGALRM, too_late);
+	(void)alarm(SERVED_S);
+	l->told = false;
+	assert_int_equal(shutdown(l->socket, SHUT_RDWR), 0);
+	BOOK_MUST(keeper_link_follow(l, &e), &e);
+	(void)alarm(0);
+	served(w);
+}
+
 /* He goes on all the time, from a process of his own. */
 static void the_turn_is_taken_again_and_again(void **state)
 {
@@ -293,7 +310,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_open, world_close)
 	const struct CMUnitTest tests[] = {
 		TEST(every_place), TEST(half_a_message), TEST(much_that_never_ends), TEST(answers_not_taken), TEST(the_turn_is_kept),
-		TEST(the_turn_is_taken_again_and_again), TEST(a_true_checkpoint_over_lies), TEST(no_parcel),
+		TEST(the_turn_is_taken_again_and_again), TEST(dropped_by_the_keeper_that_he_started), TEST(a_true_checkpoint_over_lies), TEST(no_parcel),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -540,6 +540,31 @@ static void nonsense_harms_nobody(void **state)
 		fail_msg("%s", e.msg);
 }
 
+/* One try after the other, and an end of it: what does not begin is not started thousands of times. */
+static void a_keeper_that_never_begins_is_given_up(void **state)
+{
+	struct world *w = *state;
+	char program[PATH_MAX + 16], count[PATH_MAX + 16];
+	struct keeper_link *l;
+	struct buf starts = BUF_INIT(MIB(1));
+	uint8_t salt[32];
+	struct err e;
+	static const char never[] = "#!/bin/sh\necho >>\"$1/starts\"\nexit 1\n";
+	keeper_link_free(w->m.link);	/* nobody is to serve this home */
+	w->m.link = NULL;
+	(void)snprintf(program, sizeof program, "%s/never", w->m.home);
+	(void)snprintf(count, sizeof count, "%s/starts", w->m.home);
+	BOOK_MUST(os_file_replace(program, 0700, never, sizeof never - 1, &e), &e);
+	const struct keeper_link_options options = { .home = w->m.home, .program = program, .enclave = w->m.enclave, .allow_missing = ~0u };
+	BOOK_MUST(keeper_link_new(&l, &options, w->m.b, &e), &e);
+	assert_int_equal(keeper_link_salt(l, "task1none", salt, &e), -1);
+	assert_int_equal(e.code, ERR_UNAVAILABLE);
+	keeper_link_free(l);
+	BOOK_MUST(os_file_read(count, &starts, &e), &e);
+	assert_in_range(starts.len, 2, 200);
+	buf_done(&starts);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_open, world_close)
@@ -548,6 +573,7 @@ int main(void)
 		TEST(a_grant_revoked_after_asking_ahead_ends_the_task), TEST(questions_asked_ahead_mix_with_others),
 		TEST(a_grant_that_ended_meanwhile_ends_the_task), TEST(a_machine_that_promises_less_gets_no_key), TEST(a_book_that_was_changed_is_not_believed),
 		TEST(nonsense_harms_nobody), TEST(a_keeper_dies_between_its_word_and_the_key),
+		TEST(a_keeper_that_never_begins_is_given_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
