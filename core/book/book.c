@@ -205,13 +205,16 @@ int book_bare_open(struct book **out, const char *home, const char *origin, cons
 	struct book *b = calloc(1, sizeof *b);
 	struct store *s = calloc(1, sizeof *s);
 	*out = b;
+	if (b) {	/* its caller closes it, whole or not */
+		b->store = b->log = s;
+		b->lock_fd = b->waiting_fd = -1;
+		b->reader = (struct merkle_reader){ book_tree_read, b };
+	}
 	if (!b || !s) {
-		free(s);
+		if (!b)
+			free(s);
 		return err_set(e, ERR_LIMIT, "out of memory");
 	}
-	b->store = b->log = s;
-	b->lock_fd = b->waiting_fd = -1;
-	b->reader = (struct merkle_reader){ book_tree_read, b };
 	(void)snprintf(b->origin, sizeof b->origin, "%s", origin);
 	memcpy(b->operator, operator, sizeof b->operator);
 	(void)snprintf(s->home, sizeof s->home, "%s", home);

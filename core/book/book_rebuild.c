@@ -151,8 +151,12 @@ int book_rebuild(struct book *b, struct book_rebuilt *out, void (*progress)(void
 {
 	uint8_t each[TABLES * 32];
 	memset(out, 0, sizeof *out);
-	if (book_replica_settle(b, e) < 0 || store_exec(b->store, BULK_BEGIN, e) < 0 || store_begin(b->store, e) < 0)
+	if (book_replica_settle(b, e) < 0 || store_exec(b->store, BULK_BEGIN, e) < 0)
 		return -1;
+	if (store_begin(b->store, e) < 0) {
+		(void)store_exec(b->store, BULK_END, NULL);
+		return -1;
+	}
 	int r = book_rules_needed(b, e) < 0 || book_head_load(b, e) < 0 ? -1 : 0;
 	const struct book_head head = b->head;
 	struct replay again = { .from = b, .to = b, .progress = progress, .ctx = ctx };

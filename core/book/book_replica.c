@@ -130,7 +130,8 @@ static int newest_write(const char *path, const uint8_t *bytes, size_t len, stru
 	memcpy(whole, bytes, len);
 	memcpy(whole + len, zero, sizeof whole - len);
 	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	int r = fd < 0 || pwrite(fd, whole, sizeof whole, 0) != (ssize_t)sizeof whole ? err_sys(e, errno, "cannot write %s", path) : 0;
+	const ssize_t n = fd < 0 ? -1 : pwrite(fd, whole, sizeof whole, 0);
+	int r = n == (ssize_t)sizeof whole ? 0 : err_sys(e, n < 0 ? errno : ENOSPC, "cannot write %s", path);
 	if (fd >= 0)
 		close(fd);
 	return r;

@@ -174,9 +174,11 @@ static int take(struct keeper_link *l, const uint8_t hash[static 32], size_t n_d
 	out->secrets = (struct buf)BUF_INIT(LIMIT_BOX_RELEASE_BYTES);
 	if (buf_add(&out->secrets, l->in.items[2].at, l->in.items[2].len, e) < 0)
 		return -1;
-	for (; out->n < n_data; out->n++) {
-		out->headers[out->n] = (struct buf)BUF_INIT(LIMIT_AGE_HEADER_BYTES);
-		if (buf_add(&out->headers[out->n], l->in.items[3 + out->n].at, l->in.items[3 + out->n].len, e) < 0)
+	while (out->n < n_data) {
+		const struct keeper_item *header = &l->in.items[3 + out->n];
+		struct buf *to = &out->headers[out->n++];
+		*to = (struct buf)BUF_INIT(LIMIT_AGE_HEADER_BYTES);
+		if (buf_add(to, header->at, header->len, e) < 0)
 			return -1;
 	}
 	return 0;
