@@ -11,7 +11,7 @@
 
 #define STORE_APPLICATION_ID 0x656e6375	/* "encu" */
 #define STORE_REPLICA_ID 0x656e6372	/* "encr": of book_replica.c, in the same layout */
-#define STORE_VERSION 4
+#define STORE_VERSION 5
 #define STORE_OLDEST 3	/* from here on BOOK_SCHEMA is the same: the other tables are made again when the book is opened */
 
 /* node keeps the root of each full tile: level 1 covers 256 entries, level 2 65,536 …; leaves lie with their entries. head: peaks are those of

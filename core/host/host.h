@@ -30,7 +30,8 @@
 	X(POLICY_H1, "h1, owner: the index of the policy's entry") \
 	X(APP_SECRET, "iApp, index of the entry of a version: that index") \
 	X(SECRET, "a requester's secret: the index of its entry; group its owner") \
-	X(CALLBACK, "name, task: the index of the entry with the value, and of the one that ended the task; group the name")
+	X(CALLBACK, "name, task: the index of the entry with the value, and of the one that ended the task; group the name") \
+	X(SEALED, "SHA-256 of a header of data or of a sealed secret: who brought it first")
 enum host_record {
 	HOST_FIRST = 100,
 #define X(id, what) HOST_##id,

@@ -85,7 +85,10 @@ static int on_data_register(struct event *v, struct err *e)
 	struct host_policy known_policy;
 	if (policy[0] && host_policy_find(v->b, policy, &known_policy, e) < 0)
 		return err_wrap(e, "data-policy");
-	return asset_add(v, MARKET_DATA, 0, 0, e);
+	struct buf header = BUF_INIT(KIB(8));
+	int r = host_header_own(v, &v->en->data_register.header, &header, e) < 0 ? -1 : asset_add(v, MARKET_DATA, 0, 0, e);
+	buf_done(&header);
+	return r;
 }
 
 /* Assets change hands */
@@ -130,7 +133,7 @@ static int on_data_transfer(struct event *v, struct err *e)
 	char to[MARKET_NAME];
 	host_name_identity(to, f->to);
 	int r = -1;
-	if (known(v, f->to, e) == 0 && market_asset_transfer(v->m, f->data, v->by, to, e) == 0 && entry_bytes(&f->header, &header, e) == 0)
+	if (known(v, f->to, e) == 0 && market_asset_transfer(v->m, f->data, v->by, to, e) == 0 && host_header_own(v, &f->header, &header, e) == 0)
 		r = store_data_owner(book_store(v->b), f->data, f->to, &header, e) < 0 ? -1 : transferred(v, f->data, f->to, e);
 	buf_done(&header);
 	return r;

@@ -72,6 +72,8 @@ int on_keeper_appoint(struct event *v, struct err *e);
 int on_policy_register(struct event *v, struct err *e);
 int on_app_secret(struct event *v, struct err *e);
 int on_secret_set(struct event *v, struct err *e);
+int host_sealed_own(struct event *v, const uint8_t hash[static 32], const char *code, struct err *e);
+int host_header_own(struct event *v, const struct entry_text *header, struct buf *out, struct err *e);	/* out: its bytes */
 
 /* host_release.c */
 int on_policy_decision(struct event *v, struct err *e);

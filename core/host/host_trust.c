@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "host/host_inner.h"
+#include "seal/crypto.h"
 #include "seal/machine_key.h"
 
 #define KEEPER "keeper"
@@ -44,6 +46,30 @@ static int blob_here(struct event *v, const uint8_t blob[static 32], uint64_t si
 	if (v->at->admit && store_blob_check(book_store(v->b), blob, size, e) < 0)
 		return err_wrap(e, "%s", code);
 	return 0;
+}
+
+/* Sealed to the keeper it does not say whose it is, and everybody who has the book has each header of data and the hash of each secret. So they are whose entry brought them first:
+ * under another's name the keeper would open them for that one. */
+int host_sealed_own(struct event *v, const uint8_t hash[static 32], const char *code, struct err *e)
+{
+	struct buf who = BUF_INIT(32);
+	char name[HEX_LEN(32) + 1];
+	hex_encode(name, hash, 32);
+	int r = book_record_get(v->b, HOST_SEALED, name, "", &who, e);
+	const bool own = r == 1 && who.len == 32 && memcmp(who.data, v->en->by, 32) == 0;
+	buf_done(&who);
+	if (r == 0)
+		return host_record_put(v, HOST_SEALED, name, "", "", 0, v->en->by, 32, e);
+	return r < 0 ? -1 : own ? 0 : err_set(e, ERR_DENIED, "%s: what is sealed there came into this book by somebody else's entry", code);
+}
+
+int host_header_own(struct event *v, const struct entry_text *header, struct buf *out, struct err *e)
+{
+	uint8_t hash[32];
+	if (entry_bytes(header, out, e) < 0)
+		return -1;
+	sha256(hash, out->data, out->len);
+	return host_sealed_own(v, hash, "data-sealed", e);
 }
 
 /* Keepers */
@@ -263,7 +289,7 @@ int on_app_secret(struct event *v, struct err *e)
 		return err_set(e, ERR_NOT_FOUND, "secret-unknown: there is no iApp %s in this book", f->app);
 	if (strcmp(a.owner, v->by) != 0)
 		return err_set(e, ERR_DENIED, "not-owner: %s belongs to %s, not to %s", f->app, a.owner, v->by);
-	if (blob_here(v, f->blob, f->size, "secret-blob", e) < 0)
+	if (blob_here(v, f->blob, f->size, "secret-blob", e) < 0 || host_sealed_own(v, f->blob, "secret-sealed", e) < 0)
 		return -1;
 	(void)snprintf(number, sizeof number, "%" PRIu64, v->at->index);
 	return index_put(v, HOST_APP_SECRET, f->app, number, f->app, e);
@@ -272,7 +298,7 @@ int on_app_secret(struct event *v, struct err *e)
 int on_secret_set(struct event *v, struct err *e)
 {
 	const struct entry_secret_set *f = &v->en->secret_set;
-	if (blob_here(v, f->blob, f->size, "secret-blob", e) < 0)
+	if (blob_here(v, f->blob, f->size, "secret-blob", e) < 0 || host_sealed_own(v, f->blob, "secret-sealed", e) < 0)
 		return -1;
 	return index_put(v, HOST_SECRET, v->id, "", v->by, e);
 }

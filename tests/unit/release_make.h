@@ -195,7 +195,7 @@ static inline int release_setup(void **state)
 	book_make_draft(w->m.b, &en, ENTRY_DATA_TRANSFER_TYPE);
 	host_make_id(en.data_transfer.data, x.given.data);
 	memcpy(en.data_transfer.to, identity_public(w->who[ADA]), 32);
-	en.data_transfer.header = entry_text("//79");
+	en.data_transfer.header = book_make_header();
 	(void)host_make_enter(w, BOB, NULL);
 	data_enter(w, x.ruled.data);
 	grant_draft(w, x.ruled.data);

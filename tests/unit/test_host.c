@@ -498,7 +498,7 @@ static void names_of_transferred_data(void **state)
 		book_make_draft(w->m.b, &en, ENTRY_DATA_TRANSFER_TYPE);
 		host_make_id(en.data_transfer.data, w->data);
 		memcpy(en.data_transfer.to, identity_public(w->who[BOB]), 32);
-		en.data_transfer.header = entry_text("//79");
+		en.data_transfer.header = book_make_header();
 		(void)host_make_enter(w, BOB, NULL);
 		BOOK_MUST(store_data_find(w->m.s, w->data, NULL, &data, &e), &e);
 		assert_string_equal(data.name, "bobs");
@@ -509,7 +509,7 @@ static void names_of_transferred_data(void **state)
 	book_make_draft(w->m.b, &en, ENTRY_DATA_TRANSFER_TYPE);
 	host_make_id(en.data_transfer.data, again);
 	memcpy(en.data_transfer.to, identity_public(w->who[CARL]), 32);
-	en.data_transfer.header = entry_text("//79");
+	en.data_transfer.header = book_make_header();
 	(void)host_make_enter(w, BOB, NULL);
 	BOOK_MUST(store_data_find(w->m.s, again, NULL, &data, &e), &e);
 	assert_string_equal(data.name, "");
@@ -528,7 +528,7 @@ static void own_data_that_was_given_away(void **state)
 	book_make_draft(w->m.b, &en, ENTRY_DATA_TRANSFER_TYPE);
 	host_make_id(en.data_transfer.data, w->carls);
 	memcpy(en.data_transfer.to, identity_public(w->who[BOB]), 32);
-	en.data_transfer.header = entry_text("//79");
+	en.data_transfer.header = book_make_header();
 	(void)host_make_enter(w, CARL, NULL);
 	draft_match(w, request, 0);
 	refused(w, CARL, ERR_DENIED, "match-own");

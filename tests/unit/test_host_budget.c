@@ -167,7 +167,7 @@ static void many_data_in_one_task(void **state)
 	book_make_draft(w->m.b, &en, ENTRY_DATA_TRANSFER_TYPE);
 	host_make_id(en.data_transfer.data, x.many_data[2]);
 	memcpy(en.data_transfer.to, identity_public(w->who[ADA]), 32);
-	en.data_transfer.header = entry_text("//79");
+	en.data_transfer.header = book_make_header();
 	(void)host_make_enter(w, BOB, NULL);
 	book_make_draft(w->m.b, &en, ENTRY_LIST_REMOVE_TYPE);
 	host_make_id(en.list_remove.list, list);

@@ -224,7 +224,7 @@ static void give(struct world *w, enum entry_type type, const char *asset, enum 
 	host_make_id(id, asset);
 	memcpy(key, identity_public(w->who[to]), 32);
 	if (type == ENTRY_DATA_TRANSFER_TYPE)
-		en.data_transfer.header = entry_text("//79");
+		en.data_transfer.header = book_make_header();
 	(void)host_make_enter(w, from, NULL);
 }
 

@@ -375,7 +375,7 @@ static void own_data_given_away(void **state)
 	book_make_draft(w->m.b, &en, ENTRY_DATA_TRANSFER_TYPE);
 	host_make_id(en.data_transfer.data, w->carls);
 	memcpy(en.data_transfer.to, identity_public(w->who[ADA]), 32);
-	en.data_transfer.header = entry_text("//79");
+	en.data_transfer.header = book_make_header();
 	(void)host_make_enter(w, CARL, NULL);
 	release_draft(w, &t, W1);
 	refused(w, KEEPER, "release-transferred");

@@ -10,7 +10,7 @@
 #include "unit/host_make.h"
 
 /* Beside the world: a task that one worker may end, with W1 at it; one of trust 3, with W1 and W2; one of a request that asks for a cvm. */
-static struct { char deal[ID_TEXT], one[ID_TEXT], many_deal[ID_TEXT], many[ID_TEXT], strict[ID_TEXT], list[ID_TEXT], group[ID_TEXT], paid[ID_TEXT], locked[ID_TEXT]; } x;
+static struct { char deal[ID_TEXT], one[ID_TEXT], many_deal[ID_TEXT], many[ID_TEXT], strict[ID_TEXT], list[ID_TEXT], group[ID_TEXT], paid[ID_TEXT], locked[ID_TEXT]; uint8_t secret_of_bob[32]; } x;
 #define H1_A "h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 #define H1_B "h1:BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA="
 
@@ -43,6 +43,14 @@ static void keeper_draft(struct world *w, enum who keeper)
 	book_make_draft(w->m.b, &en, ENTRY_KEEPER_APPOINT_TYPE);
 	memcpy(en.keeper_appoint.keeper, identity_public(w->who[keeper]), 32);
 	memcpy(en.keeper_appoint.age, identity_age_public(w->who[keeper]), 32);
+}
+
+static void secret_set(struct world *w)
+{
+	book_make_draft(w->m.b, &en, ENTRY_SECRET_SET_TYPE);
+	en.secret_set.name = entry_text("mail");
+	en.secret_set.size = 40;
+	book_make_blob(w->m.b, 40, en.secret_set.blob);
 }
 
 static void keys_to(struct world *w, const char *task, enum who worker, const char *assurance)
@@ -91,6 +99,9 @@ static int setup(void **state)
 	host_make_send(w, x.locked, W1);
 	policy_draft(w, H1_A);
 	(void)host_make_enter(w, ADA, NULL);
+	secret_set(w);
+	memcpy(x.secret_of_bob, en.secret_set.blob, 32);
+	(void)host_make_enter(w, BOB, NULL);
 	draft_request(w, 1, 1);
 	memcpy(en.order_request.payer, identity_public(w->who[BOB]), 32);
 	(void)host_make_enter(w, CARL, x.paid);
@@ -110,7 +121,7 @@ static void data_transfer(struct world *w)
 	book_make_draft(w->m.b, &en, ENTRY_DATA_TRANSFER_TYPE);
 	host_make_id(en.data_transfer.data, w->data);
 	memcpy(en.data_transfer.to, identity_public(w->who[ADA]), 32);
-	en.data_transfer.header = entry_text("//79");
+	en.data_transfer.header = book_make_header();
 }
 
 static void pool_transfer(struct world *w)
@@ -171,12 +182,14 @@ static void app_secret(struct world *w)
 	book_make_blob(w->m.b, 40, en.app_secret.blob);
 }
 
-static void secret_set(struct world *w)
+/* Once more what Bob has sealed himself. */
+static void secret_set_again(struct world *w) { secret_set(w); memcpy(en.secret_set.blob, x.secret_of_bob, 32); }
+static void data(struct world *w) { book_make_data(w->m.b, &en, "sealed", 100); }
+
+static void data_of_carl(struct world *w)
 {
-	book_make_draft(w->m.b, &en, ENTRY_SECRET_SET_TYPE);
-	en.secret_set.name = entry_text("mail");
-	en.secret_set.size = 40;
-	book_make_blob(w->m.b, 40, en.secret_set.blob);
+	data_transfer(w);
+	host_make_id(en.data_transfer.data, w->carls);
 }
 
 static void grant_strict(struct world *w) { draft_order_data(w); en.order_data.min_assurance = entry_text("tpm2"); }
@@ -258,6 +271,23 @@ static void policy_name_id(struct world *w) { en.policy_register.name = entry_te
 static void policy_blob_missing(struct world *w) { (void)w; en.policy_register.blob[0] ^= 1; }
 static void policy_blob_longer(struct world *w) { (void)w; en.policy_register.size++; }
 static void policy_blob_empty(struct world *w) { (void)w; en.policy_register.size = 0; }
+/* Bob's header and secret, which everybody can read in the book. */
+static struct entry_text header_of_bob(struct world *w)
+{
+	static char text[200];
+	struct store_data d;
+	struct err e;
+	BOOK_MUST(store_data_find(w->m.s, w->data, NULL, &d, &e), &e);
+	assert_true(BASE64_LEN(d.header.len) < sizeof text);
+	base64_encode(text, d.header.data, d.header.len);
+	store_data_done(&d);
+	return entry_text(text);
+}
+
+static void data_stolen(struct world *w) { en.data_register.header = header_of_bob(w); }
+static void data_exchanged(struct world *w) { en.data_transfer.header = header_of_bob(w); }
+static void app_secret_stolen(struct world *w) { (void)w; memcpy(en.app_secret.blob, x.secret_of_bob, 32); }
+static void secret_stolen(struct world *w) { (void)w; memcpy(en.secret_set.blob, x.secret_of_bob, 32); }
 static void app_secret_unknown(struct world *w) { (void)w; unknown_id(en.app_secret.app, ID_APP); }
 static void app_secret_missing(struct world *w) { (void)w; en.app_secret.blob[0] ^= 1; }
 static void secret_missing(struct world *w) { (void)w; en.secret_set.blob[0] ^= 1; }
@@ -372,6 +402,10 @@ static const struct refusal { void (*type)(struct world *), (*wrong)(struct worl
 	{ app_secret, app_secret_missing, ADA, ERR_NOT_FOUND, "secret-blob" },
 	{ secret_set, secret_missing, CARL, ERR_NOT_FOUND, "secret-blob" },
 	{ secret_set, secret_empty, CARL, ERR_INVALID, "secret-blob" },
+	{ secret_set, secret_stolen, CARL, ERR_DENIED, "secret-sealed" },
+	{ app_secret, app_secret_stolen, ADA, ERR_DENIED, "secret-sealed" },
+	{ data, data_stolen, CARL, ERR_DENIED, "data-sealed" },
+	{ data_of_carl, data_exchanged, CARL, ERR_DENIED, "data-sealed" },
 
 	{ draft_order_app, app_volume_none, ADA, ERR_INVALID, "order-field" },
 	{ draft_order_app, app_volume_large, ADA, ERR_INVALID, "order-field" },
@@ -451,7 +485,7 @@ static const struct refusal { void (*type)(struct world *), (*wrong)(struct worl
 /* The types as they stand, by the one who may; each is tried by Eve before, whom the book does not know. */
 static const struct { void (*type)(struct world *); enum who by; } accepted[] = {
 	{ pool_create, ADA }, { pool_policy, PAUL }, { pool_admit, PAUL }, { pool_dismiss, PAUL }, { list_add, ADA }, { draft_order_app, ADA },
-	{ list_remove, ADA }, { keeper_appoint, OPERATOR }, { policy_register, ADA }, { app_secret, ADA }, { secret_set, CARL },
+	{ list_remove, ADA }, { keeper_appoint, OPERATOR }, { policy_register, ADA }, { app_secret, ADA }, { secret_set, CARL }, { secret_set_again, BOB },
 	{ grant_strict, BOB }, { draft_order_pool, PAUL }, { request, CARL }, { sponsor, BOB }, { match, CARL }, { cancel, CARL }, { initialize, PAUL },
 	{ assign, PAUL }, { contribute, W1 }, { complete, W1 }, { complete_strict, W1 }, { app_transfer, ADA }, { data_transfer, BOB }, { pool_transfer, PAUL },
 };

@@ -341,6 +341,31 @@ static void nothing_leaves_before_the_book_says_so(void **state)
 	buf_done(&note);
 }
 
+/* Two boxes of one worker, each with a promise of its own: the entry of the one opens nothing to the other. */
+static void a_release_is_for_its_box_alone(void **state)
+{
+	struct world *w = *state;
+	struct keeper_link *l = w->m.link;
+	struct buf note = BUF_INIT(ENTRY_BYTES_MAX);
+	uint8_t hash[32];
+	struct err e;
+	task_make(w, "", 0);
+	assign(w);
+	if (release(w, NOTHING_WRONG, &e) < 0)
+		fail_msg("%s", e.msg);
+	assert_int_equal(buf_add(&note, l->in.items[l->in.n - 1].at, l->in.items[l->in.n - 1].len, &e), 0);
+	memcpy(w->box, identity_age_public(w->other), 32);
+	if (release(w, NOTHING_WRONG, &e) < 0)
+		fail_msg("%s", e.msg);
+	sha256(hash, l->in.items[l->in.n - 1].at, l->in.items[l->in.n - 1].len);
+	const struct book_item item = { note.data, note.len };
+	BOOK_MUST(book_append(w->m.b, &item, 1, NULL, &e), &e);
+	BOOK_MUST(keeper_link_follow(l, &e), &e);
+	assert_int_equal(take(w, hash, &e), -1);
+	assert_non_null(strstr(e.msg, "release-unentered"));
+	buf_done(&note);
+}
+
 /* The owner's word ends the task: the keeper's task.refuse comes with the refusal, and the payer has the money back. */
 static void ends_the_task(struct world *w, const char *code, const char *reason)
 {
@@ -569,7 +594,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_open, world_close)
 	const struct CMUnitTest tests[] = {
-		TEST(each_check_is_violated_alone), TEST(nothing_leaves_before_the_book_says_so), TEST(a_revoked_grant_ends_the_task), TEST(data_given_away_ends_the_task),
+		TEST(each_check_is_violated_alone), TEST(nothing_leaves_before_the_book_says_so), TEST(a_release_is_for_its_box_alone),
+		TEST(a_revoked_grant_ends_the_task), TEST(data_given_away_ends_the_task),
 		TEST(a_grant_revoked_after_asking_ahead_ends_the_task), TEST(questions_asked_ahead_mix_with_others),
 		TEST(a_grant_that_ended_meanwhile_ends_the_task), TEST(a_machine_that_promises_less_gets_no_key), TEST(a_book_that_was_changed_is_not_believed),
 		TEST(nonsense_harms_nobody), TEST(a_keeper_dies_between_its_word_and_the_key),
