@@ -326,8 +326,8 @@ static const struct option_row run_options[] = { RUN_TASK_OPTIONS, { NULL, 0, NU
 
 const struct command run_task_commands[] = {
 	{ "run-task", "APP [--data DATA]… [--arg NAME=VALUE]… [-o DIR]", "Run an iApp on sealed data in a box",
-	  "Example: enclua run-task iapps/cohort-average --data patients.csv --arg column=age -o out/\n\n"
-	  "Example: enclua run-task mean-age --bulk --all -o out/ runs on everything that its owners have granted to you for it, 100 data in a task.\n\n"
+	  "Examples: enclua run-task iapps/cohort-average --data patients.csv --arg column=age -o out/\n"
+	  "          enclua run-task mean-age --bulk --all -o out/     on all that its owners have granted to you for it, 100 data in a task\n\n"
 	  "APP is a folder (packed and signed on the fly), an .iapp file, or a name or id from `enclua app list`.\n"
 	  "The data is decrypted in the box only; the result is sealed there, to you or to the beneficiary.\n"
 	  "Exit status 8: the iApp failed. 9: it passed a limit of its manifest.", run_options, 1, UINT_MAX, run_run_task },
