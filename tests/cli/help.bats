@@ -180,7 +180,7 @@ offers() {
 	while read -r words; do
 		# shellcheck disable=SC2086 # words
 		"$enclua" $words --help | awk -v of="$words" '/^(Options|Options of every command):$/ { on = 1; next } !NF || /^[A-Z]/ { on = 0 }
-			on && !/^  (-[a-z],|   ) --[a-z0-9-]+/ && !/^ {31}[^ ]/ { print of ": " $0; bad = 1 } END { exit bad }'
+			on && !/^  (-[a-zA-Z],|   ) --[a-z0-9-]+/ && !(match($0, /[^ ]/) && RSTART == 32) { print of ": " $0; bad = 1 } END { exit bad }'
 	done < <(commands)
 	"$enclua" worker run --help | grep -q '^ \{31\}\$ENCLUA_ALLOW_MISSING_LAYER'
 }
