@@ -50,7 +50,7 @@ all: lua-system
 endif
 
 .PHONY: all lua-system deps demo check bench fuzz lint coverage clean distclean
-all: $O/enclua $O/iapp-generator $O/enclave $O/keeper $O/attest-helper $O/market-replay
+all: $(LUA_SRC)/src/lua.h $O/enclua $O/iapp-generator $O/enclave $O/keeper $O/attest-helper $O/market-replay
 
 deps:
 	@LUA_TARBALL="$(LUA_TARBALL)" tools/deps
