@@ -122,6 +122,25 @@ status_of() { value .status task show "$1"; }
 	[ -z "$(grep -rl 'of-ada\|of-ben' "$ENCLUA_HOME")" ]
 }
 
+@test "somebody else's secret and data, entered again under one's own name, do not come into the book" {
+	teller asks 'secrets: [token], app_secret: true'
+	printf of-ada | "$enclua" --as ada secret set token - > /dev/null
+	says 0 "$enclua" --as ada protect --set k=of-ada --name hers
+	app=$(value .app --as ben app deploy asks)
+	# All that it takes everybody can read in the book.
+	says 0 "$enclua" --json book log
+	jq '[.entries[] | select(.type == "secret.set")][-1]' out > secret
+	jq '[.entries[] | select(.type == "data.register")][-1]' out > data
+	no_entry 4 secret-sealed ben secret.set name=mine blob="$(jq -r .blob secret)" size="$(jq -r .size secret)"
+	no_entry 4 secret-sealed ben app.secret app="$app" blob="$(jq -r .blob secret)" size="$(jq -r .size secret)"
+	no_entry 4 data-sealed ben data.register name=mine header="$(jq -r .header data)" blob="$(jq -r .blob data)" size="$(jq -r .size data)"
+	# With a payload of his own, and then her header.
+	mine=$(value .data --as ben protect --set k=of-ben --name mine)
+	no_entry 4 data-sealed ben data.transfer data="$mine" to="$(identity_of ada)" header="$(jq -r .header data)"
+	# Her own she may enter once more.
+	says 0 enter ada secret.set name=twice blob="$(jq -r .blob secret)" size="$(jq -r .size secret)"
+}
+
 @test "the sealed length says no more than which 256 bytes the length is in" {
 	for n in 1 2 100 254 255 256 257 511 512; do
 		head -c $n /dev/zero | tr '\0' x | "$enclua" secret set "n$n" - > /dev/null
