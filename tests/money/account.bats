@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# enclua account: money by the words of the command line. The rules themselves are held by tests/unit/test_ledger.c and tests/money/run.
+# enclua account: money by the words of the command line. The rules themselves are held by tests/unit/ledger_cases.h and tests/money/run.
 
 load ../cli/helper
 
