@@ -1,6 +1,6 @@
 /* Blobs: immutable files named by the SHA-256 of their bytes. A blob appears under its name whole and on disk, or not at all; what
- * a killed writer leaves lies in tmp/ and goes at the next open, or is a blob that no row names and goes a day later. This file never
- * decides whether the bytes fit the hash: the writer hashed them on the way, and a reader has to hash them again.
+ * a killed writer leaves lies in tmp/ and goes at the next open, or is a blob that no row names and goes a day later. The writer
+ * hashed the bytes on the way; store_blob_read hashes them again, and who reads through store_blob_open has to.
  */
 #include "book/store.h"
 

@@ -1,5 +1,5 @@
 /* Identities, data, iApps and tasks as rows. One list of fields for each table gives its INSERT, its SELECT and both conversions; what they do
- * differently is at the end. Rows are written by apply.c only, inside its transaction.
+ * differently is at the end. Rows are written inside a transaction of the book only: by book_apply.c, and tasks by the rules of the market.
  */
 #include "book/store.h"
 
