@@ -1,4 +1,4 @@
-/* Exports that break off (book/export_write.c): each call that changes the file system fails in turn, or is the last thing the process does. Whatever is left
+/* Exports that break off (core/book/export_write.c): each call that changes the file system fails in turn, or is the last thing the process does. Whatever is left
  * verifies, as what was there before or as what was to come, and the next export completes it. Linked so that these calls go through here.
  */
 #include <setjmp.h>
