@@ -1,5 +1,5 @@
-/* witness.c, witness_key.c: what a witness signs, what it refuses and how it names that, and that it never signs two histories. The logs here are made by hand.
- * witness_ask.c needs a whole book: tests/book/witness.bats.
+/* core/book/witness.c: what a witness signs, what it refuses and how it names that, and that it never signs two histories. The logs here are made by hand.
+ * The asking side is test_witness_ask.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -436,31 +436,12 @@ static void two_histories_at_once(void **state)
 	}
 }
 
-static void key_is_made_once(void **state)
-{
-	struct home *h = *state;
-	struct identity *again = NULL;
-	struct err e;
-	char path[PATH_MAX + 16];
-	struct stat st;
-	assert_int_equal(witness_open(h->path, &again, &e), 0);
-	assert_memory_equal(identity_public(again), identity_public(h->me), 32);
-	identity_free(again);
-	(void)snprintf(path, sizeof path, "%s/witness.key", h->path);
-	assert_int_equal(stat(path, &st), 0);
-	assert_int_equal(st.st_mode & 0777, 0600);
-	assert_int_equal(chmod(path, 0640), 0);
-	assert_int_equal(witness_open(h->path, &again, &e), -1);
-	assert_int_equal(e.code, ERR_DENIED);
-	assert_non_null(strstr(e.hint, "chmod 600"));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 		T(grows), T(asks_again), T(names_fork_and_rollback), T(keeps_what_it_saw), T(foreign_logs_need_a_key_once), T(forged), T(every_flipped_bit),
-		T(one_spelling), T(two_histories_at_once), T(key_is_made_once),
+		T(one_spelling), T(two_histories_at_once),
 #undef T
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
