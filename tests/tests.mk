@@ -25,6 +25,7 @@ test_host_LIBS := -Wl,--wrap=os_time
 test_book_layout_LIBS := -Wl,--wrap=os_time
 growth_time_LIBS := -Wl,--wrap=os_time
 test_replica_LIBS := -Wl,--wrap=os_time
+test_book_replica_LIBS := -Wl,--wrap=os_time
 test_book_memory_LIBS := -Wl,--wrap=os_time
 test_host_receipt_LIBS := -Wl,--wrap=os_time
 test_host_receipt_keys_LIBS := -Wl,--wrap=os_time
