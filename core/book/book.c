@@ -117,10 +117,20 @@ static int book_make(struct book *b, struct err *e)
 	return r;
 }
 
+static int rules_set(struct book *b, const struct book_rules *rules, struct err *e)
+{
+	if (!rules)
+		return 0;
+	if (rules->open(b, &b->rules_ctx, e) < 0)
+		return -1;
+	b->rules = rules;
+	return 0;
+}
+
 /* What reads the tables, and who keeps this book: 1, 0: there is none yet, -1. */
 static int parts_open(struct book *b, const struct book_rules *rules, struct err *e)
 {
-	if (ledger_rows_open(&b->ledger, b->store->db, e) < 0 || book_rules_set(b, rules, e) < 0)
+	if (ledger_rows_open(&b->ledger, b->store->db, e) < 0 || rules_set(b, rules, e) < 0)
 		return -1;
 	int is = book_row_read(b, e);
 	return is == 1 && book_head_load(b, e) < 0 ? -1 : is;
@@ -232,17 +242,7 @@ int book_bare_database(struct book *b, const char *path, struct err *e)
 
 int book_bare_finish(struct book *b, const struct book_rules *rules, struct err *e)
 {
-	return ledger_rows_open(&b->ledger, b->store->db, e) < 0 ? -1 : book_rules_set(b, rules, e);
-}
-
-int book_rules_set(struct book *b, const struct book_rules *rules, struct err *e)
-{
-	if (!rules)
-		return 0;
-	if (rules->open(b, &b->rules_ctx, e) < 0)
-		return -1;
-	b->rules = rules;
-	return 0;
+	return ledger_rows_open(&b->ledger, b->store->db, e) < 0 ? -1 : rules_set(b, rules, e);
 }
 
 void *book_rules_context(const struct book *b)

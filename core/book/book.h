@@ -1,7 +1,7 @@
 /* The book: a log of signed entries, the tables that follow from it, and the checkpoints by which strangers hold it to its word (FORMATS 3, 4).
  *
  * An entry comes in by book_append: signature and spelling, then the rules of its type, then the rows, read back and hashed again, and one commit. Several
- * processes may append at once: whoever holds the book's lock commits for all that wait (queue.c). A checkpoint is signed from committed state only and
+ * processes may append at once: whoever holds the book's lock commits for all that wait (book_queue.c). A checkpoint is signed from committed state only and
  * never over one that contradicts an earlier one.
  */
 #ifndef ENCLUA_BOOK_BOOK_H

@@ -27,11 +27,10 @@ struct book {
 	struct store *log;	/* where its entries are: its own store, but when a replay into memory is compared with it */
 	const struct book_rules *rules;	/* of a layer above, or NULL */
 	void *rules_ctx;
-	int lock_fd, waiting_fd;	/* queue.c; of a replica lock_fd is its folder */
+	int lock_fd, waiting_fd;	/* book_queue.c; of a replica lock_fd is its folder */
 	struct replica *replica;	/* book_replica.c; NULL: a book of its own */
 };
 
-int book_rules_set(struct book *b, const struct book_rules *rules, struct err *e);	/* NULL: none */
 int book_row_read(struct book *b, struct err *e);	/* origin and operator, from the row: 1, 0: there is none yet, -1 */
 int book_row_write(struct book *b, struct err *e);
 
@@ -76,7 +75,6 @@ void book_chain_done(struct book_chain *c);	/* frees what that has read */
 int book_commit(struct book *b, struct book_chain *chains, size_t n, struct err *e);	/* -1: nothing of it happened, and nothing says so per chain */
 
 /* book_queue.c: one process commits for all that wait. */
-int book_queue_open(struct book *b, struct err *e);
 void book_queue_close(struct book *b);
 int book_queue_submit(struct book *b, struct book_chain *c, struct err *e);
 

@@ -55,7 +55,7 @@ static int file_open(const struct book *b, const char *name, struct err *e)
 	return fd >= 0 ? fd : err_sys(e, errno, "cannot open %s", path);
 }
 
-int book_queue_open(struct book *b, struct err *e)
+static int files_open(struct book *b, struct err *e)
 {
 	if (b->lock_fd >= 0)
 		return 0;
@@ -407,7 +407,7 @@ int book_queue_submit(struct book *b, struct book_chain *c, struct err *e)
 	useconds_t pause_us = PAUSE_US;
 	int r = -1;
 	c->result = 0;
-	if (chain_check(c, e) < 0 || book_queue_open(b, e) < 0)
+	if (chain_check(c, e) < 0 || files_open(b, e) < 0)
 		return -1;
 	book_chain_open(c);
 	if (c->result < 0) {

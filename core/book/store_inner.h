@@ -62,8 +62,6 @@ int store_begin(struct store *s, struct err *e);	/* takes the write lock, waitin
 int store_end(struct store *s, int result, struct err *e);	/* commits when result is 0, else rolls back; passes -1 on */
 
 extern const struct table store_identity_table, store_data_table, store_app_table, store_task_table;
-/* The one row that has this value in a column (`rest` is a literal, "WHERE id = ?1"): 1, 0, -1. */
-int store_row_get(struct store *s, const struct table *t, const char *rest, const void *value, int n, void *out, struct err *e);
 int store_row_write(struct store *s, const struct table *t, const void *record, struct err *e);	/* inside a transaction */
 int store_name_check(const char *name, struct err *e);	/* ERR_INVALID: it looks like an id */
 

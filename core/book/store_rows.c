@@ -263,11 +263,6 @@ static int find_bytes(struct store *s, const struct table *t, const char *rest, 
 	return several ? err_set(e, ERR_INVALID, "the store is corrupt: two rows of %s where one can be", t->name) : r;
 }
 
-int store_row_get(struct store *s, const struct table *t, const char *rest, const void *value, int n, void *out, struct err *e)
-{
-	return find_bytes(s, t, rest, value, n, NULL, out, e);
-}
-
 /* A likely name as the hint of "not found". */
 static void suggest(struct store *s, const struct table *t, const char *which, struct err *e)
 {

@@ -74,7 +74,7 @@ int box_layer_parse(enum box_layer *out, const char *name, struct err *e)
 	return err_hint(e, "the layers are %s; seccomp cannot be left out", names);
 }
 
-unsigned long layers_clone_flags(uint32_t layers)
+static unsigned long layers_clone_flags(uint32_t layers)
 {
 	unsigned long flags = 0;
 	for (unsigned i = 0; i < BOX_LAYER_COUNT; i++)

@@ -14,7 +14,6 @@
 #define LAYERS_ALL ((1u << BOX_LAYER_COUNT) - 1u)
 
 /* layers.c: the namespaces, made by the child that becomes the zygote. */
-unsigned long layers_clone_flags(uint32_t layers);
 pid_t layers_clone(uint32_t layers, unsigned long more);	/* as fork; the child can be given its maps even where the caller is not dumpable */
 int layers_map_ids(pid_t child, struct err *e);	/* by the parent, when user_ns is among the layers */
 const char *layers_enter(uint32_t layers);	/* by the child; NULL, or the step that failed, with errno */

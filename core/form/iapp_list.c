@@ -46,7 +46,8 @@ static int fold_compare(const char *a, const char *b, size_t n)
 	return 0;
 }
 
-bool iapp_name_reserved(const char *path)
+/* MANIFEST or MANIFEST.*, in any case. */
+static bool name_reserved(const char *path)
 {
 	size_t n = strlen(IAPP_LIST);
 	return fold_compare(path, IAPP_LIST, n) == 0 && (path[n] == '\0' || path[n] == '.' || path[n] == '/');
@@ -58,7 +59,7 @@ int iapp_path_check(const char *path, size_t len, struct err *e)
 		return err_set(e, ERR_INVALID, "a name of the iApp is not ASCII: only there has a name one spelling everywhere");
 	if (ustar_path_check(path, len, e) < 0)
 		return -1;
-	if (iapp_name_reserved(path))
+	if (name_reserved(path))
 		return err_set(e, ERR_INVALID, "the name %s is kept for the file list and its signatures", path);
 	return 0;
 }

@@ -36,9 +36,7 @@ int iapp_list_parse(struct iapp_line **out, size_t *n, const char *text, size_t 
 int iapp_list_add(struct buf *out, const uint8_t sha256_of[static 32], const char *path, struct err *e);
 void iapp_h1(char out[static IAPP_H1_TEXT], const void *list, size_t len);
 
-/* Is this MANIFEST or MANIFEST.*, in any case? No file of an iApp is called so. */
-bool iapp_name_reserved(const char *path);
-/* The rules of ustar_path_check, in ASCII, not reserved. */
+/* The rules of ustar_path_check, in ASCII, and not MANIFEST or MANIFEST.*, in any case. */
 int iapp_path_check(const char *path, size_t len, struct err *e);
 /* Lua is text: not empty, no bytecode, no byte order mark, NUL, carriage return or "#!", valid UTF-8. */
 int iapp_file_check(const char *path, const uint8_t *bytes, size_t len, struct err *e);

@@ -36,7 +36,8 @@ static bool line_take(const char **at, const char *end, const char **line, size_
 	return true;
 }
 
-int tlog_hashes_read(struct merkle_proof *out, const char **at, const char *end, struct err *e)
+/* Lines from *at up to the empty line that ends them, and that too. */
+static int hashes_read(struct merkle_proof *out, const char **at, const char *end, struct err *e)
 {
 	const char *line;
 	size_t len;
@@ -111,7 +112,7 @@ static int proof_read(struct tlog_proof *out, const char *at, const char *end, s
 	}
 	if (!(rest = after(INDEX, line, &len)) || !checkpoint_number_parse(&out->index, rest, len))
 		return err_set(e, ERR_INVALID, "the proof names no index: a line \"index\" with a decimal number is missing");
-	if (tlog_hashes_read(&out->proof, &at, end, e) < 0)
+	if (hashes_read(&out->proof, &at, end, e) < 0)
 		return -1;
 	out->note = at;
 	out->note_len = (size_t)(end - at);

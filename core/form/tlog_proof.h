@@ -16,9 +16,8 @@ struct tlog_proof {	/* borrows note from its input; extra is owned */
 	size_t note_len;
 };
 
-/* Hashes as lines of base64, as proofs and requests to witnesses carry them. read takes lines from *at up to the empty line that ends them, and that too. */
+/* Hashes as lines of base64, as proofs and requests to witnesses carry them. */
 int tlog_hashes_write(struct buf *out, const struct merkle_proof *p, struct err *e);
-int tlog_hashes_read(struct merkle_proof *out, const char **at, const char *end, struct err *e);
 
 int tlog_proof_write(struct buf *out, const void *extra, size_t extra_len, uint64_t index, const struct merkle_proof *proof, const char *note,
 	size_t note_len, struct err *e);

@@ -9,7 +9,7 @@
 #include "host/host_inner.h"
 #include "seal/crypto.h"
 
-int host_order_entry(struct book *b, const char *order, enum entry_type type, struct entry *en, struct buf *bytes, struct err *e)
+static int order_entry(struct book *b, const char *order, enum entry_type type, struct entry *en, struct buf *bytes, struct err *e)
 {
 	uint64_t index;
 	int r = book_record_made(b, MARKET_ROW_ORDER, order, "", &index, e);
@@ -22,7 +22,7 @@ int host_order_entry(struct book *b, const char *order, enum entry_type type, st
 
 int host_grant(struct book *b, const char *order, struct entry *en, struct buf *bytes, struct err *e)
 {
-	return host_order_entry(b, order, ENTRY_ORDER_DATA_TYPE, en, bytes, e);
+	return order_entry(b, order, ENTRY_ORDER_DATA_TYPE, en, bytes, e);
 }
 
 /* An owner's grants */

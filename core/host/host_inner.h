@@ -55,7 +55,6 @@ int host_order_end(struct event *v, const struct market_order *o, struct err *e)
 /* host_grant.c */
 int on_order_data(struct event *v, struct err *e);
 int host_request_check(struct event *v, struct err *e);	/* what a request says of grants and secrets */
-int host_order_entry(struct book *b, const char *order, enum entry_type type, struct entry *en, struct buf *bytes, struct err *e);
 bool host_number_read(uint64_t *n, const char **at, const char *end);	/* decimal, one spelling; at goes past it */
 
 /* host_budget.c */

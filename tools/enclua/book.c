@@ -77,7 +77,8 @@ void book_json_number(struct cli *c, const char *key, uint64_t v)
 	json_write_uint(&c->out, v);
 }
 
-void book_root_text(char out[static 45], const struct merkle_hash *root)
+/* As a checkpoint spells it. */
+static void root_text(char out[static 45], const struct merkle_hash *root)
 {
 	base64_encode(out, root->b, MERKLE_HASH);
 }
@@ -85,7 +86,7 @@ void book_root_text(char out[static 45], const struct merkle_hash *root)
 void book_checkpoint_json(struct cli *c, const struct checkpoint *cp)
 {
 	char root[45];
-	book_root_text(root, &cp->root);
+	root_text(root, &cp->root);
 	book_json_text(c, "origin", cp->origin);
 	book_json_number(c, "size", cp->size);
 	book_json_text(c, "root", root);
@@ -191,7 +192,7 @@ static int against_check(struct cli *c, struct book *b, const char *path, struct
 	}
 	if (book_size(b, &size, e) < 0)
 		goto out;
-	book_root_text(was, &saved.root);
+	root_text(was, &saved.root);
 	if (size < saved.size) {
 		err_set(e, ERR_INVALID, "rollback: the book has %llu entries, and had %llu (root %s) when the checkpoint was saved", (unsigned long long)size,
 			(unsigned long long)saved.size, was);
@@ -200,7 +201,7 @@ static int against_check(struct cli *c, struct book *b, const char *path, struct
 	}
 	if (merkle_root(book_reader(b), saved.size, &root, e) < 0)
 		goto out;
-	book_root_text(is, &root);
+	root_text(is, &root);
 	if (!merkle_equal(&root, &saved.root)) {
 		err_set(e, ERR_INVALID, "fork: the root of the first %llu entries is %s, and was %s when the checkpoint was saved", (unsigned long long)saved.size,
 			is, was);

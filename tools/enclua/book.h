@@ -21,7 +21,6 @@ void book_json_text(struct cli *c, const char *key, const char *text);
 void book_json_number(struct cli *c, const char *key, uint64_t v);
 /* Members of the open JSON object: origin, size, root. */
 void book_checkpoint_json(struct cli *c, const struct checkpoint *cp);
-void book_root_text(char out[static 45], const struct merkle_hash *root);	/* as a checkpoint spells it */
 /* Whom this home can call by a name: its keys by their petnames, and this machine's own, unless a key of the home is called so. */
 #define BOOK_MACHINE_KEYS 4u
 struct book_names { char keys[4200]; struct { const char *name; uint8_t key[32]; } machine[BOOK_MACHINE_KEYS]; };

@@ -6,7 +6,6 @@
 #include "cli.h"
 #include "form/pdata.h"
 
-int data_tree_add_path(struct pdata *tree, const char *path, struct err *e);	/* a file or a folder, as protect takes it */
 int data_tree_add_flags(struct pdata *tree, const struct args *a, struct err *e);	/* --json-file, --set and --type */
 void data_write_fields(struct cli *c, const struct store_data *d);	/* members of the open JSON object, without the id */
 int data_print_schema(struct cli *c, const struct store_data *d, struct err *e);	/* lines of text */

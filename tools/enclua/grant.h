@@ -37,7 +37,6 @@ bool grant_purpose_fits(const struct grant *g, const char *purpose);	/* "": none
 void grant_purposes(const struct grant *g, char *out, size_t size);	/* with commas between; "" for any */
 int grant_level(const struct grant *g);	/* the least level that it asks for, as a number: form/receipt.h; 0 for none */
 
-const char *grant_status_text(enum grant_status s);	/* for people */
 /* Members of the JSON object that is open; the line for people. */
 void grant_write(struct trade *t, const struct grant *g);
 void grant_write_terms(struct trade *t, const struct grant *g);	/* of these policy, min_assurance, purposes, bulk */

@@ -17,11 +17,6 @@ static const struct { const char *json, *text; } statuses[] = {
 #undef X
 };
 
-const char *grant_status_text(enum grant_status s)
-{
-	return statuses[s].text;
-}
-
 static int status_find(struct book *b, struct grant *g, struct err *e)
 {
 	const struct market_order *o = &g->row;

@@ -25,7 +25,4 @@ int test_say(const struct testing *t, struct err *e, const char *fmt, ...) __att
 /* Text of a script, line by line, each behind a prefix. */
 int test_lines(const struct testing *t, const char *prefix, const char *text, size_t len, struct err *e);
 
-/* "@FILE" is what is in the file, anything else is itself. */
-int test_value(const char *typed, struct buf *out, struct err *e);
-
 #endif

@@ -11,7 +11,8 @@
 #include "iapp_test.h"
 #include "result.h"
 
-int test_value(const char *typed, struct buf *out, struct err *e)
+/* "@FILE" is what is in the file, anything else is itself. */
+static int value_read(const char *typed, struct buf *out, struct err *e)
 {
 	return typed[0] == '@' ? os_file_read(typed + 1, out, e) : buf_add_text(out, typed, e);
 }
@@ -54,7 +55,7 @@ static int files_take(struct trial *t, const struct args *a, struct err *e)
 static int secret_take(struct trial *t, unsigned index, const char *typed, struct err *e)
 {
 	struct buf value = BUF_INIT(KIB(64));
-	int r = test_value(typed, &value, e) < 0 ? -1 : trial_secret(t, index, value.data, value.len, e);
+	int r = value_read(typed, &value, e) < 0 ? -1 : trial_secret(t, index, value.data, value.len, e);
 	buf_done(&value);
 	return r;
 }

@@ -72,7 +72,8 @@ static bool has_word(const char *name, const char *word)
 	return false;
 }
 
-int vendor_license(struct vendor *v, const char *dir, struct err *e)
+/* The licence beside the modules of this folder, if there is one. */
+static int license_take(struct vendor *v, const char *dir, struct err *e)
 {
 	static const char *const words[] = { "licen", "copying" };	/* LICENSE, LICENCE.md, MIT-LICENSE.txt, UNLICENSE, COPYING */
 	char best[256] = "";
@@ -128,7 +129,7 @@ static int file_read(struct vendor *v, const char *path, const char *name, struc
 	(void)snprintf(dir, sizeof dir, "%.*s", base == path ? 1 : (int)(base - path), base == path ? "." : path);
 	if (vendor_module_add(v, name ? name : module, path, e) < 0 || license_of_header(v, e) < 0)
 		return -1;
-	return v->license_text.len ? 0 : vendor_license(v, dir, e);
+	return v->license_text.len ? 0 : license_take(v, dir, e);
 }
 
 static int module_order(const void *a, const void *b)
@@ -154,7 +155,7 @@ int vendor_read(struct vendor *v, const char *path, const char *name, struct err
 	if (vendor_rock(v, whole, e) < 0)
 		return -1;
 	qsort(v->modules, v->n, sizeof *v->modules, module_order);
-	return vendor_license(v, whole, e);
+	return license_take(v, whole, e);
 }
 
 static bool is_own(const struct vendor *v, const struct lua_word *w)

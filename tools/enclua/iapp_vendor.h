@@ -30,9 +30,7 @@ void vendor_done(struct vendor *v);
 int vendor_settle(struct vendor *v, struct err *e);
 /* Adds a module; the text is read from the file. */
 int vendor_module_add(struct vendor *v, const char *name, const char *file, struct err *e);
-/* vendor_rock.c: modules of a folder, by its rockspec or by how its files lie. */
+/* iapp_rock.c: modules of a folder, by its rockspec or by how its files lie. */
 int vendor_rock(struct vendor *v, const char *dir, struct err *e);
-/* The licence beside the modules of this folder, if there is one. */
-int vendor_license(struct vendor *v, const char *dir, struct err *e);
 
 #endif

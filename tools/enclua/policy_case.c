@@ -12,7 +12,7 @@
 #include "cli.h"
 
 /* A task of one data, matched on 1 January 2026 for no purpose, by and about nobody that is real. */
-const char question_defaults[] =
+static const char question_defaults[] =
 	"{\"scope\":\"match\",\"time\":1767225600,\"as_of\":100,\"purpose\":\"\",\"user\":\"enclua1user\",\"beneficiary\":\"enclua1user\",\"assurance\":\"software\","
 	"\"app\":{\"id\":\"app1demo\",\"h1\":\"h1:demo\",\"name\":\"demo\",\"version\":\"1.0.0\",\"author\":\"enclua1author\",\"owner\":\"enclua1author\",\"data\":\"one\","
 	"\"deterministic\":1,\"outputs_raw\":0,\"purposes\":[],\"egress\":[],\"memory\":67108864,\"output\":1048576,\"cpu_ms\":10000,\"wall_ms\":30000,\"epsilon_u6\":0},"
@@ -120,28 +120,18 @@ static int object_write(struct making *m, const struct json *base, const struct 
 	return 0;
 }
 
-static int question_over(const char *base_text, size_t len, const struct json *const *layers, size_t n, struct buf *out, struct err *e)
+int question_make(const struct json *const *layers, size_t n, struct buf *out, struct err *e)
 {
 	struct making m = { .e = e };
 	struct json *base = NULL;
 	if (n > CASE_LAYERS)
 		return err_set(e, ERR_INTERNAL, "too many layers of a question");
-	if (json_parse(&base, base_text, len, e) < 0)
+	if (json_parse(&base, question_defaults, strlen(question_defaults), e) < 0)
 		return -1;
 	json_write_init(&m.w, out, e);
 	int r = object_write(&m, base, layers, n, "", 1) < 0 ? -1 : json_write_done(&m.w);
 	json_free(base);
 	return r;
-}
-
-int question_make(const struct json *const *layers, size_t n, struct buf *out, struct err *e)
-{
-	return question_over(question_defaults, strlen(question_defaults), layers, n, out, e);
-}
-
-int question_change(const char *question, size_t len, const struct json *over, struct buf *out, struct err *e)
-{
-	return question_over(question, len, &over, 1, out, e);
 }
 
 /* Cases */

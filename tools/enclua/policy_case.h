@@ -21,10 +21,7 @@ int case_question(const struct cases *c, size_t i, struct buf *out, struct err *
 /* Does the decision meet what the case expects? 1, or 0 with why in words; −1. */
 int case_met(const struct cases *c, size_t i, const struct policy_decision *d, struct buf *why, struct err *e);
 
-/* The members of host_question, in its order, each from the last layer that has it, else as in question_defaults. A member that no question has is refused. */
-extern const char question_defaults[];
+/* The members of host_question, in its order, each from the last layer that has it, else as question_defaults (policy_case.c) has it. A member that no question has is refused. */
 int question_make(const struct json *const *layers, size_t n, struct buf *out, struct err *e);
-/* The same with another question in the place of the defaults. */
-int question_change(const char *question, size_t len, const struct json *over, struct buf *out, struct err *e);
 
 #endif

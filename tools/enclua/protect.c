@@ -101,7 +101,7 @@ static int document_add(struct pdata *tree, const char *file, struct err *e)
 	return r;
 }
 
-int data_tree_add_path(struct pdata *tree, const char *path, struct err *e)
+static int tree_add_path(struct pdata *tree, const char *path, struct err *e)
 {
 	struct stat st;
 	bool folder = lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
@@ -131,7 +131,7 @@ static int tree_fill(struct pdata *tree, const struct args *a, struct err *e)
 		return err_hint(e, "name files or folders, or give values: enclua protect --set email=ada@example.org");
 	}
 	for (size_t i = 0; i < a->n_words; i++)
-		if (data_tree_add_path(tree, a->words[i], e) < 0)
+		if (tree_add_path(tree, a->words[i], e) < 0)
 			return -1;
 	return data_tree_add_flags(tree, a, e);
 }
