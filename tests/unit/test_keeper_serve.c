@@ -298,6 +298,23 @@ static void each_check_is_violated_alone(void **state)
 		fail_msg("%s", e.msg);
 }
 
+/* LONG=1 */
+static void a_nonce_grows_old(void **state)
+{
+	struct world *w = *state;
+	struct buf evidence = BUF_INIT(KIB(64));
+	struct err e;
+	if (!getenv("LONG"))
+		skip();
+	task_make(w, "", 0);
+	assign(w);
+	BOOK_MUST(evidence_make(w, NOTHING_WRONG, &evidence, &e), &e);
+	(void)sleep(KEEPER_NONCE_S + 1);
+	assert_int_equal(release_ask(w, NOTHING_WRONG, &evidence, &e), -1);
+	assert_non_null(strstr(e.msg, "evidence-stale"));
+	buf_done(&evidence);
+}
+
 static void nothing_leaves_before_the_book_says_so(void **state)
 {
 	struct world *w = *state;
@@ -594,7 +611,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_open, world_close)
 	const struct CMUnitTest tests[] = {
-		TEST(each_check_is_violated_alone), TEST(nothing_leaves_before_the_book_says_so), TEST(a_release_is_for_its_box_alone),
+		TEST(each_check_is_violated_alone), TEST(a_nonce_grows_old), TEST(nothing_leaves_before_the_book_says_so), TEST(a_release_is_for_its_box_alone),
 		TEST(a_revoked_grant_ends_the_task), TEST(data_given_away_ends_the_task),
 		TEST(a_grant_revoked_after_asking_ahead_ends_the_task), TEST(questions_asked_ahead_mix_with_others),
 		TEST(a_grant_that_ended_meanwhile_ends_the_task), TEST(a_machine_that_promises_less_gets_no_key), TEST(a_book_that_was_changed_is_not_believed),
