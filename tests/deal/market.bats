@@ -321,3 +321,22 @@ matching() { echo deal.match app="$app_order" data="$data_order" pool="$pool_ord
 	[ "$(value '.lists | length' list list)" = 2 ]
 	says 0 "$enclua" book verify
 }
+
+@test "an offer of an app for more says that one for less is still open, and how to take it back; one for less or for other people says nothing" {
+	mkdir dear
+	printf 'api: 1\nname: dear\nversion: 1.0.0\nentry: main.lua\n' > dear/iapp.yaml
+	echo 'return function() end' > dear/main.lua
+	says 0 "$enclua" app deploy dear
+	[ ! -s err ]
+	cheap=$("$enclua" --json order list --app dear | jq -r '.orders[0].order')
+	says 0 "$enclua" app deploy dear --price 0.1RLC
+	grep -q "an earlier offer at 0 RLC is still open, and cheaper; to take it back: enclua order cancel $cheap" err
+	says 0 "$enclua" app offer dear --price 0.2RLC
+	grep -q "enclua order cancel $cheap" err
+	says 0 "$enclua" order cancel "$cheap"
+	says 0 "$enclua" app offer dear --price 0.05RLC
+	[ ! -s err ]
+	says 0 "$enclua" app offer dear --price 0 --only-requester ben
+	says 0 "$enclua" app offer dear --price 0.05RLC
+	[ ! -s err ]
+}

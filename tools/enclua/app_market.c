@@ -59,6 +59,38 @@ static int offer_tell(struct trade *t, const struct offer *o, const char *order,
 		o->volume == TRADE_VOLUME_ALL ? "any number of tasks" : volume);
 }
 
+/* Who offers again at a higher price has not taken the lower one back. */
+struct earlier { const struct market_order *than; char order[MARKET_NAME]; uint64_t price; };
+
+static int earlier_one(void *ctx, const void *row, uint64_t made, struct err *e)
+{
+	struct earlier *x = ctx;
+	const struct market_order *o = row;
+	const struct market_restrict *only = &o->restrict_to;
+	(void)made;
+	(void)e;
+	if (o->kind != MARKET_ORDER_APP || strcmp(o->signer, x->than->signer) != 0 || o->consumed >= o->volume || o->price >= x->price || o->tag != x->than->tag ||
+		only->app[0] || only->data[0] || only->pool[0] || only->requester[0])
+		return 0;
+	x->price = o->price;
+	memcpy(x->order, o->id, sizeof x->order);
+	return 0;
+}
+
+static int earlier_note(struct trade *t, const char *app, const char *order, struct err *e)
+{
+	struct market_order made;
+	struct earlier x = { .than = &made };
+	if (host_get(t->b, MARKET_ROW_ORDER, order, "", &made, e) < 0)
+		return -1;
+	x.price = made.price;
+	if (host_each(t->b, MARKET_ROW_ORDER, app, -1, earlier_one, &x, e) < 0)
+		return -1;
+	if (x.order[0])
+		cli_note(t->c, "an earlier offer at %s is still open, and cheaper; to take it back: enclua order cancel %s", trade_amount(x.price).text, x.order);
+	return 0;
+}
+
 /* deploy */
 
 static int register_draft(struct trade *t, const struct iapp *app, struct entry *en, struct err *e)
@@ -124,7 +156,8 @@ int app_deploy(struct cli *c, const struct args *a, const char *path, struct app
 	trade_write(c, "name", app->manifest->name);
 	trade_write(c, "version", app->manifest->version);
 	trade_write(c, "h1", app->h1);
-	r = cli_print(c, e, "iApp      %s %s\nid        %s\n", app->manifest->name, app->manifest->version, id) < 0 ? -1 : offer_tell(&t, &o, order, e);
+	r = cli_print(c, e, "iApp      %s %s\nid        %s\n", app->manifest->name, app->manifest->version, id) < 0 || offer_tell(&t, &o, order, e) < 0 ? -1 :
+		earlier_note(&t, id, order, e);
 out:
 	iapp_free(app);
 	buf_done(&bytes);
@@ -157,7 +190,8 @@ static int run_offer(struct cli *c, struct args *a, struct err *e)
 		r = -1;
 	if (r == 0) {
 		trade_write(c, "app", id);
-		r = cli_print(c, e, "offered   %s %s\n", trade_asset_call(&t, id, name), id) < 0 ? -1 : offer_tell(&t, &o, order, e);
+		r = cli_print(c, e, "offered   %s %s\n", trade_asset_call(&t, id, name), id) < 0 || offer_tell(&t, &o, order, e) < 0 ? -1 :
+			earlier_note(&t, id, order, e);
 	}
 	identity_free(by);
 	free(en);
