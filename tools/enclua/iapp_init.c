@@ -170,7 +170,7 @@ static int question_ask(struct cli *c, const struct question *q, struct template
 			return -1;
 		if (q->take(t, strcmp(answer, "-") == 0 ? "" : answer, e) == 0)
 			return 0;
-		cli_note(c, "%s%s%s", e->msg, e->hint[0] ? "; " : "", e->hint);
+		cli_note(c, "%s%s%s", e->msg, !e->hint[0] ? "" : e->msg[strlen(e->msg) - 1] == '?' ? " " : "; ", e->hint);
 		if (i < TRIES - 1)
 			*e = (struct err){ .code = ERR_NONE };
 	}
