@@ -87,7 +87,7 @@ static int group_print(struct cli *c, const char *group, struct err *e)
 		return -1;
 	for (const struct command *const *set = command_sets; *set; set++)
 		for (const struct command *cmd = *set; cmd->words; cmd++)
-			if (in_group(cmd, group) && cli_print(c, e, "  %-18s %s\n", words_of(c, cmd), cmd->summary) < 0)
+			if (in_group(cmd, group) && cli_print(c, e, "  %-20s %s\n", words_of(c, cmd), cmd->summary) < 0)
 				return -1;
 	if ((!group[0] && topics_print(c, e) < 0) || cli_print(c, e, "\nOptions of every command:\n") < 0 ||
 	    options_print(c, cli_global_options, e) < 0)

@@ -359,7 +359,7 @@ const struct command pool_commands[] = {
 	{ "pool worker add", "POOL WHO", "Let an identity work for a pool",
 	  "Example: enclua pool worker add mill worker\n\nWHO is a petname, enclua1…, or worker: this machine's own. " MANAGER_HELP "\n\nJSON: pool, worker, entry.", NULL, 2, 2,
 	  run_worker_add },
-	{ "pool worker remove", "POOL WHO", "Let an identity work for a pool no longer",
+	{ "pool worker remove", "POOL WHO", "Take an identity out of a pool",
 	  "Example: enclua pool worker remove mill ben\n\nTasks that it was sent to it may still end. " MANAGER_HELP "\n\nJSON: pool, worker, entry.", NULL, 2, 2, run_worker_remove },
 	{ "pool offer", "POOL [--price N] [--volume N] [--category XS|S|M|L|XL] [--trust N] [--tag WORD]…", "Offer a pool's work, under terms",
 	  "Example: enclua pool offer mill --price 0.5RLC --trust 5 --category S\n\nA restriction is one of its kind, or the id of a list (list1…). An offer holds until it is used up, "
