@@ -9,16 +9,15 @@
 
 #include <errno.h>
 #include <locale.h>
-#include <spawn.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include "base/os.h"
 #include "unit/iapp_make.h"
+#include "unit/run_quiet.h"
 #include "unit/scratch.h"
 
-extern char **environ;
 static char dir[PATH_MAX], top[PATH_MAX];
 
 static void file_make(const char *folder, const char *name, const char *text, mode_t mode, time_t mtime)
@@ -220,26 +219,6 @@ static void signers_in_any_order(void **state)
 	buf_done(&out);
 }
 
-/* Runs a program in the current folder, in silence; its exit status. */
-static int run(const char *const *argv)
-{
-	posix_spawn_file_actions_t quiet;
-	pid_t pid;
-	int status = -1;
-	assert_int_equal(posix_spawn_file_actions_init(&quiet), 0);
-	for (int fd = 0; fd < 3; fd++)
-		assert_int_equal(posix_spawn_file_actions_addopen(&quiet, fd, "/dev/null", O_RDWR, 0), 0);
-	int bad = posix_spawnp(&pid, argv[0], &quiet, NULL, (char *const *)(uintptr_t)argv, environ);
-	(void)posix_spawn_file_actions_destroy(&quiet);
-	if (bad)
-		fail_msg("cannot run %s (%s): this test needs it, see tools/deps", argv[0], strerror(bad));
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	if (!WIFEXITED(status) || WEXITSTATUS(status) == 127)
-		fail_msg("%s did not run: status %d", argv[0], status);
-	return WEXITSTATUS(status);
-}
-#define RUN(...) run((const char *const[]) { __VA_ARGS__, NULL })
-
 static void stock_tools_agree(void **state)
 {
 	(void)state;
@@ -358,7 +337,7 @@ static void folders_that_are_no_iapp(void **state)
 	file_make("bad-manifest", "iapp.yaml", MANIFEST_TEXT "nam: x\n", 0644, 1);
 	not_packed("bad-manifest", ERR_INVALID, "bad-manifest/iapp.yaml:5:1: unknown key \"nam\"");
 	not_packed("not-there", ERR_NOT_FOUND, "not-there");
-	not_packed("no-entry/iapp.yaml", ERR_NOT_FOUND, "iapp.yaml");
+	not_packed("no-entry/iapp.yaml", ERR_INVALID, "is a file, and what is packed is a folder");
 	char deep[256] = "deep";
 	for (int i = 0; i < 18; i++)
 		(void)snprintf(deep + strlen(deep), sizeof deep - strlen(deep), "/d");

@@ -2,7 +2,6 @@
  * a missing tool is a failure that names it, not a skipped test. */
 #include <errno.h>
 #include <setjmp.h>
-#include <spawn.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,33 +15,13 @@
 #include "base/os.h"
 #include "seal/crypto.h"
 #include "seal/minisign.h"
+#include "unit/run_quiet.h"
 #include "unit/scratch.h"
 
 #define SIGNIFY "signify-openbsd"
 #define COMMENT "iapp=demo version=1.0.0 h1=h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 
-extern char **environ;
 static char dir[PATH_MAX];
-
-/* Runs a program in silence; its exit status. */
-static int run(const char *const *argv)
-{
-	posix_spawn_file_actions_t quiet;
-	pid_t pid;
-	int status = -1;
-	assert_int_equal(posix_spawn_file_actions_init(&quiet), 0);
-	for (int fd = 0; fd < 3; fd++)
-		assert_int_equal(posix_spawn_file_actions_addopen(&quiet, fd, "/dev/null", O_RDWR, 0), 0);
-	int bad = posix_spawnp(&pid, argv[0], &quiet, NULL, (char *const *)(uintptr_t)argv, environ);
-	(void)posix_spawn_file_actions_destroy(&quiet);
-	if (bad)
-		fail_msg("cannot run %s (%s): this test needs it, see tools/deps", argv[0], strerror(bad));
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	if (!WIFEXITED(status) || WEXITSTATUS(status) == 127)
-		fail_msg("%s did not run: status %d", argv[0], status);
-	return WEXITSTATUS(status);
-}
-#define RUN(...) run((const char *const[]) { __VA_ARGS__, NULL })
 
 struct path { char text[PATH_MAX + 64]; };
 static struct path in_dir(const char *name)
