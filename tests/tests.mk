@@ -116,7 +116,7 @@ $O/unit/test_policy: | $O/enclave
 $O/bench/box_time: tests/bench/box_time.c $O/core.a $O/enclave
 	$(call say,BENCH,$@)
 	$Qmkdir -p $(@D)
-	$Q$(CC) $(ENCLUA_CFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $O/core.a $(LIBS)
+	$Q$(CC) $(ENCLUA_CFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $O/core.a $(LIBS)
 
 # A verifier and a log by Go's own packages, as Debian has them: without modules and without a network.
 GO := GO111MODULE=off GOFLAGS= GOPATH=/usr/share/gocode GOCACHE=$(abspath $O)/go-cache go

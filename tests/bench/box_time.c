@@ -14,9 +14,8 @@
 #include <unistd.h>
 
 #include "base/os.h"
+#include "bench/sealed.h"
 #include "box/box.h"
-#include "form/pdata.h"
-#include "seal/age.h"
 #include "seal/crypto.h"
 
 #define ROUNDS_MAX 400u	/* and as many are done, unless the environment's ROUNDS says fewer */
@@ -27,15 +26,6 @@ static const char script[] = "return function(task) task.result:write('hello.txt
 static const char reader[] = "return function(task) task.result:write('text', task.data:get('text', 'string')) end\n";
 
 struct bench { struct box_zygote *z; void *lua; char self[4096], hello[64]; struct sealed *data; };
-
-/* 1 KiB of protected data as the store has it: a payload in a file, and the file key that the keeper would hold. */
-struct sealed { int fd; uint64_t len; uint8_t file_key[AGE_FILE_KEY]; };
-
-static int result_drop(void *ctx, const uint8_t *bytes, size_t n, struct err *e)
-{
-	(void)ctx, (void)bytes, (void)n, (void)e;
-	return 0;
-}
 
 static void fail(const char *what, const struct err *e)
 {
@@ -56,49 +46,6 @@ static struct box_zygote *zygote(void)
 	return z;
 }
 
-static int to_file(void *ctx, const uint8_t *bytes, size_t n, struct err *e)
-{
-	struct sealed *s = ctx;
-	s->len += n;
-	return os_write(s->fd, bytes, n) < 0 ? err_set(e, ERR_INTERNAL, "cannot write") : 0;
-}
-
-static int to_writer(void *ctx, const uint8_t *bytes, size_t n, struct err *e)
-{
-	return age_writer_add(ctx, bytes, n, e);
-}
-
-static void data_make(struct sealed *s)
-{
-	char text[1025];
-	struct pdata *d = NULL;
-	struct age_writer *w = NULL;
-	struct err e = { .code = ERR_NONE };
-	memset(text, 'x', sizeof text - 1);
-	text[sizeof text - 1] = '\0';
-	s->fd = memfd_create("sealed", MFD_CLOEXEC);
-	crypto_random(s->file_key, sizeof s->file_key);
-	if (s->fd < 0 || pdata_new(&d, &e) < 0 || pdata_add_value(d, "text", NULL, text, &e) < 0 ||
-	    age_writer_new_detached(&w, s->file_key, to_file, s, &e) < 0 || pdata_write(d, to_writer, w, &e) < 0 || age_writer_end(w, &e) < 0)
-		fail("data", &e);
-	age_writer_free(w);
-	pdata_free(d);
-}
-
-static int release(void *ctx, const uint8_t box_key[static 32], struct buf *out, struct err *e)
-{
-	const struct sealed *s = ctx;
-	struct age_recipient to = { .kind = AGE_X25519 };
-	struct buf header = BUF_INIT(LIMIT_AGE_HEADER_BYTES);
-	memcpy(to.public_key, box_key, 32);
-	int r = age_header_make(&header, s->file_key, &to, 1, e);
-	struct box_text text = { (const char *)header.data, header.len };
-	if (r == 0)
-		r = boxwire_release_encode(out, &(struct box_release){ .headers = &text, .n_headers = 1 }, e);
-	buf_done(&header);
-	return r;
-}
-
 static void task(struct box_zygote *z, struct sealed *data)
 {
 	struct box_file files[] = { { { "main.lua", 8 }, { data ? reader : script, data ? sizeof reader - 1 : sizeof script - 1 } } };
@@ -106,8 +53,8 @@ static void task(struct box_zygote *z, struct sealed *data)
 	struct box_request q = { .task = { "t", 1 }, .app_name = { "hello", 5 }, .app_version = { "1.0.0", 5 }, .entry = { "main.lua", 8 },
 		.memory = MIB(64), .output = MIB(1), .cpu_ms = 5000, .n_recipients = 1, .files = files, .n_files = 1,
 		.inputs = inputs, .n_inputs = data ? 1 : 0 };
-	const struct box_task t = { .request = &q, .wall_ms = 10000, .result = result_drop, .input_fds = data ? &data->fd : NULL,
-		.release = data ? release : NULL, .ctx = data };
+	const struct box_task t = { .request = &q, .wall_ms = 10000, .result = sealed_result_drop, .input_fds = data ? &data->fd : NULL,
+		.release = data ? sealed_release : NULL, .ctx = data };
 	struct box_outcome out;
 	struct err e = { .code = ERR_NONE };
 	x25519_public(q.recipients[0], (const uint8_t[32]){ 1 });
@@ -306,7 +253,9 @@ int main(int argc, char **argv)
 		return 1;
 	b.lua = dlopen("liblua5.4.so.0", RTLD_NOW);
 	static struct sealed data;
-	data_make(&data);
+	struct err e = { .code = ERR_NONE };
+	if (sealed_make(&data, &e) < 0)
+		fail("data", &e);
 	b.data = &data;
 	b.z = zygote();
 	hello_write(&b);

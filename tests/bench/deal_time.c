@@ -12,15 +12,12 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "base/os.h"
+#include "bench/lives.h"
 #include "bench/sides.h"
 #include "book/book_inner.h"
-#include "unit/host_make.h"
 
-#define LIFE 5u	/* entries */
-#define CHAIN 4u	/* of them before the worker's */
 #define LIVES_MAX 4096u
 
 static struct world *w;
@@ -44,28 +41,8 @@ enum stage {
 #undef X
 	STAGE_COUNT
 };
-static double stage_ns[STAGE_COUNT];
-static bool staged;
+#include "bench/stages.h"
 
-static double now_ns(void)
-{
-	struct timespec t;
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-#define CLOCKED(stage, name, parameters, arguments) \
-	int __real_##name parameters; \
-	int __wrap_##name parameters; \
-	int __wrap_##name parameters \
-	{ \
-		if (!staged) \
-			return __real_##name arguments; \
-		double begun = now_ns(); \
-		int r = __real_##name arguments; \
-		stage_ns[STAGE_##stage] += now_ns() - begun; \
-		return r; \
-	}
 CLOCKED(SIGN, entry_sign, (struct entry *x, const struct identity *by, struct buf *note, struct err *e), (x, by, note, e))
 CLOCKED(OPEN, entry_open, (struct entry *x, const uint8_t *bytes, size_t len, size_t *text_len, struct err *e), (x, bytes, len, text_len, e))
 CLOCKED(BEGIN, store_begin, (struct store *s, struct err *e), (s, e))
@@ -79,55 +56,14 @@ CLOCKED(COMMIT, store_end, (struct store *s, int result_so_far, struct err *e), 
 
 struct life { struct buf notes[LIFE]; };
 
-static void draft_ended(const char *task)
-{
-	struct entry_task_complete *f = &en.task_complete;
-	book_make_draft(w->m.b, &en, ENTRY_TASK_COMPLETE_TYPE);
-	host_make_id(f->task, task);
-	f->outcome = entry_text("COMPLETED");
-	f->assurance = entry_text("software");
-	memset(f->measurement, 7, 32);
-	memcpy(f->result, result, 32);
-	f->size = 50;
-	digest_of(f->digest, 5);
-}
-
-static void life_sign_first(struct life *l, char task[static ID_TEXT])
-{
-	char request[ID_TEXT], deal[ID_TEXT];
-	draft_request(w, 1, 1);
-	book_make_sign(&en, w->who[CARL], &l->notes[0], request);
-	draft_match(w, request, 0);
-	host_make_id(deal, en.deal_match.deal);
-	book_make_sign(&en, w->who[CARL], &l->notes[1], NULL);
-	draft_initialize(w, deal, 0);
-	host_make_id(task, en.task_initialize.task);
-	book_make_sign(&en, w->who[PAUL], &l->notes[2], NULL);
-	draft_assign(w, task, W1);
-	book_make_sign(&en, w->who[PAUL], &l->notes[3], NULL);
-}
-
-static void life_sign_last(struct life *l, const char *task)
-{
-	draft_ended(task);
-	book_make_sign(&en, w->who[W1], &l->notes[4], NULL);
-}
-
-static void life_sign(struct life *l)
-{
-	char task[ID_TEXT];
-	life_sign_first(l, task);
-	life_sign_last(l, task);
-}
-
 static void life_enter(const struct life *l)
 {
 	struct err e = { .code = ERR_NONE };
-	struct book_item items[CHAIN];
-	for (size_t i = 0; i < CHAIN; i++)
+	struct book_item items[LIFE_FIRST];
+	for (size_t i = 0; i < LIFE_FIRST; i++)
 		items[i] = (struct book_item){ l->notes[i].data, l->notes[i].len };
-	must(book_append(w->m.b, items, CHAIN, NULL, &e) == 0, "the deal", &e);
-	must(book_append_one(w->m.b, &l->notes[CHAIN], NULL, &e) == 0, "the result", &e);
+	must(book_append(w->m.b, items, LIFE_FIRST, NULL, &e) == 0, "the deal", &e);
+	must(book_append_one(w->m.b, &l->notes[LIFE_FIRST], NULL, &e) == 0, "the result", &e);
 }
 
 static void life_done(struct life *l)
@@ -169,12 +105,12 @@ static sqlite3_stmt *rows_open(sqlite3 **db)
 static void life_rows(sqlite3 *db, sqlite3_stmt *st, const struct life *l)
 {
 	for (size_t i = 0; i < LIFE; i++) {
-		if (i == 0 || i == CHAIN)
+		if (i == 0 || i == LIFE_FIRST)
 			sql(db, "BEGIN IMMEDIATE");
 		sqlite3_bind_blob(st, 1, l->notes[i].data, (int)l->notes[i].len, SQLITE_STATIC);
 		must(sqlite3_step(st) == SQLITE_DONE, "insert", NULL);
 		sqlite3_reset(st);
-		if (i + 1 >= CHAIN)
+		if (i + 1 >= LIFE_FIRST)
 			sql(db, "COMMIT");
 	}
 }
@@ -201,12 +137,12 @@ static void submit(const void *ctx, unsigned number, int ready, int go)
 	if (x->how == HOW_ROWS)
 		st = rows_open(&db);
 	for (unsigned i = 0; i < x->each && !x->sign; i++)
-		life_sign(&lives[i]);
+		life_sign(w, lives[i].notes, result);
 	must(write(ready, "r", 1) == 1 && read(go, &c, 1) == 0, "begin", NULL);
 	for (unsigned i = 0; i < x->each; i++) {
 		uint64_t begun = os_now_us();
 		if (x->sign)
-			life_sign(&lives[i]);
+			life_sign(w, lives[i].notes, result);
 		if (x->how == HOW_BOOK)
 			life_enter(&lives[i]);
 		else if (x->how == HOW_ROWS)
@@ -279,7 +215,7 @@ static void stages(unsigned lives)
 		double begun = now_ns(), sum = 0;
 		for (unsigned i = 0; i < lives; i++) {
 			struct life l;
-			life_sign(&l);
+			life_sign(w, l.notes, result);
 			life_enter(&l);
 			life_done(&l);
 		}
@@ -305,31 +241,9 @@ static void stages(unsigned lives)
 
 /* ---- the market ---- */
 
-static void money_add(enum who to)
-{
-	book_make_money(w->m.b, &en, ENTRY_ACCOUNT_DEPOSIT_TYPE, w->who[to], 1000000 * RLC);
-	(void)book_make_append(w->m.b, &en, w->m.operator, NULL);
-}
-
 static void market_make(void)
 {
-	void *state = NULL;
-	(void)host_make_setup(&state);
-	w = state;
-	money_add(CARL);
-	money_add(PAUL);
-	money_add(W1);
-	draft_order_app(w);
-	en.order_app.volume = 1000000000;
-	(void)host_make_enter(w, ADA, w->order[0]);
-	draft_order_data(w);
-	en.order_data.volume = 1000000000;
-	en.order_data.only_requester = entry_text(w->name[CARL]);	/* the same terms twice would be refused */
-	(void)host_make_enter(w, BOB, w->order[1]);
-	draft_order_pool(w);
-	en.order_pool.volume = 1000000000;
-	(void)host_make_enter(w, PAUL, w->order[2]);
-	book_make_blob(w->m.b, 50, result);
+	w = lives_market(1000000 * RLC, result);
 	book_close(w->m.b);	/* each side opens it for itself, in a process of its own */
 	w->m.b = NULL;
 }

@@ -9,58 +9,16 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench/lives.h"
 #include "bench/sides.h"
 #include "book/book_inner.h"
-#include "unit/host_make.h"
 
-#define LIFE 5u	/* entries */
-#define CHAIN 4u	/* of them before the worker's */
 #define LIVES 50u	/* in one chain of the filling */
 #define DEPOSITS 250u
 #define TIMES 60u
 
 static struct world *w;
 static uint8_t result[32];
-
-static void request_sign(struct buf *note, char id[static ID_TEXT])
-{
-	draft_request(w, 1, 1);
-	book_make_sign(&en, w->who[CARL], note, id);
-}
-
-static void match_sign(struct buf *note, const char *request, char deal[static ID_TEXT])
-{
-	draft_match(w, request, 0);
-	host_make_id(deal, en.deal_match.deal);
-	book_make_sign(&en, w->who[CARL], note, NULL);
-}
-
-static void end_sign(struct buf *note, const char *task)
-{
-	struct entry_task_complete *f = &en.task_complete;
-	book_make_draft(w->m.b, &en, ENTRY_TASK_COMPLETE_TYPE);
-	host_make_id(f->task, task);
-	f->outcome = entry_text("COMPLETED");
-	f->assurance = entry_text("software");
-	memset(f->measurement, 7, 32);
-	memcpy(f->result, result, 32);
-	f->size = 50;
-	digest_of(f->digest, 5);
-	book_make_sign(&en, w->who[W1], note, NULL);
-}
-
-static void life_sign(struct buf notes[static LIFE])
-{
-	char request[ID_TEXT], deal[ID_TEXT], task[ID_TEXT];
-	request_sign(&notes[0], request);
-	match_sign(&notes[1], request, deal);
-	draft_initialize(w, deal, 0);
-	host_make_id(task, en.task_initialize.task);
-	book_make_sign(&en, w->who[PAUL], &notes[2], NULL);
-	draft_assign(w, task, W1);
-	book_make_sign(&en, w->who[PAUL], &notes[3], NULL);
-	end_sign(&notes[4], task);
-}
 
 static void deposit_sign(struct buf *note, enum who to, uint64_t amount)
 {
@@ -115,9 +73,9 @@ static void fill(uint64_t entries)
 	while (book_size(w->m.b, &size, &e) == 0 && size + LIVES * LIFE + LIVES / 10 + DEPOSITS <= entries) {
 		size_t n = 0;
 		for (unsigned i = 0; i < LIVES; i++, n += LIFE)
-			life_sign(&notes[n]);
+			life_sign(w, &notes[n], result);
 		for (unsigned i = 0; i < LIVES / 10; i++)
-			request_sign(&notes[n++], id);
+			life_request(w, &notes[n++], id);
 		for (unsigned i = 0; i < DEPOSITS; i++)
 			deposit_sign(&notes[n++], W2, 1);
 		enter(notes, n);
@@ -172,11 +130,11 @@ static void time_all(void)
 		char request[ID_TEXT], deal[ID_TEXT];
 		deposit_sign(&notes[0], W2, 1);
 		timed(DEPOSIT, i, notes, 1, 1);
-		life_sign(&notes[1]);
-		timed(TASK, i, notes + 1, CHAIN, LIFE);
-		request_sign(&notes[LIFE + 1], request);
+		life_sign(w, &notes[1], result);
+		timed(TASK, i, notes + 1, LIFE_FIRST, LIFE);
+		life_request(w, &notes[LIFE + 1], request);
 		enter(notes + LIFE + 1, 1);
-		match_sign(&notes[LIFE + 2], request, deal);
+		life_match(w, &notes[LIFE + 2], request, deal);
 		timed(MATCH, i, notes + LIFE + 2, 1, 1);
 		proof(i, size);
 		notes_done(notes, LIFE + 3);
@@ -195,26 +153,7 @@ static void time_all(void)
 
 static void market_make(void)
 {
-	void *state = NULL;
-	(void)host_make_setup(&state);
-	w = state;
-	for (size_t i = 0; i < 3; i++) {
-		struct buf note;
-		deposit_sign(&note, i == 0 ? CARL : i == 1 ? PAUL : W1, 100000000 * RLC);
-		enter(&note, 1);
-		buf_done(&note);
-	}
-	draft_order_app(w);
-	en.order_app.volume = 1000000000;
-	(void)host_make_enter(w, ADA, w->order[0]);
-	draft_order_data(w);
-	en.order_data.volume = 1000000000;
-	en.order_data.only_requester = entry_text(w->name[CARL]);	/* the same terms twice would be refused */
-	(void)host_make_enter(w, BOB, w->order[1]);
-	draft_order_pool(w);
-	en.order_pool.volume = 1000000000;
-	(void)host_make_enter(w, PAUL, w->order[2]);
-	book_make_blob(w->m.b, 50, result);
+	w = lives_market(100000000 * RLC, result);
 	book_end();
 }
 

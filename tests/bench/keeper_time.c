@@ -7,14 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
+#include "bench/sealed.h"
 #include "bench/sides.h"
-#include "form/pdata.h"
 #include "host/host.h"
 #include "node/work.h"
-#include "seal/age.h"
 #include "seal/crypto.h"
 #include "trust/attest.h"
 #include "trust/keeper_wire.h"
@@ -84,58 +82,8 @@ struct bench {
 	struct store_data data[2];
 	char tasks[2][TASKS_MAX][ID_TEXT];
 	size_t n[2], done[2];
-	int fd;	/* the side without a keeper: a payload, and its key */
-	uint64_t len;
-	uint8_t file_key[AGE_FILE_KEY];
+	struct sealed sealed;	/* of the side without a keeper */
 };
-
-static int result_drop(void *ctx, const uint8_t *bytes, size_t n, struct err *e)
-{
-	(void)ctx, (void)bytes, (void)n, (void)e;
-	return 0;
-}
-
-static int to_file(void *ctx, const uint8_t *bytes, size_t n, struct err *e)
-{
-	struct bench *b = ctx;
-	b->len += n;
-	return os_write(b->fd, bytes, n) < 0 ? err_set(e, ERR_INTERNAL, "cannot write") : 0;
-}
-
-static int to_writer(void *ctx, const uint8_t *bytes, size_t n, struct err *e)
-{
-	return age_writer_add(ctx, bytes, n, e);
-}
-
-static void here_make(struct bench *b)
-{
-	char text[1025];
-	struct pdata *d = NULL;
-	struct age_writer *w = NULL;
-	struct err e = { .code = ERR_NONE };
-	memset(text, 'x', sizeof text - 1);
-	text[sizeof text - 1] = '\0';
-	b->fd = memfd_create("sealed", MFD_CLOEXEC);
-	crypto_random(b->file_key, sizeof b->file_key);
-	must(b->fd >= 0 && pdata_new(&d, &e) == 0 && pdata_add_value(d, "text", NULL, text, &e) == 0 && age_writer_new_detached(&w, b->file_key, to_file, b, &e) == 0 &&
-		pdata_write(d, to_writer, w, &e) == 0 && age_writer_end(w, &e) == 0, "data", &e);
-	age_writer_free(w);
-	pdata_free(d);
-}
-
-static int here_release(void *ctx, const uint8_t box_key[static 32], struct buf *out, struct err *e)
-{
-	const struct bench *b = ctx;
-	struct age_recipient to = { .kind = AGE_X25519 };
-	struct buf header = BUF_INIT(LIMIT_AGE_HEADER_BYTES);
-	memcpy(to.public_key, box_key, 32);
-	int r = age_header_make(&header, b->file_key, &to, 1, e);
-	struct box_text text = { (const char *)header.data, header.len };
-	if (r == 0)
-		r = boxwire_release_encode(out, &(struct box_release){ .headers = &text, .n_headers = 1 }, e);
-	buf_done(&header);
-	return r;
-}
 
 static void here(struct bench *b)
 {
@@ -145,10 +93,10 @@ static void here(struct bench *b)
 			main_lua = &b->app->files[i];
 	must(main_lua != NULL, "main.lua", NULL);
 	struct box_file files[] = { { { "main.lua", 8 }, { (const char *)main_lua->bytes, main_lua->len } } };
-	struct box_input inputs[] = { { BOX_INPUT_DATA, { "d", 1 }, { "d", 1 }, b->len } };
+	struct box_input inputs[] = { { BOX_INPUT_DATA, { "d", 1 }, { "d", 1 }, b->sealed.len } };
 	struct box_request q = { .task = { "t", 1 }, .app_name = { "reader", 6 }, .app_version = { "1.0.0", 5 }, .entry = { "main.lua", 8 }, .memory = MIB(64), .output = MIB(1),
 		.cpu_ms = 5000, .n_recipients = 1, .files = files, .n_files = 1, .inputs = inputs, .n_inputs = 1 };
-	const struct box_task t = { .request = &q, .wall_ms = 10000, .result = result_drop, .input_fds = &b->fd, .release = here_release, .ctx = b };
+	const struct box_task t = { .request = &q, .wall_ms = 10000, .result = sealed_result_drop, .input_fds = &b->sealed.fd, .release = sealed_release, .ctx = &b->sealed };
 	struct box_outcome out;
 	struct err e = { .code = ERR_NONE };
 	x25519_public(q.recipients[0], (const uint8_t[32]){ 1 });
@@ -211,7 +159,7 @@ static void open_all(struct bench *b, const char *home)
 	must(store_app_find(s, "reader", &row, &e) == 0 && store_blob_read(s, row.blob, &bytes, &e) == 0 && iapp_open(&b->app, bytes.data, bytes.len, NULL, &e) == 0, "iApp", &e);
 	must(store_task_each(s, task_take, b, &e) == 0, "tasks", &e);
 	must(box_zygote_start(&b->z, &box, &e) == 0 && keeper_link_new(&b->keeper, &keeper, b->book, &e) == 0, "keeper", &e);
-	here_make(b);
+	must(sealed_make(&b->sealed, &e) == 0, "data", &e);
 	buf_done(&bytes);
 }
 

@@ -4,15 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/os.h"
+#include "bench/lives.h"
 #include "bench/sides.h"
 #include "book/book_inner.h"
 #include "host/replica.h"
-#include "unit/host_make.h"
 
-#define LIFE 5u	/* entries */
 #define CHAIN 200u	/* lives appended in one commit */
 #define CHECKS 200u
 
@@ -38,28 +36,8 @@ enum stage {
 #undef X
 	STAGE_COUNT
 };
-static double stage_ns[STAGE_COUNT];
-static bool staged;
+#include "bench/stages.h"
 
-static double now_ns(void)
-{
-	struct timespec t;
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-#define CLOCKED(stage, name, parameters, arguments) \
-	int __real_##name parameters; \
-	int __wrap_##name parameters; \
-	int __wrap_##name parameters \
-	{ \
-		if (!staged) \
-			return __real_##name arguments; \
-		double begun = now_ns(); \
-		int r = __real_##name arguments; \
-		stage_ns[STAGE_##stage] += now_ns() - begun; \
-		return r; \
-	}
 CLOCKED(OPEN, entry_open, (struct entry *x, const uint8_t *bytes, size_t len, size_t *text_len, struct err *e), (x, bytes, len, text_len, e))
 CLOCKED(KNOWN, book_entry_known, (struct book *b, const uint8_t id[static ID_BYTES], uint64_t *at, struct err *e), (b, id, at, e))
 CLOCKED(APPLY, book_apply, (struct book *b, const struct entry *x, const struct book_applied *at, struct err *e), (b, x, at, e))
@@ -70,37 +48,13 @@ CLOCKED(COMMIT, store_end, (struct store *s, int so_far, struct err *e), (s, so_
 
 /* ---- the book ---- */
 
-static void life_make(struct buf life[static LIFE], const uint8_t result[static 32])
-{
-	char request[ID_TEXT], deal[ID_TEXT], task[ID_TEXT];
-	draft_request(w, 1, 1);
-	book_make_sign(&en, w->who[CARL], &life[0], request);
-	draft_match(w, request, 0);
-	host_make_id(deal, en.deal_match.deal);
-	book_make_sign(&en, w->who[CARL], &life[1], NULL);
-	draft_initialize(w, deal, 0);
-	host_make_id(task, en.task_initialize.task);
-	book_make_sign(&en, w->who[PAUL], &life[2], NULL);
-	draft_assign(w, task, W1);
-	book_make_sign(&en, w->who[PAUL], &life[3], NULL);
-	book_make_draft(w->m.b, &en, ENTRY_TASK_COMPLETE_TYPE);
-	host_make_id(en.task_complete.task, task);
-	en.task_complete.outcome = entry_text("COMPLETED");
-	en.task_complete.assurance = entry_text("software");
-	memset(en.task_complete.measurement, 7, 32);
-	memcpy(en.task_complete.result, result, 32);
-	en.task_complete.size = 50;
-	digest_of(en.task_complete.digest, 5);
-	book_make_sign(&en, w->who[W1], &life[4], NULL);
-}
-
 static void lives_append(size_t n, const uint8_t result[static 32])
 {
 	static struct buf chain[CHAIN * LIFE];
 	static struct book_item list[CHAIN * LIFE];
 	struct err e = { .code = ERR_NONE };
 	for (size_t i = 0; i < n; i++)
-		life_make(chain + i * LIFE, result);
+		life_sign(w, chain + i * LIFE, result);
 	for (size_t i = 0; i < n * LIFE; i++)
 		list[i] = (struct book_item){ chain[i].data, chain[i].len };
 	must(book_append(w->m.b, list, n * LIFE, NULL, &e) == 0, "append", &e);
@@ -120,28 +74,10 @@ static int note_take(void *ctx, uint64_t index, const uint8_t *bytes, size_t len
 
 static void book_make(size_t lives)
 {
-	static const enum who rich[] = { CARL, PAUL, W1 };
-	void *state = NULL;
 	uint64_t size;
 	uint8_t result[32];
 	struct err e = { .code = ERR_NONE };
-	(void)host_make_setup(&state);
-	w = state;
-	for (size_t i = 0; i < sizeof rich / sizeof *rich; i++) {
-		book_make_money(w->m.b, &en, ENTRY_ACCOUNT_DEPOSIT_TYPE, w->who[rich[i]], 1000000 * RLC);
-		(void)host_make_enter(w, OPERATOR, NULL);
-	}
-	draft_order_app(w);
-	en.order_app.volume = 1000000000;
-	(void)host_make_enter(w, ADA, w->order[0]);
-	draft_order_data(w);
-	en.order_data.volume = 1000000000;
-	en.order_data.only_requester = entry_text(w->name[CARL]);	/* the same terms twice would be refused */
-	(void)host_make_enter(w, BOB, w->order[1]);
-	draft_order_pool(w);
-	en.order_pool.volume = 1000000000;
-	(void)host_make_enter(w, PAUL, w->order[2]);
-	book_make_blob(w->m.b, 50, result);
+	w = lives_market(1000000 * RLC, result);
 	for (size_t n; lives; lives -= n) {
 		n = lives < CHAIN ? lives : CHAIN;
 		lives_append(n, result);
