@@ -17,6 +17,8 @@
 #include "seal/crypto.h"
 
 #define RESULT_MAX (LIMIT_BOX_OUTPUT + LIMIT_BOX_OUTPUT / 4)	/* padding, chunk tags, tar headers */
+#define LOCK_TRIES 20u
+#define LOCK_PAUSE_US 5000u
 
 static int sealed_read(struct store *s, const struct store_task *t, struct buf *out, struct err *e)
 {
@@ -170,6 +172,17 @@ static int lock_path(const struct cli *c, const char *id, char *out, size_t size
 	return cli_home_path(c, name, out, size, e);
 }
 
+/* Who asks how a task is holds its lock for a moment; who runs it, much longer. */
+static int lock_wait(int fd)
+{
+	for (unsigned i = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
+		if ((errno != EWOULDBLOCK && errno != EINTR) || i == LOCK_TRIES)
+			return -1;
+		(void)usleep(LOCK_PAUSE_US);
+	}
+	return 0;
+}
+
 int task_lock(const struct cli *c, const char *id, struct err *e)
 {
 	char path[4400];
@@ -177,7 +190,7 @@ int task_lock(const struct cli *c, const char *id, struct err *e)
 	    lock_path(c, id, path, sizeof path, e) < 0)
 		return -1;
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0) {
+	if (fd < 0 || lock_wait(fd) < 0) {
 		err_sys(e, errno, "cannot lock %s", path);
 		if (fd >= 0)
 			close(fd);

@@ -210,7 +210,7 @@ void census_kill(struct load *l);	/* one of them, chosen by chance */
 void sample_add(struct samples *s, uint64_t us);
 void figures_print(struct load *l);
 
-/* judge.c, judge_book.c */
+/* judge.c */
 void judge(struct load *l);
 void judge_book(struct load *l);
 
