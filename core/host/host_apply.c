@@ -352,6 +352,8 @@ static int on_order_request(struct event *v, struct err *e)
 		return err_set(e, ERR_INVALID, "order-field: the assurance that a request asks for is none, software, tpm2 or cvm");
 	if (recipient_check(v, f, e) < 0 || own_data(v, &f->own_data, v->by, "order", e) < 0 || host_request_check(v, e) < 0 || host_order_end(v, &o, e) < 0)
 		return -1;
+	if (memcmp(f->parcel, none, sizeof f->parcel) != 0 && host_sealed_own(v, f->parcel, "parcel-sealed", e) < 0)
+		return -1;
 	return host_record_put(v, HOST_REQUEST, v->id, "", "", 0, &v->at->index, sizeof v->at->index, e);
 }
 

@@ -67,6 +67,8 @@ static void keys_to(struct world *w, const char *task, enum who worker, const ch
 	(void)host_make_enter(w, OUTSIDER, NULL);
 }
 
+static void request_parcel_of_bob(struct world *w) { (void)w; memset(en.order_request.parcel, 7, 32); }
+
 static int setup(void **state)
 {
 	if (host_make_setup(state) < 0)
@@ -101,6 +103,9 @@ static int setup(void **state)
 	(void)host_make_enter(w, ADA, NULL);
 	secret_set(w);
 	memcpy(x.secret_of_bob, en.secret_set.blob, 32);
+	(void)host_make_enter(w, BOB, NULL);
+	draft_request(w, 1, 1);
+	request_parcel_of_bob(w);
 	(void)host_make_enter(w, BOB, NULL);
 	draft_request(w, 1, 1);
 	memcpy(en.order_request.payer, identity_public(w->who[BOB]), 32);
@@ -420,6 +425,7 @@ static const struct refusal { void (*type)(struct world *), (*wrong)(struct worl
 	{ request, request_own_of_bob, CARL, ERR_DENIED, "order-own" },
 	{ request, request_assurance, CARL, ERR_INVALID, "order-field" },
 	{ request, request_purpose, CARL, ERR_INVALID, "order-field" },
+	{ request, request_parcel_of_bob, CARL, ERR_DENIED, "parcel-sealed" },
 	{ cancel, nothing, ADA, ERR_DENIED, "not-owner" },
 	{ cancel, cancel_unknown, CARL, ERR_NOT_FOUND, "cancel-unknown" },
 	{ cancel, cancel_app, CARL, ERR_DENIED, "not-owner" },
