@@ -72,7 +72,7 @@ static int spawn(struct keeper_link *l, struct err *e)
 	int sockets[2];
 	reap(l);
 	if (l->pid > 0)
-		return err_set(e, ERR_CONFLICT, "the keeper that was started before does not listen, and has not ended");
+		return err_set(e, ERR_CONFLICT, KEEPER_TAKEN ": the one that was started before does not listen, and has not ended");
 	if (o->program)
 		(void)snprintf(program, sizeof program, "%s", o->program);
 	else if (box_program_path(program, sizeof program, "keeper", e) < 0)
@@ -221,7 +221,7 @@ static int hello(struct keeper_link *l, struct err *e)
 		if (hello_once(l, &why) == 0)
 			break;
 		leave(l);
-		const bool leaving = why.code == ERR_CONFLICT;
+		const bool leaving = why.code == ERR_CONFLICT && strncmp(why.msg, KEEPER_TAKEN, sizeof KEEPER_TAKEN - 1) == 0;
 		if (leaving ? os_now_us() >= until : why.code != ERR_UNAVAILABLE || failed++ == TRIES) {
 			l->lost = true;
 			if (e)

@@ -216,7 +216,7 @@ static int alone(struct keeper_process *p, struct err *e)
 	p->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (p->lock < 0)
 		return err_sys(e, errno, "cannot open %s", path);
-	return flock(p->lock, LOCK_EX | LOCK_NB) == 0 ? 0 : err_set(e, ERR_CONFLICT, "another keeper serves this home");
+	return flock(p->lock, LOCK_EX | LOCK_NB) == 0 ? 0 : err_set(e, ERR_CONFLICT, KEEPER_TAKEN);
 }
 
 static int begin(struct keeper_process *p, int first, struct err *e)

@@ -36,6 +36,7 @@ enum keeper_kind {
 
 #define KEEPER_ITEMS_MAX 288u	/* a policy and a secret for each of 100 data, and what is always there */
 #define KEEPER_UNSHOWN "book-unshown"	/* begins a refusal: another asker has told it of entries, and not yet shown their checkpoint. Worth asking again */
+#define KEEPER_TAKEN "another keeper serves this home"	/* of a keeper that was started: there is one, or one that is just ending */
 #define KEEPER_MESSAGE_BYTES (LIMIT_IAPP_BYTES + MIB(8))
 #define KEEPER_NONCE_S 30
 
