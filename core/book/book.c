@@ -213,21 +213,17 @@ void book_close(struct book *b)
 int book_bare_open(struct book **out, const char *home, const char *origin, const uint8_t operator[static 32], struct err *e)
 {
 	struct book *b = calloc(1, sizeof *b);
-	struct store *s = calloc(1, sizeof *s);
-	*out = b;
-	if (b) {	/* its caller closes it, whole or not */
-		b->store = b->log = s;
-		b->lock_fd = b->waiting_fd = -1;
-		b->reader = (struct merkle_reader){ book_tree_read, b };
-	}
-	if (!b || !s) {
-		if (!b)
-			free(s);
+	*out = b;	/* its caller closes it, whole or not */
+	if (!b)
 		return err_set(e, ERR_LIMIT, "out of memory");
-	}
+	b->lock_fd = b->waiting_fd = -1;
+	b->reader = (struct merkle_reader){ book_tree_read, b };
+	b->store = b->log = calloc(1, sizeof *b->store);
+	if (!b->store)
+		return err_set(e, ERR_LIMIT, "out of memory");
 	(void)snprintf(b->origin, sizeof b->origin, "%s", origin);
 	memcpy(b->operator, operator, sizeof b->operator);
-	(void)snprintf(s->home, sizeof s->home, "%s", home);
+	(void)snprintf(b->store->home, sizeof b->store->home, "%s", home);
 	return 0;
 }
 

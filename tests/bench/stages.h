@@ -1,5 +1,5 @@
-/* Where the time of a real path goes: functions that are linked through a clock (--wrap) while `staged` is true. Who includes this has an enum of STAGE_… with STAGE_COUNT, and defines
- * the functions of each with CLOCKED.
+/* Where the time of a real path goes: functions that are linked through a clock (--wrap) while `staged` is true. Who includes this has an enum of STAGE_…, and defines the
+ * functions of each with CLOCKED.
  */
 #ifndef ENCLUA_BENCH_STAGES_H
 #define ENCLUA_BENCH_STAGES_H
@@ -7,7 +7,9 @@
 #include <stdbool.h>
 #include <time.h>
 
-static double stage_ns[STAGE_COUNT];
+#define STAGES_MAX 32
+
+static double stage_ns[STAGES_MAX];
 static bool staged;
 
 static inline double now_ns(void)
@@ -22,6 +24,7 @@ static inline double now_ns(void)
 	int __wrap_##name parameters; \
 	int __wrap_##name parameters \
 	{ \
+		_Static_assert(STAGE_##stage < STAGES_MAX, "there are more stages than there is room for"); \
 		if (!staged) \
 			return __real_##name arguments; \
 		double begun = now_ns(); \

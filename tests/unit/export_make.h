@@ -3,10 +3,16 @@
 #define ENCLUA_TESTS_EXPORT_MAKE_H
 
 #include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 #include "base/os.h"
 #include "book/made_log.h"

@@ -2,10 +2,15 @@
 #ifndef ENCLUA_TESTS_LEDGER_MAKE_H
 #define ENCLUA_TESTS_LEDGER_MAKE_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <cmocka.h>
 #include <sqlite3.h>
 
 #include "book/ledger.h"

@@ -2,6 +2,13 @@
 #ifndef ENCLUA_TESTS_REPLICA_MAKE_H
 #define ENCLUA_TESTS_REPLICA_MAKE_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
 #include "book/book.h"
 #include "host/replica.h"
 #include "unit/host_make.h"

@@ -2,14 +2,17 @@
 #ifndef ENCLUA_TESTS_RUN_QUIET_H
 #define ENCLUA_TESTS_RUN_QUIET_H
 
-#include <cmocka.h>
-
 #include <fcntl.h>
+#include <setjmp.h>
 #include <spawn.h>
+#include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 extern char **environ;
 

@@ -2,11 +2,15 @@
 #ifndef ENCLUA_TESTS_STORE_FILES_H
 #define ENCLUA_TESTS_STORE_FILES_H
 
-#include <cmocka.h>
-
 #include <dirent.h>
 #include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
+
+#include <cmocka.h>
 
 static inline int store_files(const char *home, const char *sub)
 {

@@ -8,7 +8,6 @@
 
 #include <cmocka.h>
 
-#include "base/text.h"
 #include "book/witness.h"
 #include "unit/book_grow.h"
 #include "unit/book_make.h"

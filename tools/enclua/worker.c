@@ -36,24 +36,40 @@ static int owner_add(struct slots *s, struct identity *id)
 	return 1;
 }
 
+/* That a key is not here, or cannot be opened, is one thing; that the machine could not look is another. */
+static int not_here(const struct err *why, struct err *e)
+{
+	if (why->code != ERR_LIMIT && why->code != ERR_UNAVAILABLE && why->code != ERR_INTERNAL)
+		return 0;
+	if (e)
+		*e = *why;
+	return -1;
+}
+
 /* The key of a pool's owner, when it is the machine's own manager or lies here without a passphrase. */
 static int owner_find(struct cli *c, struct book *b, struct slots *s, const char *pool, struct err *e)
 {
 	struct identity *id = NULL;
 	struct keystore_item item;
 	struct market_asset a;
+	struct err why;
 	uint8_t owner[32];
 	char keys[4200];
 	int is = host_get(b, MARKET_ROW_ASSET, pool, "", &a, e);
 	if (is <= 0 || identity_parse(owner, a.owner, e) < 0 || cli_keys_dir(c, keys, sizeof keys, e) < 0)
 		return is == 0 ? 0 : -1;
-	if (host_manager_open(b, &id, NULL) == 0 && memcmp(identity_public(id), owner, 32) == 0 && owner_add(s, id))
+	if (host_manager_open(b, &id, &why) < 0 && not_here(&why, e) < 0)
+		return -1;
+	if (id && memcmp(identity_public(id), owner, 32) == 0 && owner_add(s, id))
 		return 0;
 	identity_free(id);
 	id = NULL;
-	if (keystore_find_public(keys, owner, &item, NULL) == 0 && !item.sealed && keystore_open(keys, item.name, NULL, &id, NULL) == 0 && owner_add(s, id))
-		return 0;
-	identity_free(id);
+	if (keystore_find_public(keys, owner, &item, &why) < 0)
+		return not_here(&why, e);
+	if (!item.sealed && keystore_open(keys, item.name, NULL, &id, &why) < 0)
+		return not_here(&why, e);
+	if (!id || !owner_add(s, id))
+		identity_free(id);
 	return 0;
 }
 
