@@ -161,8 +161,9 @@ static int pool_make(struct book *b, struct entry *en, const struct identity *ma
 			return -1;
 	}
 	identity_text(name, worker);
-	if (host_admitted(b, pool, name))
-		return 0;
+	is = host_admitted(b, pool, name, e);
+	if (is)
+		return is < 0 ? -1 : 0;
 	if (book_draft(b, en, ENTRY_POOL_ADMIT_TYPE, e) < 0)
 		return -1;
 	(void)snprintf(en->pool_admit.pool, sizeof en->pool_admit.pool, "%.*s", ID_TEXT - 1, pool);
@@ -314,10 +315,12 @@ int host_assigned(struct book *b, const char *task, const char *worker, bool *is
 	return r < 0 ? -1 : 0;
 }
 
-bool host_admitted(struct book *b, const char *pool, const char *worker)
+int host_admitted(struct book *b, const char *pool, const char *worker, struct err *e)
 {
 	struct buf bytes = BUF_INIT(16);
-	bool is = book_record_get(b, HOST_WORKER, pool, worker, &bytes, NULL) == 1 && bytes.len == 1 && bytes.data[0] == 1;
+	int is = book_record_get(b, HOST_WORKER, pool, worker, &bytes, e);
+	if (is == 1)
+		is = bytes.len == 1 && bytes.data[0] == 1;
 	buf_done(&bytes);
 	return is;
 }

@@ -72,7 +72,7 @@ int host_receipt(struct book *b, const struct store_task *t, const struct tlog_p
 
 /* Whom the book trusts (host_trust.c). Identities as text. */
 struct host_keeper { uint8_t key[32], age[32]; uint64_t made; };
-bool host_is_keeper(struct book *b, const char *identity);
+int host_is_keeper(struct book *b, const char *identity, struct err *e);	/* 1, 0, −1 */
 int host_keepers(struct book *b, int (*f)(void *ctx, const struct host_keeper *k, struct err *e), void *ctx, struct err *e);	/* oldest first; f may stop by 1 */
 
 struct host_policy {
@@ -110,7 +110,7 @@ int host_budget(struct book *b, const char *grant, enum ledger_unit unit, uint64
 /* Who is at a task: leases that the scheduler still waits for, at book time `now`. */
 int host_assigned(struct book *b, const char *task, const char *worker, bool *is, struct err *e);
 int host_leases(struct book *b, const char *task, int64_t now, char (*workers)[MARKET_NAME], size_t max, size_t *n, struct err *e);
-bool host_admitted(struct book *b, const char *pool, const char *worker);
+int host_admitted(struct book *b, const char *pool, const char *worker, struct err *e);	/* 1, 0, −1 */
 /* Does the task need one more worker, if all that are at it agree with the best group? 1, 0, -1. All rows are of one moment: those of a task that goes on meanwhile would
  * not fit each other. */
 int host_needs(struct book *b, const char *task, int64_t now, struct err *e);

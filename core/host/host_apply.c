@@ -211,8 +211,9 @@ static int admission(struct event *v, const char *pool, const uint8_t worker[sta
 	host_name_identity(name, worker);
 	if (pool_owned(v, pool, e) < 0 || known(v, worker, e) < 0)
 		return -1;
-	if (host_admitted(v->b, pool, name) == in)
-		return err_set(e, ERR_CONFLICT, in ? "admit-twice: %s works for this pool already" : "dismiss-twice: %s does not work for this pool", name);
+	int is = host_admitted(v->b, pool, name, e);
+	if (is < 0 || (is == 1) == in)
+		return is < 0 ? -1 : err_set(e, ERR_CONFLICT, in ? "admit-twice: %s works for this pool already" : "dismiss-twice: %s does not work for this pool", name);
 	return host_record_put(v, HOST_WORKER, pool, name, pool, in, &state, 1, e);
 }
 

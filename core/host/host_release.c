@@ -61,8 +61,9 @@ int on_policy_decision(struct event *v, struct err *e)
 	const struct entry_policy_decision *f = &v->en->policy_decision;
 	char name[2 * ID_TEXT + 20];
 	uint8_t row[9];
-	if (!host_is_keeper(v->b, v->by))
-		return err_set(e, ERR_DENIED, "not-keeper: only a keeper of the book says what a policy decided");
+	int is = host_is_keeper(v->b, v->by, e);
+	if (is <= 0)
+		return is < 0 ? -1 : err_set(e, ERR_DENIED, "not-keeper: only a keeper of the book says what a policy decided");
 	if (scope_check(f, e) < 0)
 		return -1;
 	if (!entry_text_is(&f->effect, "permit") && !entry_text_is(&f->effect, "deny"))
@@ -342,7 +343,10 @@ int host_release_check(struct book *b, const struct entry *en, bool undecided, u
 	if (release_begin(&x, b, en, now, e) < 0)
 		goto out;
 	x.undecided = undecided;
-	if (!host_is_keeper(b, keeper))
+	int is = host_is_keeper(b, keeper, e);
+	if (is < 0)
+		goto out;
+	if (is == 0)
 		err_set(e, ERR_DENIED, "not-keeper: only a keeper of the book releases keys");
 	else if (x.f->as_of > size)
 		err_set(e, ERR_INVALID, "release-future: the book has %" PRIu64 " entries, not %" PRIu64, size, x.f->as_of);

@@ -101,11 +101,12 @@ int on_task_assign(struct event *v, struct err *e)
 		return -1;
 	if (strcmp(d.pool_owner, v->by) != 0)
 		return err_set(e, ERR_DENIED, "not-scheduler: the pool of this task belongs to %s", d.pool_owner);
-	if (!host_admitted(v->b, d.pool, worker))
-		return err_set(e, ERR_DENIED, "assign-stranger: %s does not work for the pool of this task", worker);
+	int is = host_admitted(v->b, d.pool, worker, e);
+	if (is <= 0)
+		return is < 0 ? -1 : err_set(e, ERR_DENIED, "assign-stranger: %s does not work for the pool of this task", worker);
 	if (t.status != MARKET_ACTIVE || t.contribution_deadline <= v->at->now)
 		return err_set(e, ERR_CONFLICT, "assign-status: the task takes no more contributions");
-	int is = host_get(v->b, MARKET_ROW_CONTRIBUTION, f->task, worker, &done, e);
+	is = host_get(v->b, MARKET_ROW_CONTRIBUTION, f->task, worker, &done, e);
 	if (is)
 		return is < 0 ? -1 : err_set(e, ERR_CONFLICT, "assign-twice: %s has contributed to this task", worker);
 	uint64_t until = f->until;
@@ -499,7 +500,8 @@ int on_task_refuse(struct event *v, struct err *e)
 	char reason[96];
 	if (!host_code_ok(f->code.at, f->code.len))
 		return err_set(e, ERR_INVALID, "refuse-code: a refusal says which check did not hold, in one word");
-	if (market_refuse_task(v->m, f->task, host_is_keeper(v->b, v->by), e) < 0)
+	int is = host_is_keeper(v->b, v->by, e);
+	if (is < 0 || market_refuse_task(v->m, f->task, is == 1, e) < 0)
 		return -1;
 	(void)snprintf(reason, sizeof reason, "no key: %.*s", (int)f->code.len, f->code.at);
 	return task_row_fail(v, f->task, reason, e);

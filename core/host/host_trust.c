@@ -74,10 +74,10 @@ int host_header_own(struct event *v, const struct entry_text *header, struct buf
 
 /* Keepers */
 
-bool host_is_keeper(struct book *b, const char *identity)
+int host_is_keeper(struct book *b, const char *identity, struct err *e)
 {
 	struct buf bytes = BUF_INIT(64);
-	bool is = book_record_get(b, HOST_KEEPER, identity, "", &bytes, NULL) == 1;
+	int is = book_record_get(b, HOST_KEEPER, identity, "", &bytes, e);
 	buf_done(&bytes);
 	return is;
 }
@@ -96,8 +96,9 @@ int on_keeper_appoint(struct event *v, struct err *e)
 		return is < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "identity-unknown: %s is not known in this book", keeper);
 	if (memcmp(who.age, f->age, 32) != 0)
 		return err_set(e, ERR_INVALID, "keeper-age: %s has introduced itself with another age key than this one", keeper);
-	if (host_is_keeper(v->b, keeper))
-		return err_set(e, ERR_CONFLICT, "keeper-twice: %s is a keeper of this book already", keeper);
+	is = host_is_keeper(v->b, keeper, e);
+	if (is)
+		return is < 0 ? -1 : err_set(e, ERR_CONFLICT, "keeper-twice: %s is a keeper of this book already", keeper);
 	memcpy(keys, f->keeper, 32);
 	memcpy(keys + 32, f->age, 32);
 	return host_record_put(v, HOST_KEEPER, keeper, "", "", 0, keys, sizeof keys, e);
@@ -140,11 +141,12 @@ static int keeper_appoint(struct book *b, const struct identity *keeper, const s
 	char name[IDENTITY_TEXT];
 	struct entry *en;
 	identity_text(name, identity_public(keeper));
-	if (host_is_keeper(b, name))
-		return 0;
+	int r = host_is_keeper(b, name, e);
+	if (r)
+		return r < 0 ? -1 : 0;
 	if (!(en = malloc(sizeof *en)))
 		return err_set(e, ERR_LIMIT, "out of memory");
-	int r = keeper_introduce(b, en, keeper, e);
+	r = keeper_introduce(b, en, keeper, e);
 	if (r == 0 && (r = book_draft(b, en, ENTRY_KEEPER_APPOINT_TYPE, e)) == 0) {
 		memcpy(en->keeper_appoint.keeper, identity_public(keeper), 32);
 		memcpy(en->keeper_appoint.age, identity_age_public(keeper), 32);

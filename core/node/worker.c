@@ -315,7 +315,7 @@ static int can_be_sent(struct step *s, const struct worker_task *t, const struct
 	struct load load = { s, p->worker, t->task.id, 0, false };
 	bool was;
 	int is = can_stake(s, t, p->worker, e);
-	if (is <= 0 || !host_admitted(s->w->book, t->deal.pool, p->worker) || !strcmp(p->worker, s->w->state->me))
+	if (is <= 0 || (is = host_admitted(s->w->book, t->deal.pool, p->worker, e)) <= 0 || !strcmp(p->worker, s->w->state->me))
 		return is < 0 ? -1 : 0;
 	is = host_get(s->w->book, MARKET_ROW_CONTRIBUTION, t->task.id, p->worker, &done, e);
 	if (is || (is = host_assigned(s->w->book, t->task.id, p->worker, &was, e)) < 0 || was != again)
@@ -407,10 +407,12 @@ static int candidate(struct step *s, const struct worker_task *t, struct err *e)
 {
 	struct worker *w = s->w;
 	struct market_contribution mine;
-	if (!w->identity || !w->zygote || t->task.status != MARKET_ACTIVE || t->task.contribution_deadline <= s->now ||
-		!host_admitted(w->book, t->deal.pool, w->state->me))
+	if (!w->identity || !w->zygote || t->task.status != MARKET_ACTIVE || t->task.contribution_deadline <= s->now)
 		return 0;
-	int is = host_get(w->book, MARKET_ROW_CONTRIBUTION, t->task.id, w->state->me, &mine, e);
+	int is = host_admitted(w->book, t->deal.pool, w->state->me, e);
+	if (is <= 0)
+		return is;
+	is = host_get(w->book, MARKET_ROW_CONTRIBUTION, t->task.id, w->state->me, &mine, e);
 	if (is || (is = can_stake(s, t, w->state->me, e)) <= 0)
 		return is < 0 ? -1 : 0;
 	/* Somebody's lease may run out unused. */

@@ -572,7 +572,7 @@ static void the_machines_own_pool(void **state)
 	assert_int_equal(host_get(w->m.b, MARKET_ROW_ASSET, pool, "", &a, &e), 1);
 	assert_string_equal(a.owner, worker);
 	identity_text(worker, identity_public(its));
-	assert_true(host_admitted(w->m.b, pool, worker));
+	assert_int_equal(host_admitted(w->m.b, pool, worker, &e), 1);
 	identity_free(manager);
 	identity_free(its);
 	host_make_settled(w);

@@ -42,8 +42,8 @@ static void the_homes_own_keeper(void **state)
 	assert_memory_equal(x.at[0].key, identity_public(keeper), 32);
 	assert_memory_equal(x.at[0].age, identity_age_public(keeper), 32);
 	identity_text(name, identity_public(keeper));
-	assert_true(host_is_keeper(w->m.b, name));
-	assert_false(host_is_keeper(w->m.b, w->name[ADA]));
+	assert_int_equal(host_is_keeper(w->m.b, name, &e), 1);
+	assert_int_equal(host_is_keeper(w->m.b, w->name[ADA], &e), 0);
 	struct store_identity who;
 	assert_int_equal(store_identity_find(w->m.s, identity_public(keeper), &who, &e), 1);
 	assert_string_equal(who.role, "keeper");

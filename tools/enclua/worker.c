@@ -109,7 +109,10 @@ static int pools_take(struct cli *c, struct book *b, struct slots *s, struct err
 		struct market_asset a;
 		if (owner_find(c, b, s, pools.at[i], e) < 0 || host_get(b, MARKET_ROW_ASSET, pools.at[i], "", &a, e) < 0)
 			goto out;
-		works |= host_admitted(b, pools.at[i], me);
+		int is = host_admitted(b, pools.at[i], me, e);
+		if (is < 0)
+			goto out;
+		works |= is == 1;
 		owns |= c->as && !strcmp(a.owner, me);
 	}
 	struct identity *self = NULL;
