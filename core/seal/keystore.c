@@ -87,17 +87,22 @@ static int pub_parse(struct keystore_item *out, const struct buf *file, struct e
 	char identity[IDENTITY_TEXT], age[AGE_RECIPIENT_TEXT], sealed[4];
 	struct age_recipient recipient;
 	struct buf again = BUF_INIT(KIB(1));
+	struct err why = { .code = ERR_NONE };
 	int r = -1;
 	static_assert(IDENTITY_TEXT == 66 && AGE_RECIPIENT_TEXT == 63, "the widths below");
 	if (sscanf(text, "# identity: %65s\n# minisign: %*56s\n# sealed: %3s\n%62s", identity, sealed, age) == 3 &&
-		identity_parse(out->public_key, identity, NULL) == 0 && age_recipient_parse(&recipient, age, NULL) == 0) {
+		identity_parse(out->public_key, identity, &why) == 0 && age_recipient_parse(&recipient, age, &why) == 0) {
 		memcpy(out->age_public, recipient.public_key, 32);
 		out->sealed = strcmp(sealed, "yes") == 0;
-		if (pub_render(&again, out->public_key, out->age_public, out->sealed, e) == 0 && again.len == file->len && memcmp(again.data, text, again.len) == 0)
+		if (pub_render(&again, out->public_key, out->age_public, out->sealed, &why) == 0 && again.len == file->len && memcmp(again.data, text, again.len) == 0)
 			r = 0;
 	}
 	buf_done(&again);
-	return r < 0 ? err_set(e, ERR_INVALID, "it is not as it was written") : 0;
+	if (r < 0 && why.code == ERR_LIMIT && e)	/* nothing is known of the file */
+		*e = why;
+	else if (r < 0)
+		err_set(e, ERR_INVALID, "it is not as it was written");
+	return r;
 }
 
 /* ---- the folder ---- */
@@ -252,13 +257,13 @@ int keystore_find(const char *dir, const char *name, struct keystore_item *out, 
 	if (os_dir_guard(dir, e) < 0)
 		return -1;
 	memset(out, 0, sizeof *out);
-	int r_pub = os_plain_read(pub.text, &file, &why);
+	int r_pub = os_plain_read(pub.text, &file, &why) < 0 ? -1 : pub_parse(out, &file, &why);
 	if (r_pub < 0 && why.code != ERR_NOT_FOUND && why.code != ERR_INVALID && why.code != ERR_CONFLICT) {	/* about this machine, and not about the file */
 		if (e)
 			*e = why;
 		goto out;
 	}
-	if (r_pub < 0 || pub_parse(out, &file, &why) < 0) {
+	if (r_pub < 0) {
 		err_set(e, ERR_INVALID, "the public half of the key %s, %s, is lost or damaged: %s", name, pub.text, why.msg);
 		err_hint(e, "the secret is in %s.key (open it with age -d if it is sealed): enclua key import NEWNAME FILE", name);
 		goto out;
