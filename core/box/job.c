@@ -83,6 +83,8 @@ static void channel_write(struct box_job *j)
 		ssize_t n = send(j->channel, j->out.data + j->out_sent, j->out.len - j->out_sent, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && errno != EAGAIN && errno != EPIPE && errno != ECONNRESET && j->failed.code == ERR_NONE)
+			err_sys(&j->failed, errno, "cannot speak to the box");
 		if (n < 0)
 			return;	/* full: later. Broken: the report says why */
 		j->out_sent += (size_t)n;
@@ -299,6 +301,11 @@ static int job_launch(struct box_job *j, int channel, int report, struct err *e)
 	if (boxwire_request_encode(&j->out, q, e) < 0)
 		return -1;
 	channel_write(j);
+	if (j->failed.code != ERR_NONE) {
+		if (e)
+			*e = j->failed;
+		return -1;
+	}
 	return zygote_task(j->z, &m, fds, n, e);
 }
 
@@ -371,6 +378,8 @@ static int job_advance(struct box_job *j, bool *ended, struct box_outcome *out, 
 		channel_read(j);
 		if (j->channel >= 0 && j->out.len)
 			channel_write(j);	/* a RELEASE that the read asked for */
+		if (j->failed.code != ERR_NONE && !j->killed)
+			job_abort(j);
 	}
 	if (!j->ended)
 		report_read(j);

@@ -88,7 +88,10 @@ static int text_write(const char *path, const char *text)
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
-	ssize_t n = write(fd, text, strlen(text));
+	ssize_t n;
+	do
+		n = write(fd, text, strlen(text));	/* the kernel takes all of it at once, or nothing */
+	while (n < 0 && errno == EINTR);
 	int saved = errno;
 	close(fd);
 	errno = saved;

@@ -284,11 +284,16 @@ void zygote_kill(struct box_zygote *z, uint64_t serial)
 		zygote_end(z);
 }
 
-static bool program_at(char *out, size_t size, const char *dir, const char *below, const char *name)
+/* 1, 0 when it is not there, −1 */
+static int program_at(char *out, size_t size, const char *dir, const char *below, const char *name, struct err *e)
 {
 	char path[PATH_MAX], real[PATH_MAX];
 	int n = snprintf(path, sizeof path, "%s/%s%s", dir, below, name);
-	return n > 0 && (size_t)n < sizeof path && realpath(path, real) && snprintf(out, size, "%s", real) < (int)size;
+	if (n < 0 || (size_t)n >= sizeof path)
+		return err_set(e, ERR_LIMIT, "the path of the program %s is too long", name);
+	if (!realpath(path, real))
+		return errno == ENOENT || errno == ENOTDIR ? 0 : err_sys(e, errno, "cannot look at the program %s", path);
+	return snprintf(out, size, "%s", real) < (int)size ? 1 : err_set(e, ERR_LIMIT, "the path of the program %s is too long", name);
 }
 
 /* Only places relative to this program: a tree may be moved, and a build says nothing of the machine that it was made on. */
@@ -300,8 +305,11 @@ int box_program_path(char *out, size_t size, const char *name, struct err *e)
 	if (!slash)
 		return err_sys(e, errno, "cannot tell where this program is, to look for the program %s there", name);
 	*slash = '\0';
-	if (program_at(out, size, self, "", name) || program_at(out, size, self, ENCLUA_LIBEXEC "/", name))
-		return 0;
+	int is = program_at(out, size, self, "", name, e);
+	if (is == 0)
+		is = program_at(out, size, self, ENCLUA_LIBEXEC "/", name, e);
+	if (is)
+		return is < 0 ? -1 : 0;
 	err_set(e, ERR_NOT_FOUND, "the program %s is neither in %s, beside this program, nor in %s/" ENCLUA_LIBEXEC, name, self, self);
 	return err_hint(e, "make all, or make install");
 }

@@ -145,13 +145,32 @@ static bool replaceable(const struct place *p, const char *name)
 	return left_behind(p, name);
 }
 
+/* A writer that was killed while it moved its files left some of them and no list; the same result, written again, finds them as its own. */
+static bool same_bytes(int stage, int dir, const char *name)
+{
+	uint8_t fresh[4096], there[4096];
+	ssize_t n = -1, m = -1;
+	int a = plain_open(stage, name, INT64_MAX), b = plain_open(dir, name, INT64_MAX);
+	if (a >= 0 && b >= 0)
+		do {
+			n = os_read(a, fresh, sizeof fresh);
+			m = os_read(b, there, sizeof there);
+		} while (n > 0 && n == m && memcmp(fresh, there, (size_t)n) == 0);
+	if (a >= 0)
+		close(a);
+	if (b >= 0)
+		close(b);
+	return n == 0 && m == 0;
+}
+
 /* Moves a name to its place. A plain file there changes places with the new one, so that it can return. */
 static int move_in(int stage, const struct place *p, const char *name)
 {
 	struct stat st, fresh;
 	int dir = p->dir;
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-		if (fstatat(stage, name, &fresh, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && S_ISREG(fresh.st_mode) && replaceable(p, name))
+		if (fstatat(stage, name, &fresh, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && S_ISREG(fresh.st_mode) &&
+			(replaceable(p, name) || same_bytes(stage, dir, name)))
 			return renameat2(stage, name, dir, name, RENAME_EXCHANGE);
 		errno = EEXIST;
 		return -1;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define LIBRARY "libarchive.so.13"	/* of all releases 3.x */
+#define TRIES 3u	/* the loader gives up when a signal interrupts it */
 #define FUNCTIONS(X) \
 	X(archive_write_new) X(archive_write_set_format_ustar) X(archive_write_set_bytes_per_block) X(archive_write_set_bytes_in_last_block) \
 	X(archive_write_open) X(archive_write_header) X(archive_write_data) X(archive_write_close) X(archive_write_free) \
@@ -33,7 +34,9 @@ static int library_load(struct library *lib, struct err *e)
 		FUNCTIONS(X)
 #undef X
 	};
-	void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+	void *handle = NULL;
+	for (unsigned i = 0; !handle && i < TRIES; i++)
+		handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 	if (!handle) {
 		err_set(e, ERR_UNAVAILABLE, "cannot load libarchive, which writes archives: %s", dlerror());
 		return err_hint(e, "install it: apt-get install libarchive13");

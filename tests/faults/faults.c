@@ -366,7 +366,7 @@ int main(int argc, char **argv)
 	(void)snprintf(s.here, sizeof s.here, "%s", argv[1]);
 	(void)snprintf(s.build, sizeof s.build, "%s", argv[2]);
 	s.seed = strtoull(number_of("FAULTS_SEED", "20261121"), NULL, 10);
-	s.each = (size_t)strtoull(number_of("FAULTS_EACH", all ? "0" : "6"), NULL, 10);
+	s.each = (size_t)strtoull(number_of("FAULTS_EACH", all ? "0" : "3"), NULL, 10);
 	s.only = getenv("FAULTS_ONLY");
 	s.log = getenv("FAULTS_LOG") ? fopen(getenv("FAULTS_LOG"), "a") : NULL;
 	char table[1400];

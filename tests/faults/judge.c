@@ -297,6 +297,8 @@ static void say_judge(const struct trial *t, const struct fault *f, const struct
 		bad(v, "%u processes left\n", o->left);
 	if (o->status == 127 && strstr(o->err, "error while loading shared libraries"))	/* before our first word */
 		goto out;
+	if (o->status == 127 && f->kind == FAULT_MALLOC && strcmp(o->err, "out of memory\n") == 0)	/* the loader, while libarchive is loaded: it ends the process by itself */
+		goto out;
 	if (o->status > 10 && !killed && !o->late)
 		bad(v, "ended by %s %d\n", o->status > 255 ? "signal" : "exit", o->status > 255 ? o->status - 256 : o->status);
 	if (harmless && o->status != 0)

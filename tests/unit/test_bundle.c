@@ -300,6 +300,23 @@ static void a_file_is_replaced_or_returns(void **state)
 	}
 }
 
+/* One that was killed while it moved its files: no list is there yet, and what is there is what it would write now. */
+static void the_same_bytes_are_replaced(void **state)
+{
+	struct place *p = *state;
+	struct err e;
+	assert_int_equal(mkdir(p->out, 0700), 0);
+	scratch_file(p->out, "average.txt", "12.5\n", 5);
+	struct buf plain = good(NULL, three);
+	struct bundle *b = parsed(&plain);
+	if (bundle_write(b, p->out, &e) < 0)
+		fail_msg("%s", e.msg);
+	file_is(p->out, "average.txt", "12.5\n");
+	assert_int_equal(names_in(p->out), 4);
+	bundle_free(b);
+	scratch_remove(p->out);
+}
+
 /* The names are an iApp's choice: .bashrc is one. What the user wrote, or changed since, is never replaced. */
 static void a_file_of_the_users_stays(void **state)
 {
@@ -386,6 +403,7 @@ int main(void)
 		cmocka_unit_test(cut_long_and_flipped_ones),
 		cmocka_unit_test_setup_teardown(onto_disk, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_file_is_replaced_or_returns, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_same_bytes_are_replaced, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_file_of_the_users_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_in_the_way_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_folder_that_we_made_goes_with_the_failure, setup, teardown),
